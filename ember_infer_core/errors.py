@@ -1,0 +1,95 @@
+"""Every exception of Ember Infer, in one place.
+
+Two families: :class:`ModelError` for a file that cannot become a program, :class:`KernelError` for a call that cannot
+be carried out. Both are raised before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "AlignmentError",
+    "InternalError",
+    "InvalidShape",
+    "KernelError",
+    "ModelError",
+    "ModelWarning",
+    "ScratchTooSmall",
+    "UnsupportedActivation",
+    "UnsupportedModelError",
+    "UnsupportedOperator",
+]
+
+
+class ModelError(ValueError):
+    """A model file that is missing, damaged, contradictory or not a TensorFlow Lite model.
+
+    Args:
+        source: what was read: a path, or ``<bytes>``.
+        reason: what is wrong, and where in the model.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.source, self.reason)
+
+
+class UnsupportedModelError(ModelError):
+    """A valid model that this project does not run. ``problems`` names everything that stands in the way, at once."""
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        listed = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(source, f"not supported:{listed}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.source, self.problems)
+
+
+class ModelWarning(UserWarning):
+    """Something odd in a model file that does not change what it computes."""
+
+
+class KernelError(Exception):
+    """A kernel call that cannot be carried out; nothing was written."""
+
+
+class InvalidShape(KernelError, ValueError):
+    """An array whose length, shape, dtype, layout or writability is not what the operator asks for."""
+
+
+class UnsupportedActivation(KernelError):
+    """A fused activation that the backend does not implement."""
+
+
+class AlignmentError(KernelError):
+    """A buffer whose address is not aligned as the kernel needs it."""
+
+
+class InternalError(KernelError):
+    """A fault inside a backend: not the caller's."""
+
+
+class ScratchTooSmall(KernelError):
+    """A scratch buffer shorter than the backend's scratch size for this call."""
+
+    def __init__(self, needed: int, given: int, where: str = "") -> None:
+        self.needed = needed
+        self.given = given
+        self.where = where
+        at = f"{where}: " if where else ""
+        super().__init__(
+            f"{at}scratch of {given} bytes is too small: {needed} bytes are needed (see scratch_len[Backend]())"
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.needed, self.given, self.where)
+
+
+class UnsupportedOperator(KernelError, NotImplementedError):
+    """An operator that the backend does not implement."""

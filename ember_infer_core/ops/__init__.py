@@ -1,0 +1,1 @@
+"""The operators: for each, its parameters, shape rules and scratch signature."""

@@ -1,0 +1,55 @@
+"""SOFTMAX: parameters, shape rule, scratch signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ember_infer_core.ops.common import (
+    ByteArray,
+    Int8Array,
+    Operand,
+    Role,
+    Shape,
+    no_scratch,
+    unbound_int8,
+)
+from ember_infer_core.quantization import QuantParam
+
+if TYPE_CHECKING:
+    from ember_infer_core.backend import KernelBackend
+
+__all__ = ["SoftmaxParams"]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class SoftmaxParams:
+    """Softmax along the last axis, in fixed point; the output's scale is 1/256 and its zero point -128.
+
+    Attributes:
+        input_shape, output_shape: equal, of any rank from 1 up.
+        beta: the factor on the input.
+        input_multiplier, input_left_shift: ``beta * input scale`` as a fixed-point factor to Q5.26.
+        diff_min: differences to the row's maximum below this count as exp(-inf).
+        input, output, scratch: the buffers.
+        cache: see :class:`ember_infer_core.KernelBackend`.
+    """
+
+    OPERANDS: ClassVar[tuple[Operand, ...]] = (Operand("input", Role.INPUT), Operand("output", Role.OUTPUT))
+
+    input_shape: Shape
+    output_shape: Shape
+    beta: float
+    input_quant: QuantParam
+    output_quant: QuantParam
+    input_multiplier: int
+    input_left_shift: int
+    diff_min: int
+    input: Int8Array = field(default_factory=unbound_int8, repr=False)
+    output: Int8Array = field(default_factory=unbound_int8, repr=False)
+    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
+    cache: dict[str, Any] | None = field(default=None, repr=False)
+
+    def scratch_size(self, backend: type[KernelBackend]) -> int:
+        """Bytes of scratch that ``backend`` asks for in this call."""
+        return backend.softmax_scratch_size(self.input_shape[-1])

@@ -1,0 +1,140 @@
+"""A model, lowered: what backends compile and tools look at."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
+from ember_infer_core.ops.common import OperatorParams, Role, Shape, element_count
+from ember_infer_core.quantization import AnyQuantParam
+
+if TYPE_CHECKING:
+    from ember_infer_core.backend import KernelBackend
+
+__all__ = ["Call", "Program", "Tensor"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """A typed tensor of a program.
+
+    Attributes:
+        name: as the model file has it.
+        shape: sizes, outermost first.
+        dtype: of its elements.
+        quant: its quantisation, if it has one.
+        data: the read-only content of a constant; None for an activation.
+        alias_of: index of the tensor whose memory this one shares under another shape (RESHAPE), or None.
+    """
+
+    name: str
+    shape: Shape
+    dtype: np.dtype[np.generic]
+    quant: AnyQuantParam | None = None
+    data: npt.NDArray[np.generic] | None = None
+    alias_of: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of its elements."""
+        return element_count(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One operator call: ``backend.<method>(params)`` with the operands bound.
+
+    Attributes:
+        name: a Python identifier for the layer, unique in its program.
+        method: name of the method of :class:`KernelBackend`.
+        operator: index of the operator in the model file.
+        params: attributes and ready fixed-point values; its buffers are not bound.
+        operands: index of the tensor for each buffer field of ``params``; absent optional ones are left out.
+    """
+
+    name: str
+    method: str
+    operator: int
+    params: OperatorParams
+    operands: Mapping[str, int]
+
+    def tensors(self, role: Role) -> Iterator[int]:
+        """Indices of the tensors that the kernel meets in this role."""
+        for operand in self.params.OPERANDS:
+            if operand.role is role and operand.name in self.operands:
+                yield self.operands[operand.name]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A checked, immutable model: tensors, calls in order, and where the activations live.
+
+    Attributes:
+        name: short name, from the file's.
+        tensors: all tensors; ``calls`` and the tuples below hold indices into it.
+        inputs, outputs: the model's own, in order.
+        calls: operator calls, in the order of execution.
+    """
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    calls: tuple[Call, ...]
+
+    def storage(self, index: int) -> int:
+        """Index of the tensor whose memory this one uses: itself, unless it is an alias."""
+        alias_of = self.tensors[index].alias_of
+        return index if alias_of is None else self.storage(alias_of)
+
+    @functools.cached_property
+    def lifetimes(self) -> Mapping[int, Lifetime]:
+        """For each activation with memory of its own, the calls during which it is in use.
+
+        A model input is in use from the start, an output until the end; both ends of a call's lifetime include the call
+        that writes and the last one that reads.
+        """
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+
+        def use(index: int, step: int) -> None:
+            root = self.storage(index)
+            if self.tensors[root].data is None:
+                first.setdefault(root, step)
+                last[root] = step
+
+        for index in self.inputs:
+            use(index, 0)
+        for step, call in enumerate(self.calls):
+            for role in (Role.INPUT, Role.OUTPUT):
+                for index in call.tensors(role):
+                    use(index, step)
+        for index in self.outputs:
+            use(index, max(len(self.calls) - 1, 0))
+        return {root: Lifetime(self.tensors[root].size, first[root], last[root]) for root in first}
+
+    @functools.cached_property
+    def arena(self) -> ArenaPlan:
+        """Where each activation of :attr:`lifetimes` (in its order) lives."""
+        return plan_arena(tuple(self.lifetimes.values()))
+
+    @functools.cached_property
+    def offsets(self) -> Mapping[int, int]:
+        """Byte offset in the arena of every activation, aliases included."""
+        own = dict(zip(self.lifetimes, self.arena.offsets, strict=True))
+        return {index: own[self.storage(index)] for index in range(len(self.tensors)) if self.storage(index) in own}
+
+    @property
+    def arena_len(self) -> int:
+        """Bytes of activations after planning."""
+        return self.arena.length
+
+    def scratch_len(self, backend: type[KernelBackend]) -> int:
+        """Bytes of scratch that suffice for every call on this backend class: the largest that one call asks for."""
+        return max((call.params.scratch_size(backend) for call in self.calls), default=0)
