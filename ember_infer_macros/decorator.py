@@ -1,0 +1,100 @@
+"""The class decorator that makes a class from a model file."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+
+from ember_infer_core.errors import ModelWarning
+from ember_infer_macros.quantized_model import QuantizedModel
+from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+
+if TYPE_CHECKING:
+    from ember_infer_core.program import Program
+
+__all__ = ["ember_model", "load_program"]
+
+C = TypeVar("C", bound=QuantizedModel)
+
+
+class _ModelDecorator(Protocol):
+    @overload
+    def __call__(self, cls: type[C]) -> type[C]: ...
+
+    @overload
+    def __call__(self, cls: type[Any]) -> type[QuantizedModel]: ...
+
+
+def ember_model(path: ModelSource) -> _ModelDecorator:
+    """Makes the decorated class a model class, with the interface of :class:`QuantizedModel`.
+
+    ::
+
+        @ember_model("models/sine.tflite")
+        class SineModel: ...
+
+    Args:
+        path: a .tflite file, relative to the source file that holds the class (to the working directory where there is
+            none, as in a REPL); or the bytes of one.
+
+    Raises:
+        ModelError: at decoration, when the file is missing, damaged or contradictory.
+        UnsupportedModelError: at decoration; lists every operator and type that stands in the way.
+        TypeError: the class defines a name that would be generated.
+    """
+    if isinstance(path, type):
+        raise TypeError(f"write @ember_model('path/to/model.tflite') above class {path.__name__}, with the parentheses")
+
+    def decorate(cls: type[Any]) -> Any:
+        from ember_infer_macros.synthesize import SYNTHESIZED_NAMES, summary, synthesize
+
+        taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
+        if taken:
+            raise TypeError(f"class {cls.__name__} defines {', '.join(taken)}, which @ember_model generates: rename it")
+        program = _load(_resolve(path, cls), stacklevel=3)
+        for name, value in synthesize(program, cls.__name__).items():
+            if isinstance(value, staticmethod):
+                function = value.__func__
+                function.__module__ = cls.__module__
+                function.__qualname__ = f"{cls.__qualname__}.{name}"
+            setattr(cls, name, value)
+        if not vars(cls).get("__doc__"):
+            cls.__doc__ = summary(program)
+        return cls
+
+    return decorate
+
+
+def load_program(model: ModelSource) -> Program:
+    """Reads a model without making a class: for tools and backends' tests.
+
+    Args:
+        model: a path, relative to the working directory, or the bytes of a .tflite file.
+
+    Raises:
+        ModelError: the file is missing, damaged or contradictory.
+        UnsupportedModelError: lists every operator and type that stands in the way.
+    """
+    return _load(model, stacklevel=3)
+
+
+def _load(model: ModelSource, stacklevel: int) -> Program:
+    from ember_infer_macros.lower.program import lower_graph
+
+    source, content = read_source(model)
+    graph = read_graph(source, content)
+    program = lower_graph(graph)
+    for warning in graph.warnings:
+        warnings.warn(f"{source}: {warning}", ModelWarning, stacklevel=stacklevel)
+    return program
+
+
+def _resolve(path: ModelSource, cls: type) -> ModelSource:
+    """A relative path counts from the module's own file; where there is none, as in a REPL, from the working directory."""
+    if isinstance(path, bytes | bytearray | memoryview):
+        return path
+    module = sys.modules.get(cls.__module__)
+    file = getattr(module, "__file__", None)
+    return Path(file).parent / path if file else Path(path)

@@ -1,0 +1,1 @@
+"""Lowering: from a checked graph to a :class:`Program`. One file for each operator, named in ``support.LOWERINGS``."""

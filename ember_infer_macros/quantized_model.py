@@ -1,0 +1,193 @@
+"""The interface of a model class: every signature once, for people, checkers and the generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ember_infer_core.backend import KernelBackend
+    from ember_infer_core.program import Program
+    from ember_infer_macros.runtime import Session
+
+    Int8Array: TypeAlias = npt.NDArray[np.int8]
+    Int8Arrays: TypeAlias = Int8Array | Sequence[Int8Array]
+    FloatArray: TypeAlias = npt.NDArray[np.float32]
+    # Below Python 3.12 a plain `Buffer` does not accept arrays.
+    Scratch: TypeAlias = bytearray | memoryview | npt.NDArray[np.uint8]
+
+__all__ = ["QuantizedModel", "ScratchLen"]
+
+
+class ScratchLen(Protocol):
+    """``scratch_len[MyBackend]()``: bytes of scratch for a backend class."""
+
+    def __getitem__(self, backend: type[KernelBackend]) -> Callable[[], int]:
+        """The length for one backend class, as a function."""
+        ...
+
+
+def _undecorated() -> Any:
+    raise TypeError("this class has no model: decorate it with @ember_model('path/to/model.tflite')")
+
+
+class QuantizedModel:
+    """A class made from an INT8 TensorFlow Lite model by :func:`ember_model`. It is never instantiated.
+
+    Where a method takes an ``index``, it is the number of the input or output of a model that has several.
+    """
+
+    program: ClassVar[Program]
+    scratch_len: ClassVar[ScratchLen]
+
+    @staticmethod
+    def input_len(index: int = 0) -> int:
+        """Elements of an input."""
+        return int(_undecorated())
+
+    @staticmethod
+    def output_len(index: int = 0) -> int:
+        """Elements of an output."""
+        return int(_undecorated())
+
+    @staticmethod
+    def input_shape(index: int = 0) -> tuple[int, ...]:
+        """Shape of an input, batch first."""
+        return tuple(_undecorated())
+
+    @staticmethod
+    def output_shape(index: int = 0) -> tuple[int, ...]:
+        """Shape of an output, batch first."""
+        return tuple(_undecorated())
+
+    @staticmethod
+    def input_scale(index: int = 0) -> float:
+        """Scale of an input: ``real = scale * (q - zero_point)``."""
+        return float(_undecorated())
+
+    @staticmethod
+    def input_zero_point(index: int = 0) -> int:
+        """Zero point of an input."""
+        return int(_undecorated())
+
+    @staticmethod
+    def output_scale(index: int = 0) -> float:
+        """Scale of an output: ``real = scale * (q - zero_point)``."""
+        return float(_undecorated())
+
+    @staticmethod
+    def output_zero_point(index: int = 0) -> int:
+        """Zero point of an output."""
+        return int(_undecorated())
+
+    @staticmethod
+    def arena_len() -> int:
+        """Bytes of activations after planning."""
+        return int(_undecorated())
+
+    @staticmethod
+    def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
+        """Runs the model once, int8 in and out; scratch is found for you.
+
+        Args:
+            backend: an instance, for example ``RefBackend()``.
+            input: a contiguous int8 array of ``input_len()`` elements, of any shape; a sequence of them where the
+                model has several inputs.
+            output: a contiguous, writable int8 array of ``output_len()`` elements, of any shape; a sequence of them
+                where the model has several outputs. It may overlap the input.
+
+        Raises:
+            InvalidShape: an array is not as described; nothing was written.
+            KernelError: the backend cannot run the model; nothing was written.
+        """
+        _undecorated()
+
+    @staticmethod
+    def predict_quantized_with_scratch(
+        backend: KernelBackend, input: Int8Arrays, output: Int8Arrays, scratch: Scratch
+    ) -> None:
+        """:meth:`predict_quantized` in scratch memory of yours.
+
+        Args:
+            backend: an instance.
+            input: see :meth:`predict_quantized`.
+            output: see :meth:`predict_quantized`.
+            scratch: contiguous, writable bytes, at least ``scratch_len[type(backend)]()`` of them.
+
+        Raises:
+            ScratchTooSmall: too few bytes; nothing was written.
+            InvalidShape: an array is not as described; nothing was written.
+            KernelError: the backend cannot run the model; nothing was written.
+        """
+        _undecorated()
+
+    @staticmethod
+    def quantize(real: npt.ArrayLike, index: int = 0) -> Int8Array:
+        """Real values to an input's int8: ``round(real / scale) + zero_point``, saturating; the shape is kept.
+
+        Raises:
+            ValueError: a value is NaN.
+        """
+        _undecorated()
+        raise AssertionError
+
+    @staticmethod
+    def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
+        """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept."""
+        _undecorated()
+        raise AssertionError
+
+    @staticmethod
+    def predict(backend: KernelBackend, real: Any) -> Any:
+        """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
+
+        Args:
+            backend: an instance.
+            real: ``input_len()`` numbers of any shape, a plain number where that is 1; a sequence of these where the
+                model has several inputs.
+
+        Returns:
+            float32 of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
+            where the model has several outputs.
+
+        Raises:
+            InvalidShape: a wrong number of elements.
+            ValueError: a value is NaN.
+            KernelError: the backend cannot run the model.
+        """
+        _undecorated()
+
+    @staticmethod
+    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Any:
+        """Runs the model on N samples, int8 in and out.
+
+        Args:
+            backend: an instance.
+            inputs: int8 of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()`` elements a row; a
+                sequence of these where the model has several inputs. Where the model's own batch size is not 1, the
+                first form needs an N that it divides.
+
+        Returns:
+            int8 of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole inputs with a
+            batch size other than 1; a tuple of these where the model has several outputs.
+
+        Raises:
+            InvalidShape: an array is not as described.
+            KernelError: the backend cannot run the model.
+        """
+        _undecorated()
+
+    @staticmethod
+    def bind(backend: KernelBackend) -> Session:
+        """A session with buffers of its own, for the hot loop: no copies, no look-ups. For one thread at a time.
+
+        ``session.input[...] = x; session.run(); session.output``
+
+        Raises:
+            KernelError: the backend cannot run the model.
+        """
+        _undecorated()
+        raise AssertionError

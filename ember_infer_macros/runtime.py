@@ -1,0 +1,260 @@
+"""What the generated methods call: executables for backends and threads, checks of the caller's arrays, sessions."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import InvalidShape, ScratchTooSmall
+from ember_infer_core.ops.common import ByteArray, Int8Array, Shape, element_count, no_scratch
+from ember_infer_core.quantization import QuantParam, dequantize, quantize
+
+if TYPE_CHECKING:
+    from ember_infer_core.executable import Executable
+    from ember_infer_core.program import Program
+
+__all__ = ["Port", "Runtime", "Session"]
+
+# Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
+_KEPT_BACKENDS = 8
+
+
+class Session:
+    """A model bound to a backend, with buffers of its own. For one thread at a time.
+
+    Attributes:
+        inputs: int8 arrays in the model's shapes; fill them before :meth:`run`, which leaves them as they are.
+        outputs: int8 arrays in the model's shapes; valid until the next :meth:`run`.
+        run: computes the outputs from the inputs; ``run(scratch)`` does it in scratch memory (uint8) of yours.
+    """
+
+    __slots__ = ("inputs", "outputs", "run")
+
+    def __init__(self, executable: Executable) -> None:
+        self.inputs: tuple[Int8Array, ...] = executable.inputs
+        self.outputs: tuple[Int8Array, ...] = executable.outputs
+        self.run: Callable[..., None] = executable.run  # bound once: nothing stands between a caller and the kernels
+
+    @property
+    def input(self) -> Int8Array:
+        """The only (or first) input."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Int8Array:
+        """The only (or first) output."""
+        return self.outputs[0]
+
+    def __repr__(self) -> str:
+        shapes = " -> ".join(", ".join(str(a.shape) for a in arrays) for arrays in (self.inputs, self.outputs))
+        return f"<Session {shapes}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a model."""
+
+    role: str
+    shape: Shape
+    length: int
+    quant: QuantParam
+
+
+class _PerThread(threading.local):
+    def __init__(self) -> None:
+        self.executables: OrderedDict[int, tuple[KernelBackend, Executable]] = OrderedDict()
+
+
+class Runtime:
+    """Runs one program on any backend, from any thread."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.inputs = _ports(program, program.inputs, "input")
+        self.outputs = _ports(program, program.outputs, "output")
+        self._per_thread = _PerThread()
+
+    def executable(self, backend: KernelBackend) -> Executable:
+        """This thread's executable for a backend; compiled at the first use."""
+        kept = self._per_thread.executables
+        key = id(backend)  # the entry holds the backend, so the number stays its own
+        entry = kept.get(key)
+        if entry is not None:
+            return entry[1]
+        executable = self.compile(backend)
+        kept[key] = backend, executable
+        if len(kept) > _KEPT_BACKENDS:
+            kept.popitem(last=False)
+        return executable
+
+    def compile(self, backend: KernelBackend) -> Executable:
+        """A new executable."""
+        if not isinstance(backend, KernelBackend):
+            hint = f"; did you mean {backend.__name__}()?" if isinstance(backend, type) else ""
+            raise TypeError(f"backend must be an instance of a KernelBackend, not {backend!r}{hint}")
+        return backend.compile(self.program)
+
+    def load(self, executable: Executable, arrays: Sequence[Int8Array]) -> None:
+        """Copies checked arrays into the inputs."""
+        for buffer, array, port in zip(executable.inputs, arrays, self.inputs, strict=True):
+            buffer[...] = array.reshape(port.shape)
+
+    def store(self, executable: Executable, arrays: Sequence[Int8Array]) -> None:
+        """Copies the outputs into checked arrays."""
+        for buffer, array, port in zip(executable.outputs, arrays, self.outputs, strict=True):
+            array.reshape(port.shape)[...] = buffer
+
+    def check_inputs(self, arrays: Any) -> tuple[Int8Array, ...]:
+        """The caller's input or inputs, as a checked tuple."""
+        return tuple(_checked(array, port) for array, port in self._pairs(arrays, self.inputs))
+
+    def check_outputs(self, arrays: Any) -> tuple[Int8Array, ...]:
+        """The caller's output or outputs, as a checked tuple of writable arrays that do not overlap each other."""
+        checked = tuple(_checked(array, port) for array, port in self._pairs(arrays, self.outputs))
+        for position, array in enumerate(checked):
+            if not array.flags.writeable:
+                raise InvalidShape(f"{self.outputs[position].role}: the array is read-only")
+            for other in range(position):
+                if np.may_share_memory(array, checked[other]):
+                    raise InvalidShape(f"{self.outputs[position].role} overlaps {self.outputs[other].role}")
+        return checked
+
+    def check_scratch(self, backend: KernelBackend, scratch: Any) -> ByteArray:
+        """The caller's scratch as a uint8 array that is long enough."""
+        array = _as_bytes(scratch)
+        needed = self.program.scratch_len(type(backend))
+        if array.size < needed:
+            raise ScratchTooSmall(needed, array.size, self.program.name)
+        return array
+
+    def predict(self, backend: KernelBackend, real: Any) -> Any:
+        """See :meth:`QuantizedModel.predict`."""
+        quantized = []
+        for values, port in self._pairs(real, self.inputs):
+            array = np.asarray(values, np.float32)
+            if array.size != port.length:
+                raise InvalidShape(
+                    f"{port.role}: {port.length} values are wanted (shape {port.shape}), not {array.size}"
+                )
+            quantized.append(quantize(array, port.quant))
+        executable = self.executable(backend)
+        self.load(executable, quantized)
+        executable.run()
+        results = tuple(
+            dequantize(buffer, port.quant) for buffer, port in zip(executable.outputs, self.outputs, strict=True)
+        )
+        if len(results) > 1:
+            return results
+        plain = len(self.inputs) == 1 and np.ndim(real) == 0 and results[0].size == 1
+        return results[0].reshape(()) if plain else results[0]
+
+    def predict_batch(self, backend: KernelBackend, inputs: Any) -> Any:
+        """See :meth:`QuantizedModel.predict_batch`."""
+        pairs = self._pairs(inputs, self.inputs)
+        batches = [_rows(array, port) for array, port in pairs]
+        counts = {len(rows) for rows, _ in batches}
+        if len(counts) != 1:
+            raise InvalidShape(f"the inputs hold different numbers of samples: {sorted(counts)}")
+        runs = counts.pop()
+        whole = any(is_whole for _, is_whole in batches)
+        executable = self.executable(backend)
+        results = tuple(np.empty((runs, *port.shape), np.int8) for port in self.outputs)
+        for run in range(runs):
+            for buffer, (rows, _) in zip(executable.inputs, batches, strict=True):
+                buffer[...] = rows[run]
+            executable.run()
+            for result, buffer in zip(results, executable.outputs, strict=True):
+                result[run] = buffer
+        flat = tuple(_merge_batch(result, port, whole) for result, port in zip(results, self.outputs, strict=True))
+        return flat if len(flat) > 1 else flat[0]
+
+    def _pairs(self, arrays: Any, ports: tuple[Port, ...]) -> list[tuple[Any, Port]]:
+        if len(ports) == 1:
+            if isinstance(arrays, tuple | list) and len(arrays) == 1 and isinstance(arrays[0], np.ndarray):
+                arrays = arrays[0]
+            return [(arrays, ports[0])]
+        if isinstance(arrays, np.ndarray) or not isinstance(arrays, Sequence) or len(arrays) != len(ports):
+            kind = ports[0].role.split()[0]
+            raise InvalidShape(f"the model has {len(ports)} {kind}s: a sequence of as many arrays is wanted")
+        return list(zip(arrays, ports, strict=True))
+
+
+class ScratchLengths:
+    """``scratch_len[Backend]()``; see :class:`ember_infer_macros.quantized_model.ScratchLen`."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def __getitem__(self, backend: type[KernelBackend]) -> Callable[[], int]:
+        if not (isinstance(backend, type) and issubclass(backend, KernelBackend)):
+            raise TypeError(f"scratch_len[...] takes a KernelBackend class, not {backend!r}")
+        length = self._program.scratch_len(backend)
+        return lambda: length
+
+    def __repr__(self) -> str:
+        return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
+
+
+def _ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ...]:
+    ports = []
+    for position, index in enumerate(indices):
+        tensor = program.tensors[index]
+        assert isinstance(tensor.quant, QuantParam)
+        name = role if len(indices) == 1 else f"{role} {position}"
+        ports.append(Port(name, tensor.shape, element_count(tensor.shape), tensor.quant))
+    return tuple(ports)
+
+
+def _checked(array: Any, port: Port) -> Int8Array:
+    if not isinstance(array, np.ndarray):
+        raise InvalidShape(f"{port.role}: a NumPy array of int8 is wanted, not {type(array).__name__}")
+    if array.dtype != np.int8:
+        raise InvalidShape(
+            f"{port.role}: dtype int8 is wanted, not {array.dtype} (quantize() makes int8 of real values)"
+        )
+    if array.size != port.length:
+        raise InvalidShape(
+            f"{port.role}: {port.length} elements are wanted (shape {port.shape}), not shape {array.shape}"
+        )
+    if not array.flags.c_contiguous:
+        raise InvalidShape(f"{port.role}: the array must be C-contiguous (np.ascontiguousarray makes it so)")
+    return array
+
+
+def _rows(array: Any, port: Port) -> tuple[Int8Array, bool]:
+    """The runs of a batch, ``(runs, *port.shape)``, and whether each row of the caller's array was a whole input."""
+    if not isinstance(array, np.ndarray) or array.dtype != np.int8:
+        found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise InvalidShape(f"{port.role}: a NumPy array of int8 is wanted, not {found}")
+    row = element_count(array.shape[1:]) if array.ndim else 0
+    if row == port.length:
+        return array.reshape(-1, *port.shape) if array.size else array.reshape(0, *port.shape), True
+    model_batch = port.shape[0] if port.shape else 1
+    if array.ndim and row * model_batch == port.length and len(array) % model_batch == 0:
+        return array.reshape(len(array) // model_batch, *port.shape), False
+    wanted = f"(N, {', '.join(str(size) for size in port.shape[1:])})"
+    raise InvalidShape(f"{port.role}: shape {wanted} is wanted (N divisible by {model_batch}), not {array.shape}")
+
+
+def _merge_batch(result: npt.NDArray[np.int8], port: Port, whole: bool) -> npt.NDArray[np.int8]:
+    """``(runs, batch, ...)`` to ``(N, ...)``, unless each run is to stay a row."""
+    if not port.shape or (whole and port.shape[0] != 1):
+        return result
+    return result.reshape(len(result) * port.shape[0], *port.shape[1:])
+
+
+def _as_bytes(scratch: Any) -> ByteArray:
+    try:
+        view = memoryview(scratch)
+    except TypeError:
+        raise InvalidShape(f"scratch: writable bytes are wanted, not {type(scratch).__name__}") from None
+    if view.readonly or not view.c_contiguous or view.format not in ("B", "b", "c"):
+        raise InvalidShape("scratch: contiguous, writable bytes (uint8) are wanted")
+    return np.frombuffer(view, np.uint8) if view.nbytes else no_scratch()

@@ -1,0 +1,275 @@
+"""A FlatBuffer reader that trusts nothing.
+
+FlatBuffers for Python reads, but does not verify. Here a table is a dataclass whose fields, in the order of the schema,
+say how they are stored; :func:`read_root` checks every offset, length and vtable entry against the buffer before it
+follows it, as the C++ ``flatbuffers::Verifier`` does, and returns plain objects. The checks need to know the layout of
+every table; with it at hand, generated accessor classes would only repeat it.
+
+Sharing is legal in a FlatBuffer, and a small file can share so much that a walk over it never ends. The work that one
+file may cause is therefore bounded by a multiple of its length.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from struct import Struct, unpack_from
+from typing import Any, TypeVar
+
+from flatbuffers import packer
+from flatbuffers.table import Table
+
+__all__ = [
+    "FlatBufferError",
+    "boolean",
+    "data",
+    "present",
+    "read_root",
+    "scalar",
+    "string",
+    "table",
+    "tables",
+    "union",
+    "unread",
+    "vector",
+]
+
+T = TypeVar("T")
+
+# How often, on average, each byte of a file may be visited. Files in the wild share little: a name, an empty vector.
+_WORK_PER_BYTE = 8
+_LAYOUT = "layout"
+_OFFSET_SIZE = 4
+_FIRST_SLOT = 4
+
+
+class FlatBufferError(ValueError):
+    """The buffer is not what the schema says. The message names the place as a path of fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scalar:
+    struct: Struct
+
+
+@dataclass(frozen=True, slots=True)
+class _Vector:
+    code: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _String:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    table: type
+
+
+@dataclass(frozen=True, slots=True)
+class _Children:
+    table: type
+
+
+@dataclass(frozen=True, slots=True)
+class _Union:
+    members: Mapping[int, type]
+
+
+_STRUCTS: dict[str, Struct] = {
+    "int8": packer.int8,
+    "int32": packer.int32,
+    "uint32": packer.uint32,
+    "uint64": packer.uint64,
+    "float32": packer.float32,
+}
+_VECTOR_CODES = {"int32": ("i", 4), "int64": ("q", 8), "float32": ("f", 4)}
+
+
+def scalar(kind: str, default: float = 0) -> Any:
+    """A number stored in the table itself."""
+    return dataclasses.field(default=default, metadata={_LAYOUT: _Scalar(_STRUCTS[kind])})
+
+
+def boolean(default: bool = False) -> Any:
+    """A byte that is zero or not."""
+    return dataclasses.field(default=default, metadata={_LAYOUT: _Scalar(packer.boolean)})
+
+
+def vector(kind: str) -> Any:
+    """A vector of numbers, as a tuple; None where it is absent."""
+    return dataclasses.field(default=None, metadata={_LAYOUT: _Vector(*_VECTOR_CODES[kind])})
+
+
+def data() -> Any:
+    """A vector of bytes, as a read-only memoryview into the file; None where it is absent."""
+    return dataclasses.field(default=None, metadata={_LAYOUT: _Data()})
+
+
+def string() -> Any:
+    """A string; None where it is absent. What is not UTF-8 is replaced."""
+    return dataclasses.field(default=None, metadata={_LAYOUT: _String()})
+
+
+def table(kind: type) -> Any:
+    """Another table; None where it is absent."""
+    return dataclasses.field(default=None, metadata={_LAYOUT: _Child(kind)})
+
+
+def tables(kind: type) -> Any:
+    """A vector of tables, as a tuple; None where it is absent."""
+    return dataclasses.field(default=None, metadata={_LAYOUT: _Children(kind)})
+
+
+def union(members: Mapping[int, type]) -> Any:
+    """A union: two slots, the type and the table. None where it is absent or of a type that is not in ``members``."""
+    return dataclasses.field(default=None, metadata={_LAYOUT: _Union(members)})
+
+
+def present() -> Any:
+    """A table that is not read further: whether it is there."""
+    return dataclasses.field(default=False, metadata={_LAYOUT: _Present()})
+
+
+def unread() -> Any:
+    """A slot that the schema has and nobody here reads."""
+    return dataclasses.field(default=None)
+
+
+def read_root(root: type[T], buffer: bytes) -> T:
+    """The root table of a buffer, whole.
+
+    Raises:
+        FlatBufferError: something in the buffer is not where, or what, it ought to be.
+    """
+    reader = _Reader(buffer)
+    position = reader.follow(0, root.__name__)
+    return reader.table(root, position, root.__name__)
+
+
+class _Reader:
+    """Walks one buffer; ``where`` is the path of fields to the place that is being read."""
+
+    def __init__(self, buffer: bytes) -> None:
+        self.buffer = buffer
+        self.view = memoryview(buffer)
+        self.work_left = _WORK_PER_BYTE * len(buffer)
+
+    def follow(self, position: int, where: str) -> int:
+        """The target of the offset at ``position``, which has room for at least four bytes."""
+        self.within(position, _OFFSET_SIZE, where)
+        offset: int = packer.uoffset.unpack_from(self.buffer, position)[0]
+        self.within(position + offset, _OFFSET_SIZE, where)
+        if offset == 0:
+            raise FlatBufferError(f"{where}: an offset points to itself")
+        return position + offset
+
+    def within(self, position: int, size: int, where: str) -> None:
+        if position < 0 or position + size > len(self.buffer):
+            length = len(self.buffer)
+            raise FlatBufferError(f"{where}: {size} bytes at {position} reach outside the file of {length} bytes")
+
+    def charge(self, amount: int, where: str) -> None:
+        self.work_left -= amount
+        if self.work_left < 0:
+            raise FlatBufferError(f"{where}: the same parts are shared so often that the file cannot be read through")
+
+    def table(self, kind: type[T], position: int, where: str) -> T:
+        self.charge(_OFFSET_SIZE, where)
+        inline_size = self.verify_vtable(position, where)
+        accessor = Table(self.buffer, position)
+        values: dict[str, Any] = {}
+        slot = _FIRST_SLOT
+        for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+            layout = field.metadata.get(_LAYOUT)
+            if layout is None:
+                slot += 2
+                continue
+            offset = accessor.Offset(slot)
+            slot += 2
+            if isinstance(layout, _Union):
+                value_offset = accessor.Offset(slot)
+                slot += 2
+                value = self.union(layout, position, offset, value_offset, inline_size, f"{where}.{field.name}")
+                if value is not None:
+                    values[field.name] = value
+            elif offset:
+                size = layout.struct.size if isinstance(layout, _Scalar) else _OFFSET_SIZE
+                self.inline(offset, size, inline_size, f"{where}.{field.name}")
+                values[field.name] = self.value(layout, position + offset, f"{where}.{field.name}")
+        return kind(**values)
+
+    def verify_vtable(self, position: int, where: str) -> int:
+        """Checks the table's header and returns the size of its inline part."""
+        self.within(position, _OFFSET_SIZE, where)
+        vtable: int = position - packer.soffset.unpack_from(self.buffer, position)[0]
+        self.within(vtable, _FIRST_SLOT, f"{where} (vtable)")
+        vtable_size, inline_size = unpack_from("<HH", self.buffer, vtable)
+        if vtable_size < _FIRST_SLOT or vtable_size % 2:
+            raise FlatBufferError(f"{where} (vtable): a size of {vtable_size} is impossible")
+        self.within(vtable, vtable_size, f"{where} (vtable)")
+        self.within(position, inline_size, where)
+        return int(inline_size)
+
+    def inline(self, offset: int, size: int, inline_size: int, where: str) -> None:
+        if offset < _OFFSET_SIZE or offset + size > inline_size:
+            raise FlatBufferError(f"{where}: stored at {offset}, outside its table of {inline_size} bytes")
+
+    def value(self, layout: object, position: int, where: str) -> Any:
+        if isinstance(layout, _Scalar):
+            return layout.struct.unpack_from(self.buffer, position)[0]
+        if isinstance(layout, _Present):
+            return True
+        target = self.follow(position, where)
+        if isinstance(layout, _Child):
+            return self.table(layout.table, target, where)
+        if isinstance(layout, _Children):
+            return self.children(layout.table, target, where)
+        if isinstance(layout, _Vector):
+            start, length = self.span(target, layout.size, where)
+            self.charge(length * layout.size, where)
+            return unpack_from(f"<{length}{layout.code}", self.buffer, start)
+        start, length = self.span(target, 1, where)
+        if isinstance(layout, _Data):
+            return self.view[start : start + length]
+        self.charge(length, where)
+        return str(self.view[start : start + length], "utf-8", "replace")
+
+    def span(self, position: int, element_size: int, where: str) -> tuple[int, int]:
+        """Start and element count of the vector at ``position``."""
+        length: int = packer.uoffset.unpack_from(self.buffer, position)[0]
+        self.within(position + _OFFSET_SIZE, length * element_size, where)
+        return position + _OFFSET_SIZE, length
+
+    def children(self, kind: type[T], position: int, where: str) -> tuple[T, ...]:
+        start, length = self.span(position, _OFFSET_SIZE, where)
+        found = []
+        for index in range(length):
+            place = f"{where}[{index}]"
+            found.append(self.table(kind, self.follow(start + index * _OFFSET_SIZE, place), place))
+        return tuple(found)
+
+    def union(
+        self, layout: _Union, position: int, type_offset: int, value_offset: int, inline_size: int, where: str
+    ) -> object:
+        if not type_offset or not value_offset:
+            return None
+        self.inline(type_offset, 1, inline_size, where)
+        self.inline(value_offset, _OFFSET_SIZE, inline_size, where)
+        member = layout.members.get(self.buffer[position + type_offset])
+        if member is None:
+            return None
+        return self.table(member, self.follow(position + value_offset, where), where)
