@@ -1,0 +1,61 @@
+# `make demo` and `make test` do all the set-up themselves, in a virtual environment of their own.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: help demo test check lint format types bench deep models clean
+
+help:
+	@echo 'make demo    classify real handwritten digits and draw a sine (sets everything up)'
+	@echo 'make test    run the tests (sets everything up)'
+	@echo 'make check   lint, format, mypy --strict, checksums and the tests: what CI runs'
+	@echo 'make bench   RefBackend against TensorFlow Lite Micro, import time, decoration time'
+	@echo 'make deep    the long random tests: 50,000 models, 1,000,000 damaged files'
+	@echo 'make models  train, quantise and write models/*.tflite again'
+	@echo 'make format  format the code and mend what the linter can'
+	@echo 'make clean   remove the virtual environment and caches'
+
+demo: $(VENV)/.demo
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: lint types test
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd models && sha256sum --check --quiet SHA256SUMS
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/bench.py
+
+deep: $(VENV)/.dev
+	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py
+
+models: $(VENV)/.train
+	$(BIN)/python -m models.train_sine
+	$(BIN)/python -m models.train_digits
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A stamp for each set of extras; changed metadata installs again.
+$(VENV)/.demo: EXTRA = cli
+$(VENV)/.dev: EXTRA = dev
+$(VENV)/.train: EXTRA = train
+$(VENV)/.demo $(VENV)/.dev $(VENV)/.train: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'installing ember-infer[$(EXTRA)] into $(VENV) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""The command line ``ember-infer`` and what it does."""

@@ -1,0 +1,72 @@
+"""The command line. Built on Typer (extra ``cli``); each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from ember_infer_core.errors import KernelError, ModelError
+
+try:
+    import typer
+    from rich.console import Console
+    from rich.syntax import Syntax
+except ModuleNotFoundError as missing:
+    sys.exit(f"error: the command line needs {missing.name}: pip install 'ember-infer[cli]'")
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="ember-infer",
+    help="Run INT8 TensorFlow Lite models from Python exactly as a microcontroller will.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+_FAILED = 2
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
+) -> None:
+    """Run INT8 TensorFlow Lite models from Python exactly as a microcontroller will."""
+    context.obj = debug
+
+
+@app.command()
+def expand(
+    model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
+    class_name: Annotated[str | None, typer.Option(help="Name of the class; by default made from the file's.")] = None,
+) -> None:
+    """Print the Python that [bold]@ember_model[/bold] generates for a model.
+
+    As `cargo expand` does for a Rust macro: one line for each operator call, then the class with its lengths, scales
+    and methods. Colours vanish in a pipe: `ember-infer expand model.tflite > model.py` gives plain text.
+    """
+    from ember_infer_macros.expand import expand as expand_model
+
+    source = expand_model(model, class_name)
+    console = Console()
+    if console.is_terminal:
+        console.print(Syntax(source, "python", background_color="default"), soft_wrap=True)
+    else:
+        sys.stdout.write(source)
+
+
+def main() -> None:
+    """Runs the command line; an error is one readable line on stderr and the exit status 2."""
+    try:
+        app(standalone_mode=True)
+    except (ModelError, KernelError, ValueError, OSError) as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(_FAILED)
+
+
+if __name__ == "__main__":
+    main()
