@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ember_infer_tools.tflite_writer import load_schema
+from tests.support.tflm import Tflm, tflm_is_installed
+
+EXTRA_MEMORY = 1 << 30
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def skip_or_fail(reason: str) -> None:
+    """A gap in the environment: skips on a user's machine, fails where nothing may be missing."""
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(f"{reason}; CI must have it", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with published models, samples and golden outputs."""
+    configured = os.environ.get("EMBER_TEST_DATA")
+    folder = Path(configured) if configured else REPOSITORY.parent / "shared"
+    if not (folder / "models").is_dir():
+        skip_or_fail(f"no test data in {folder}: set EMBER_TEST_DATA to the folder that holds models/ and golden/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tflm_wheel() -> None:
+    """TensorFlow Lite Micro's wheel is installed."""
+    if not tflm_is_installed():
+        skip_or_fail("TensorFlow Lite Micro is not installed: pip install 'ember-infer[tflm]'")
+
+
+@pytest.fixture(scope="session")
+def tflm(tflm_wheel: None) -> Iterator[Tflm]:
+    """TensorFlow Lite Micro, the oracle."""
+    with Tflm() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def schema(tflm_wheel: None) -> Any:
+    """The official schema's Python module."""
+    return load_schema()
+
+
+@pytest.fixture(scope="module")
+def limited_memory() -> Iterator[None]:
+    """Makes an allocation out of all proportion fail, where the platform can limit memory."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + EXTRA_MEMORY, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -1,0 +1,1 @@
+"""What several tests share: the oracle, random models."""
