@@ -34,7 +34,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m benchmarks.bench
 
 deep: $(VENV)/.dev
 	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py
