@@ -92,7 +92,7 @@ def _load(model: ModelSource, stacklevel: int) -> Program:
 
 
 def _resolve(path: ModelSource, cls: type) -> ModelSource:
-    """A relative path counts from the module's own file; where there is none, as in a REPL, from the working directory."""
+    """A relative path counts from the module's own file; without one, as in a REPL, from the working directory."""
     if isinstance(path, bytes | bytearray | memoryview):
         return path
     module = sys.modules.get(cls.__module__)

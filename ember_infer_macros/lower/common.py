@@ -14,6 +14,7 @@ from ember_infer_core.ops.common import FusedActivation, OperatorParams, Padding
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
+    INT32_MAX,
     AnyQuantParam,
     PerChannelQuantParam,
     QuantParam,
@@ -27,6 +28,8 @@ from ember_infer_macros.tflite.schema import NO_TENSOR
 __all__ = ["Lowered", "Lowering", "OperatorSource", "Refusal"]
 
 T = TypeVar("T")
+
+MAX_LEFT_SHIFT = 30
 
 # ActivationFunctionType of the schema; SIGMOID exists only in the C enumeration.
 _ACTIVATIONS = {
@@ -203,6 +206,9 @@ class OperatorSource:
         """``(pad_h, pad_w)`` of a sliding window, whose output size must be the one in the file."""
         before = []
         for axis, name in enumerate(("height", "width")):
+            effective = (filter_size[axis] - 1) * dilation[axis] + 1
+            if input_shape[axis + 1] + effective + stride[axis] > INT32_MAX:
+                raise self.fail(f"along the {name}, window, dilation and stride overflow 32 bits")
             size, pad = compute_padding(padding, input_shape[axis + 1], filter_size[axis], stride[axis], dilation[axis])
             if size != output_shape[axis + 1]:
                 raise self.fail(f"the output's {name} is {output_shape[axis + 1]}, but the window gives {max(size, 0)}")
@@ -218,7 +224,16 @@ class OperatorSource:
         with self.refusing():
             scales = effective_scales(input_quant.scale, weight_scales, output_quant.scale)
             multiplier, shift = quantize_multipliers(scales)
+        self.defined_shift(int(shift.max()))
         return {"output_multiplier": multiplier, "output_shift": shift}
+
+    def defined_shift(self, shift: int) -> None:
+        """Checks the shift of an output multiplier: TFLM's ``1 << shift`` in int32 means nothing beyond 30."""
+        if shift > MAX_LEFT_SHIFT:
+            raise Refusal(
+                f"its scales give an output multiplier of 2**{MAX_LEFT_SHIFT} or more; "
+                "what TensorFlow Lite Micro computes then is undefined"
+            )
 
     def broadcast(self, first: Shape, second: Shape) -> None:
         """Checks that two shapes broadcast to the output's."""

@@ -18,6 +18,7 @@ def lower(source: OperatorSource) -> Lowered:
     activation = source.activation(options.fused_activation_function)
     activation_min, activation_max = source.activation_range(activation, output_quant)
     output_multiplier, output_shift = quantize_multiplier(quant1.scale * quant2.scale / output_quant.scale)
+    source.defined_shift(output_shift)
     params = MulParams(
         input1_shape=input1.shape,
         input2_shape=input2.shape,

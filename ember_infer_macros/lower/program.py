@@ -41,7 +41,7 @@ def lower_graph(graph: Graph) -> Program:
     """
     check_supported(graph)
     lowered = _lower_operators(graph)
-    tensors = [_tensor(tensor) for tensor in graph.tensors]
+    tensors = _tensors(graph)
     kept: list[tuple[int, Lowered]] = []
     for index, item in enumerate(lowered):
         if item.method == "reshape" and _may_alias(graph, tensors, item):
@@ -83,9 +83,20 @@ def _lower_operators(graph: Graph) -> list[Lowered]:
     return lowered
 
 
-def _tensor(tensor: GraphTensor) -> Tensor:
-    dtype = _DTYPES.get(tensor.type, np.dtype(np.uint8))
-    return Tensor(tensor.name, tensor.shape, dtype, _quant(tensor), _content(tensor))
+def _tensors(graph: Graph) -> list[Tensor]:
+    """The graph's tensors with their constants, of which there is one copy however many tensors share a buffer."""
+    contents: dict[tuple[int, TensorType], npt.NDArray[np.generic]] = {}
+    tensors = []
+    for tensor in graph.tensors:
+        dtype = _DTYPES.get(tensor.type)
+        content = None
+        if tensor.data is not None and dtype is not None:
+            key = id(tensor.data), tensor.type  # the graph keeps the object, so the number stays its own
+            if key not in contents:
+                contents[key] = _content(tensor.data, dtype)
+            content = contents[key].reshape(tensor.shape)
+        tensors.append(Tensor(tensor.name, tensor.shape, dtype or np.dtype(np.uint8), _quant(tensor), content))
+    return tensors
 
 
 def _quant(tensor: GraphTensor) -> AnyQuantParam | None:
@@ -97,12 +108,9 @@ def _quant(tensor: GraphTensor) -> AnyQuantParam | None:
     return PerChannelQuantParam(quantization.scales, quantization.zero_points, quantization.quantized_dimension)
 
 
-def _content(tensor: GraphTensor) -> npt.NDArray[np.generic] | None:
-    """The constant as an array in memory of its own (the file's need not be aligned), read-only."""
-    dtype = _DTYPES.get(tensor.type)
-    if tensor.data is None or dtype is None:
-        return None
-    array = np.frombuffer(tensor.data, dtype).astype(dtype.newbyteorder("=")).reshape(tensor.shape)
+def _content(data: memoryview, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+    """A constant's elements in memory of their own (the file's need not be aligned), read-only."""
+    array = np.frombuffer(data, dtype).astype(dtype.newbyteorder("="))
     array.flags.writeable = False
     return array
 

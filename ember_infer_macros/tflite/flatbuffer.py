@@ -12,10 +12,9 @@ file may cause is therefore bounded by a multiple of its length.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from struct import Struct, unpack_from
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flatbuffers import packer
 from flatbuffers.table import Table
@@ -40,6 +39,7 @@ T = TypeVar("T")
 # How often, on average, each byte of a file may be visited. Files in the wild share little: a name, an empty vector.
 _WORK_PER_BYTE = 8
 _LAYOUT = "layout"
+_UNION = "union"
 _OFFSET_SIZE = 4
 _FIRST_SLOT = 4
 
@@ -48,45 +48,11 @@ class FlatBufferError(ValueError):
     """The buffer is not what the schema says. The message names the place as a path of fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scalar:
-    struct: Struct
+class _Layout(NamedTuple):
+    """How a field is stored: the bytes it takes inside its table, and how to read it from there."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Vector:
-    code: str
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Data:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Present:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _String:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    table: type
-
-
-@dataclass(frozen=True, slots=True)
-class _Children:
-    table: type
-
-
-@dataclass(frozen=True, slots=True)
-class _Union:
-    members: Mapping[int, type]
+    read: Callable[[_Reader, int, str], Any]
 
 
 _STRUCTS: dict[str, Struct] = {
@@ -101,52 +67,62 @@ _VECTOR_CODES = {"int32": ("i", 4), "int64": ("q", 8), "float32": ("f", 4)}
 
 def scalar(kind: str, default: float = 0) -> Any:
     """A number stored in the table itself."""
-    return dataclasses.field(default=default, metadata={_LAYOUT: _Scalar(_STRUCTS[kind])})
+    struct = _STRUCTS[kind]
+    return _field(default, struct.size, lambda reader, position, where: struct.unpack_from(reader.buffer, position)[0])
 
 
 def boolean(default: bool = False) -> Any:
     """A byte that is zero or not."""
-    return dataclasses.field(default=default, metadata={_LAYOUT: _Scalar(packer.boolean)})
+    return _field(default, 1, lambda reader, position, where: reader.buffer[position] != 0)
 
 
 def vector(kind: str) -> Any:
     """A vector of numbers, as a tuple; None where it is absent."""
-    return dataclasses.field(default=None, metadata={_LAYOUT: _Vector(*_VECTOR_CODES[kind])})
+    code, size = _VECTOR_CODES[kind]
+    return _field(None, _OFFSET_SIZE, lambda reader, position, where: reader.numbers(position, code, size, where))
 
 
 def data() -> Any:
     """A vector of bytes, as a read-only memoryview into the file; None where it is absent."""
-    return dataclasses.field(default=None, metadata={_LAYOUT: _Data()})
+    return _field(None, _OFFSET_SIZE, lambda reader, position, where: reader.data(position, where))
 
 
 def string() -> Any:
     """A string; None where it is absent. What is not UTF-8 is replaced."""
-    return dataclasses.field(default=None, metadata={_LAYOUT: _String()})
+    return _field(None, _OFFSET_SIZE, lambda reader, position, where: reader.string(position, where))
 
 
 def table(kind: type) -> Any:
     """Another table; None where it is absent."""
-    return dataclasses.field(default=None, metadata={_LAYOUT: _Child(kind)})
+    return _field(
+        None,
+        _OFFSET_SIZE,
+        lambda reader, position, where: reader.table(kind, reader.follow(position, where), where),
+    )
 
 
 def tables(kind: type) -> Any:
     """A vector of tables, as a tuple; None where it is absent."""
-    return dataclasses.field(default=None, metadata={_LAYOUT: _Children(kind)})
+    return _field(None, _OFFSET_SIZE, lambda reader, position, where: reader.tables(kind, position, where))
 
 
 def union(members: Mapping[int, type]) -> Any:
     """A union: two slots, the type and the table. None where it is absent or of a type that is not in ``members``."""
-    return dataclasses.field(default=None, metadata={_LAYOUT: _Union(members)})
+    return dataclasses.field(default=None, metadata={_UNION: members})
 
 
 def present() -> Any:
     """A table that is not read further: whether it is there."""
-    return dataclasses.field(default=False, metadata={_LAYOUT: _Present()})
+    return _field(False, _OFFSET_SIZE, lambda reader, position, where: True)
 
 
 def unread() -> Any:
     """A slot that the schema has and nobody here reads."""
     return dataclasses.field(default=None)
+
+
+def _field(default: object, size: int, read: Callable[[_Reader, int, str], Any]) -> Any:
+    return dataclasses.field(default=default, metadata={_LAYOUT: _Layout(size, read)})
 
 
 def read_root(root: type[T], buffer: bytes) -> T:
@@ -194,22 +170,24 @@ class _Reader:
         values: dict[str, Any] = {}
         slot = _FIRST_SLOT
         for field in dataclasses.fields(kind):  # type: ignore[arg-type]
-            layout = field.metadata.get(_LAYOUT)
-            if layout is None:
-                slot += 2
-                continue
             offset = accessor.Offset(slot)
             slot += 2
-            if isinstance(layout, _Union):
+            layout: _Layout | None = field.metadata.get(_LAYOUT)
+            members: Mapping[int, type] | None = field.metadata.get(_UNION)
+            if layout is not None and offset:
+                place = f"{where}.{field.name}"
+                self.inline(offset, layout.size, inline_size, place)
+                values[field.name] = layout.read(self, position + offset, place)
+            elif members is not None:
                 value_offset = accessor.Offset(slot)
                 slot += 2
-                value = self.union(layout, position, offset, value_offset, inline_size, f"{where}.{field.name}")
-                if value is not None:
-                    values[field.name] = value
-            elif offset:
-                size = layout.struct.size if isinstance(layout, _Scalar) else _OFFSET_SIZE
-                self.inline(offset, size, inline_size, f"{where}.{field.name}")
-                values[field.name] = self.value(layout, position + offset, f"{where}.{field.name}")
+                if offset and value_offset:
+                    place = f"{where}.{field.name}"
+                    self.inline(offset, 1, inline_size, place)
+                    self.inline(value_offset, _OFFSET_SIZE, inline_size, place)
+                    member = members.get(self.buffer[position + offset])
+                    if member is not None:
+                        values[field.name] = self.table(member, self.follow(position + value_offset, place), place)
         return kind(**values)
 
     def verify_vtable(self, position: int, where: str) -> int:
@@ -228,33 +206,21 @@ class _Reader:
         if offset < _OFFSET_SIZE or offset + size > inline_size:
             raise FlatBufferError(f"{where}: stored at {offset}, outside its table of {inline_size} bytes")
 
-    def value(self, layout: object, position: int, where: str) -> Any:
-        if isinstance(layout, _Scalar):
-            return layout.struct.unpack_from(self.buffer, position)[0]
-        if isinstance(layout, _Present):
-            return True
-        target = self.follow(position, where)
-        if isinstance(layout, _Child):
-            return self.table(layout.table, target, where)
-        if isinstance(layout, _Children):
-            return self.children(layout.table, target, where)
-        if isinstance(layout, _Vector):
-            start, length = self.span(target, layout.size, where)
-            self.charge(length * layout.size, where)
-            return unpack_from(f"<{length}{layout.code}", self.buffer, start)
-        start, length = self.span(target, 1, where)
-        if isinstance(layout, _Data):
-            return self.view[start : start + length]
-        self.charge(length, where)
-        return str(self.view[start : start + length], "utf-8", "replace")
+    def numbers(self, position: int, code: str, size: int, where: str) -> tuple[Any, ...]:
+        start, length = self.span(position, size, where)
+        self.charge(length * size, where)
+        return unpack_from(f"<{length}{code}", self.buffer, start)
 
-    def span(self, position: int, element_size: int, where: str) -> tuple[int, int]:
-        """Start and element count of the vector at ``position``."""
-        length: int = packer.uoffset.unpack_from(self.buffer, position)[0]
-        self.within(position + _OFFSET_SIZE, length * element_size, where)
-        return position + _OFFSET_SIZE, length
+    def data(self, position: int, where: str) -> memoryview:
+        start, length = self.span(position, 1, where)
+        return self.view[start : start + length]
 
-    def children(self, kind: type[T], position: int, where: str) -> tuple[T, ...]:
+    def string(self, position: int, where: str) -> str:
+        content = self.data(position, where)
+        self.charge(len(content), where)
+        return str(content, "utf-8", "replace")
+
+    def tables(self, kind: type[T], position: int, where: str) -> tuple[T, ...]:
         start, length = self.span(position, _OFFSET_SIZE, where)
         found = []
         for index in range(length):
@@ -262,14 +228,9 @@ class _Reader:
             found.append(self.table(kind, self.follow(start + index * _OFFSET_SIZE, place), place))
         return tuple(found)
 
-    def union(
-        self, layout: _Union, position: int, type_offset: int, value_offset: int, inline_size: int, where: str
-    ) -> object:
-        if not type_offset or not value_offset:
-            return None
-        self.inline(type_offset, 1, inline_size, where)
-        self.inline(value_offset, _OFFSET_SIZE, inline_size, where)
-        member = layout.members.get(self.buffer[position + type_offset])
-        if member is None:
-            return None
-        return self.table(member, self.follow(position + value_offset, where), where)
+    def span(self, position: int, element_size: int, where: str) -> tuple[int, int]:
+        """Start and element count of the vector that the offset at ``position`` leads to."""
+        target = self.follow(position, where)
+        length: int = packer.uoffset.unpack_from(self.buffer, target)[0]
+        self.within(target + _OFFSET_SIZE, length * element_size, where)
+        return target + _OFFSET_SIZE, length

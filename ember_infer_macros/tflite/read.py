@@ -23,6 +23,8 @@ MAX_FILE_BYTES = 2**31 - 1
 MAX_TENSOR_BYTES = 2**30
 MAX_RANK = 8
 _SMALLEST_FILE = 12
+# How often, on average, each byte of a file may stand in a buffer: buffers may overlap, and each is copied once.
+_CONTENT_PER_BYTE = 8
 
 _ELEMENT_BYTES = {
     TensorType.FLOAT32: 4,
@@ -124,6 +126,8 @@ class _GraphReader:
         self.content = memoryview(content)
         self.buffers: Sequence[schema.Buffer] = model.buffers or ()
         self.codes: Sequence[schema.OperatorCode] = model.operator_codes or ()
+        self.contents: dict[int, memoryview | None] = {}
+        self.bytes_left = _CONTENT_PER_BYTE * len(content)
 
     def fail(self, reason: str) -> ModelError:
         return ModelError(self.source, reason)
@@ -160,13 +164,8 @@ class _GraphReader:
     def data(self, raw: schema.Tensor, shape: tuple[int, ...], type_: TensorType, where: str) -> memoryview | None:
         if raw.buffer >= len(self.buffers):
             raise self.fail(f"{where}: buffer {raw.buffer} does not exist (there are {len(self.buffers)})")
-        buffer = self.buffers[raw.buffer]
-        content = buffer.data
-        if buffer.offset > 1:  # 0 and 1 mean: not there
-            if buffer.offset + buffer.size > len(self.content):
-                raise self.fail(f"{where}: buffer {raw.buffer} reaches outside the file")
-            content = self.content[buffer.offset : buffer.offset + buffer.size]
-        if content is None or not len(content):
+        content = self.content_of(raw.buffer, where)
+        if content is None:
             return None
         element_bytes = _ELEMENT_BYTES.get(type_)
         expected = None if element_bytes is None or raw.sparsity else math.prod(shape) * element_bytes
@@ -174,6 +173,21 @@ class _GraphReader:
             found = len(content)
             raise self.fail(f"{where}: buffer {raw.buffer} has {found} bytes, shape {list(shape)} wants {expected}")
         return content
+
+    def content_of(self, index: int, where: str) -> memoryview | None:
+        """The content of a buffer, one object for all who share it; None where it is empty."""
+        if index not in self.contents:
+            buffer = self.buffers[index]
+            content = buffer.data
+            if buffer.offset > 1:  # 0 and 1 mean: not there
+                if buffer.offset + buffer.size > len(self.content):
+                    raise self.fail(f"{where}: buffer {index} reaches outside the file")
+                content = self.content[buffer.offset : buffer.offset + buffer.size]
+            self.bytes_left -= len(content or ())
+            if self.bytes_left < 0:
+                raise self.fail(f"{where}: the buffers overlap so much that they hold many times the file's length")
+            self.contents[index] = content or None
+        return self.contents[index]
 
     def quantization(
         self, raw: schema.QuantizationParameters | None, shape: tuple[int, ...], type_: TensorType, where: str

@@ -1,6 +1,8 @@
 """The part of the TensorFlow Lite schema that this project reads: numbering and field order are upstream's.
 
 Source of the facts: ``tensorflow/compiler/mlir/lite/schema/schema.fbs``. A new operator adds its options here.
+The tables live only while a file is read, so they are the plainest of dataclasses: each further method is generated at
+import, and there are many tables.
 """
 
 from __future__ import annotations
@@ -269,7 +271,7 @@ class BuiltinOperator(enum.IntEnum):
     STABLEHLO_CASE = 209
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Conv2DOptions:
     """Options of CONV_2D."""
 
@@ -281,7 +283,7 @@ class Conv2DOptions:
     dilation_h_factor: int = scalar("int32", 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class DepthwiseConv2DOptions:
     """Options of DEPTHWISE_CONV_2D."""
 
@@ -294,7 +296,7 @@ class DepthwiseConv2DOptions:
     dilation_h_factor: int = scalar("int32", 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Pool2DOptions:
     """Options of AVERAGE_POOL_2D and MAX_POOL_2D."""
 
@@ -306,7 +308,7 @@ class Pool2DOptions:
     fused_activation_function: int = scalar("int8")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class FullyConnectedOptions:
     """Options of FULLY_CONNECTED."""
 
@@ -315,28 +317,28 @@ class FullyConnectedOptions:
     keep_num_dims: bool = boolean()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class SoftmaxOptions:
     """Options of SOFTMAX."""
 
     beta: float = scalar("float32")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class AddOptions:
     """Options of ADD."""
 
     fused_activation_function: int = scalar("int8")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class MulOptions:
     """Options of MUL."""
 
     fused_activation_function: int = scalar("int8")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class ReshapeOptions:
     """Options of RESHAPE."""
 
@@ -355,7 +357,7 @@ BUILTIN_OPTIONS: dict[int, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class OperatorCode:
     """An operator that the model uses. Files from before schema 3a hold only the deprecated code."""
 
@@ -365,7 +367,7 @@ class OperatorCode:
     builtin_code: int = scalar("int32")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class QuantizationParameters:
     """Quantisation of a tensor."""
 
@@ -377,7 +379,7 @@ class QuantizationParameters:
     quantized_dimension: int = scalar("int32")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Tensor:
     """A tensor of a subgraph."""
 
@@ -390,7 +392,7 @@ class Tensor:
     sparsity: bool = present()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Operator:
     """A call of an operator."""
 
@@ -400,7 +402,7 @@ class Operator:
     builtin_options: object = union(BUILTIN_OPTIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class SubGraph:
     """A graph of operators over tensors."""
 
@@ -411,7 +413,7 @@ class SubGraph:
     name: str | None = string()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Buffer:
     """Content of a constant tensor: inside the FlatBuffer, or behind it at ``offset`` in very large files."""
 
@@ -420,7 +422,7 @@ class Buffer:
     size: int = scalar("uint64")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Model:
     """The root of a file."""
 
