@@ -21,6 +21,7 @@ ALLOWED = {
 }
 # An environment in which NumPy is not installed, as mypy's may be.
 WITHOUT_NUMPY = """
+import sys
 from importlib.machinery import PathFinder
 
 find_spec = PathFinder.find_spec
