@@ -1,0 +1,60 @@
+"""CONV_2D."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_ref.channelwise import prepare_channelwise
+from ember_infer_ref.dense import prepare_dense
+from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_ref.planes import convolution_window
+from ember_infer_ref.requantize import Rounding, accumulator_range, prepare_requantize, scaling_of
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.conv2d import Conv2dParams
+
+__all__ = ["conv2d"]
+
+
+def conv2d(params: Conv2dParams, rounding: Rounding) -> None:
+    """CONV_2D, grouped or not. Source: TFLM ``reference_integer_ops::ConvPerChannel``.
+
+    Raises:
+        InvalidShape, UnsupportedActivation: nothing was written.
+    """
+    run_prepared(params, f"ref.conv2d.{rounding}", lambda params: _prepare(params, rounding))
+
+
+def _prepare(params: Conv2dParams, rounding: Rounding) -> Step:
+    scaling = scaling_of(params, rounding)
+    weights = params.weights
+    bounds = accumulator_range(weights.reshape(len(weights), -1).astype(np.int64), params.input_offset, params.bias)
+    window, zero_point, dtype = convolution_window(params), -params.input_offset, bounds.dtype
+    if params.groups > 1 and weights.shape[3] == 1:
+        kernel = weights[..., 0].transpose(1, 2, 0)
+        accumulators, accumulate = prepare_channelwise(window, params.input, kernel, zero_point, dtype)
+    else:
+        kernel = _ungrouped(weights, params.groups)
+        accumulators, accumulate = prepare_dense(window, params.input, kernel, zero_point, dtype)
+    reused = params.cache is not None
+    finish = prepare_requantize(scaling, bounds, accumulators, window.cells, params.output, reused)
+
+    def run() -> None:
+        accumulate()
+        finish()
+
+    return run
+
+
+def _ungrouped(weights: npt.NDArray[np.int8], groups: int) -> npt.NDArray[np.int8]:
+    """The weights ``(C_out, KH, KW, C_in)`` of the same convolution without groups: zero where they do not reach."""
+    if groups == 1:
+        return weights
+    channels_out, height, width, depth = weights.shape
+    full = np.zeros((groups, channels_out // groups, height, width, groups, depth), np.int8)
+    for group, part in enumerate(np.split(weights, groups)):
+        full[group, :, :, :, group] = part
+    return full.reshape(channels_out, height, width, groups * depth)
