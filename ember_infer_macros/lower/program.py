@@ -42,6 +42,9 @@ def lower_graph(graph: Graph) -> Program:
     check_supported(graph)
     lowered = _lower_operators(graph)
     tensors = _tensors(graph)
+    for item in lowered:
+        if "bias" in item.operands:
+            _flatten(tensors, item.operands["bias"])
     kept: list[tuple[int, Lowered]] = []
     for index, item in enumerate(lowered):
         if item.method == "reshape" and _may_alias(graph, tensors, item):
@@ -97,6 +100,13 @@ def _tensors(graph: Graph) -> list[Tensor]:
             content = contents[key].reshape(tensor.shape)
         tensors.append(Tensor(tensor.name, tensor.shape, dtype or np.dtype(np.uint8), _quant(tensor), content))
     return tensors
+
+
+def _flatten(tensors: list[Tensor], index: int) -> None:
+    """Makes a bias a vector, whatever shape the file gives its elements: TFLM does not look at it."""
+    bias = tensors[index]
+    assert bias.data is not None  # lowering saw to it
+    tensors[index] = replace(bias, shape=(bias.data.size,), data=bias.data.reshape(-1))
 
 
 def _quant(tensor: GraphTensor) -> AnyQuantParam | None:
