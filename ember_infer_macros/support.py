@@ -61,6 +61,8 @@ def _model_problems(graph: Graph) -> list[str]:
             tensor = graph.tensors[index]
             if tensor.type is not TensorType.INT8:
                 problems.append(f"{role} {position}, {tensor.describe()}, is not int8")
+            elif tensor.quantization is None or len(tensor.quantization.scales) != 1:
+                problems.append(f"{role} {position}, {tensor.describe()}, has no scale of its own")
     for tensor in graph.tensors:
         if tensor.is_variable:
             problems.append(f"{tensor.describe()} is a variable: state between inferences is not supported")

@@ -37,28 +37,30 @@ def prepare_channelwise(
     accumulators = Accumulators(window.positions, channels, dtype)
     spare = len(accumulators.rows) - window.positions
     planes = Planes(window, source, np.int16, padding, repeat=channels // source.shape[3], spare=spare)
-    sums = accumulators.tiles
-    groups = []
-    for group in group_taps(weights.reshape(-1, channels)):
-        places = [divmod(tap, width) for tap in group]
-        taps = [planes.tap(i, j).reshape(sums.shape) for i, j in places]
-        factors = [accumulators.repeat(weights[i, j].astype(np.int16)) for i, j in places]
-        groups.append(list(zip(taps, factors, strict=True)))
-    product, group_sum = np.empty(sums.shape, np.int16), np.empty(sums.shape, np.int16)
-    addend = np.empty_like(sums)
+    groups = [[divmod(tap, width) for tap in group] for group in group_taps(weights.reshape(-1, channels))]
+    factors = {(i, j): accumulators.repeat(weights[i, j].astype(np.int16)) for group in groups for i, j in group}
+    tiles = []
+    for index, sums in enumerate(accumulators.tiles):
+        part = slice(index * sums.size, (index + 1) * sums.size)
+        terms = [[(planes.tap(*tap).reshape(-1)[part], factors[tap]) for tap in group] for group in groups]
+        tiles.append((sums, terms))
+    first_sums = accumulators.tiles[0]
+    product, group_sum = np.empty(first_sums.shape, np.int16), np.empty(first_sums.shape, np.int16)
+    addend = np.empty_like(first_sums)
 
     def accumulate() -> None:
         planes.load()
-        target = sums
-        for (first, first_factor), *others in groups:
-            np.multiply(first, first_factor, out=group_sum)
-            for tap, factor in others:
-                np.multiply(tap, factor, out=product)
-                np.add(group_sum, product, out=group_sum)
-            np.copyto(target, group_sum)
-            if target is addend:
-                np.add(sums, addend, out=sums)
-            target = addend
+        for sums, terms in tiles:
+            target = sums
+            for (first, first_factor), *others in terms:
+                np.multiply(first, first_factor, out=group_sum)
+                for tap, factor in others:
+                    np.multiply(tap, factor, out=product)
+                    np.add(group_sum, product, out=group_sum)
+                np.copyto(target, group_sum)
+                if target is addend:
+                    np.add(sums, addend, out=sums)
+                target = addend
 
     return accumulators, accumulate
 

@@ -30,9 +30,10 @@ def conv2d(params: Conv2dParams, rounding: Rounding) -> None:
 
 def _prepare(params: Conv2dParams, rounding: Rounding) -> Step:
     scaling = scaling_of(params, rounding)
-    weights = params.weights
+    window, rows, columns = convolution_window(params)
+    weights = params.weights[:, rows, columns]
     bounds = accumulator_range(weights.reshape(len(weights), -1).astype(np.int64), params.input_offset, params.bias)
-    window, zero_point, dtype = convolution_window(params), -params.input_offset, bounds.dtype
+    zero_point, dtype = -params.input_offset, bounds.dtype
     if params.groups > 1 and weights.shape[3] == 1:
         kernel = weights[..., 0].transpose(1, 2, 0)
         accumulators, accumulate = prepare_channelwise(window, params.input, kernel, zero_point, dtype)

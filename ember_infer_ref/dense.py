@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
 
 from ember_infer_core.ops.common import Int8Array
 from ember_infer_ref.affine import FloatType
@@ -15,8 +16,10 @@ from ember_infer_ref.requantize import Accumulators
 
 __all__ = ["prepare_dense"]
 
-# With so few input channels, copying patches pixel by pixel costs more than laying the channels out one by one.
+# With so few input channels, copying patches pixel by pixel costs more than laying the channels out one by one; but all
+# patches together must not take more than so many elements.
 _NARROW = 4
+_PATCH_ELEMENTS = 2**22
 
 
 def prepare_dense(
@@ -34,7 +37,9 @@ def prepare_dense(
     kernel = np.ascontiguousarray(weights.transpose(1, 2, 3, 0), dtype)
     accumulators = Accumulators(window.positions, kernel.shape[3], dtype)
     sums = accumulators.rows[: window.positions]
-    prepare = _by_patches if kernel.shape[2] <= _NARROW and kernel.shape[:2] != (1, 1) else _by_strips
+    height, width, channels, _ = kernel.shape
+    narrow = channels <= _NARROW and 1 < height * width <= _PATCH_ELEMENTS // (channels * window.positions)
+    prepare = _by_patches if narrow else _by_strips
     return accumulators, prepare(window, source, kernel, padding, sums)
 
 
@@ -44,16 +49,22 @@ def _by_patches(
     """One product with the matrix of all patches, a patch in each column."""
     height, width, channels_in, channels_out = kernel.shape
     planes = Planes(window, source, kernel.dtype, padding, planar=True)
-    patches = np.empty((height, width, channels_in, window.positions), kernel.dtype)
-    copies = [(patches[i, j], planes.tap(i, j)) for i in range(height) for j in range(width)]
-    matrix = patches.reshape(-1, window.positions).T
-    factors = kernel.reshape(-1, channels_out)
+    patches = np.empty((height * width, channels_in, window.positions), kernel.dtype)
+    copies, factors, done = [], [], 0
+    for rows in window.rows.runs:
+        for columns in window.columns.runs:
+            seen = planes.taps(rows, columns)
+            count = len(rows.taps) * len(columns.taps)
+            copies.append((patches[done : done + count].reshape(seen.shape), seen))
+            factors.append(kernel[np.ix_(rows.taps, columns.taps)].reshape(-1, channels_out))
+            done += count
+    matrix, all_factors = patches.reshape(-1, window.positions).T, np.concatenate(factors)
 
     def accumulate() -> None:
         planes.load()
         for patch, tap in copies:
             np.copyto(patch, tap)
-        np.matmul(matrix, factors, out=sums)
+        np.matmul(matrix, all_factors, out=sums)
 
     return accumulate
 
@@ -63,9 +74,10 @@ def _by_strips(
 ) -> Step:
     """One product for each row of the kernel; the rows share strips, which hold what one row of taps sees."""
     planes = Planes(window, source, kernel.dtype, padding)
-    strips, copies = _strips(window, planes, kernel.shape[1])
+    strips, copies = _strips(window, planes)
+    tap_order = [tap for run in window.columns.runs for tap in run.taps]
     products = []
-    for row_tap, factors in enumerate(kernel):
+    for row_tap, factors in enumerate(kernel[:, tap_order]):
         index, down = window.rows.place(row_tap)
         start = down * window.columns.plane_size
         products.append((strips[index, start : start + window.positions], factors.reshape(-1, kernel.shape[3])))
@@ -74,8 +86,8 @@ def _by_strips(
 
     def accumulate() -> None:
         planes.load()
-        for strip, tap in copies:
-            np.copyto(strip, tap)
+        for strip, taps in copies:
+            np.copyto(strip, taps)
         np.matmul(first, first_factors, out=sums)
         for matrix, factors in others:
             np.matmul(matrix, factors, out=product)
@@ -84,16 +96,23 @@ def _by_strips(
     return accumulate
 
 
-def _strips(
-    window: Window, planes: Planes, kernel_width: int
-) -> tuple[npt.NDArray[Any], list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]]:
-    """For each row phase, what a row of taps sees from each pixel ``(pixels, KW * C)``, and the copies to fill it."""
-    if kernel_width == 1:
+def _strips(window: Window, planes: Planes) -> tuple[npt.NDArray[Any], list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]]:
+    """For each row phase, what a row of taps sees from each pixel ``(pixels, KW * C)``, and the copies to fill it.
+
+    The taps stand in the order of the columns' runs.
+    """
+    columns = window.columns
+    if columns.taps == 1:
         return planes.data[:, 0], []
     phases, _, pixels, channels = planes.data.shape
-    strips = np.zeros((phases, pixels, kernel_width, channels), planes.data.dtype)
-    copies = []
-    for column_tap in range(kernel_width):
-        index, right = window.columns.place(column_tap)
-        copies.append((strips[:, : pixels - right, column_tap], planes.data[:, index, right:]))
-    return strips.reshape(phases, pixels, -1), copies
+    length = pixels - (columns.plane_size - columns.output_size)
+    strips = np.zeros((phases, length, columns.taps, channels), planes.data.dtype)
+    copies, done = [], 0
+    for run in columns.runs:
+        count = len(run.taps)
+        plane = planes.data[:, run.plane, run.start :]
+        phase, pixel, item = plane.strides
+        seen = as_strided(plane, (phases, length, count, channels), (phase, pixel, run.step * pixel, item))
+        copies.append((strips[:, :, done : done + count], seen))
+        done += count
+    return strips.reshape(phases, length, -1), copies

@@ -29,10 +29,11 @@ def depthwise_conv2d(params: DepthwiseConv2dParams, rounding: Rounding) -> None:
 
 def _prepare(params: DepthwiseConv2dParams, rounding: Rounding) -> Step:
     scaling = scaling_of(params, rounding)
-    weights = params.weights[0]
+    window, rows, columns = convolution_window(params)
+    weights = params.weights[0, rows, columns]
     by_channel = weights.reshape(-1, weights.shape[2]).T.astype(np.int64)
     bounds = accumulator_range(by_channel, params.input_offset, params.bias)
-    window, zero_point, dtype = convolution_window(params), -params.input_offset, bounds.dtype
+    zero_point, dtype = -params.input_offset, bounds.dtype
     if params.input_shape[3] == 1:  # an ordinary convolution, which matrix products do faster
         kernel = weights.transpose(2, 0, 1)[..., None]
         accumulators, accumulate = prepare_dense(window, params.input, kernel, zero_point, dtype)

@@ -10,7 +10,8 @@ nobody wants; they are few, and left out when the result is stored.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +25,20 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
     from ember_infer_core.ops.pool import PoolParams
 
-__all__ = ["Planes", "Window", "convolution_window", "pooling_window"]
+__all__ = ["Axis", "Planes", "Run", "Window", "convolution_window", "pooling_window"]
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Taps that meet the same plane, evenly spaced: ``start``, ``start + step``, ... from the first position on."""
+
+    plane: int
+    taps: tuple[int, ...]
+    start: int
+    step: int
+
+
+@dataclass(frozen=True)
 class Axis:
     """A window's way along one axis: tap ``i`` of output ``o`` falls on element ``o * stride + i * dilation - pad``."""
 
@@ -38,15 +49,38 @@ class Axis:
     dilation: int
     pad: int
 
-    @property
+    @cached_property
     def phases(self) -> tuple[int, ...]:
         """The phases that some tap meets, in order."""
         return tuple(sorted({tap * self.dilation % self.stride for tap in range(self.taps)}))
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The taps, plane by plane."""
+        runs = []
+        for plane, phase in enumerate(self.phases):
+            taps = tuple(tap for tap in range(self.taps) if tap * self.dilation % self.stride == phase)
+            starts = [tap * self.dilation // self.stride for tap in taps[:2]]
+            runs.append(Run(plane, taps, starts[0], starts[-1] - starts[0]))
+        return tuple(runs)
 
     @property
     def plane_size(self) -> int:
         """Length of a plane along this axis: enough for the last output's last tap."""
         return self.output_size + (self.taps - 1) * self.dilation // self.stride
+
+    @property
+    def reach(self) -> slice:
+        """The taps that some output may bring into the image; where there is none, the first tap."""
+        last_start = (self.output_size - 1) * self.stride - self.pad
+        first = max(0, -(last_start // self.dilation))
+        end = min(self.taps, (self.input_size - 1 + self.pad) // self.dilation + 1)
+        return slice(first, end) if first < end else slice(1)
+
+    def cut(self, taps: slice) -> Axis:
+        """The same way for some of the taps alone, without a step."""
+        first, end, _ = taps.indices(self.taps)
+        return replace(self, taps=end - first, pad=self.pad - first * self.dilation)
 
     def place(self, tap: int) -> tuple[int, int]:
         """Which of the phases' planes a tap meets, and how far along."""
@@ -92,27 +126,28 @@ class Window:
         return as_strided(positions, shape, (self.rows.plane_size * row, row, positions.itemsize))
 
 
-def convolution_window(params: Conv2dParams | DepthwiseConv2dParams) -> Window:
-    """The window of a convolution; its kernel's size is in the middle of the weights' shape, in both layouts."""
+def convolution_window(params: Conv2dParams | DepthwiseConv2dParams) -> tuple[Window, slice, slice]:
+    """The window of a convolution, and the rows and columns of the kernel that it is about.
+
+    The other taps see nothing but padding, which adds nothing to a sum; a model can place them, by dilation, so far
+    outside that planes would not fit into memory. The kernel's size is in the middle of the weights' shape, in both
+    layouts.
+    """
     batches, height, width, _ = params.input_shape
     _, output_height, output_width, _ = params.output_shape
     _, kernel_height, kernel_width, _ = params.weights_shape
-    return Window(
-        batches,
-        Axis(height, output_height, kernel_height, params.stride_h, params.dilation_h_factor, params.pad_h),
-        Axis(width, output_width, kernel_width, params.stride_w, params.dilation_w_factor, params.pad_w),
-    )
+    rows = Axis(height, output_height, kernel_height, params.stride_h, params.dilation_h_factor, params.pad_h)
+    columns = Axis(width, output_width, kernel_width, params.stride_w, params.dilation_w_factor, params.pad_w)
+    return Window(batches, rows.cut(rows.reach), columns.cut(columns.reach)), rows.reach, columns.reach
 
 
 def pooling_window(params: PoolParams) -> Window:
-    """The window of a pooling operator."""
+    """The window of a pooling operator, without the taps that see nothing but padding."""
     batches, height, width, _ = params.input_shape
     _, output_height, output_width, _ = params.output_shape
-    return Window(
-        batches,
-        Axis(height, output_height, params.filter_height, params.stride_h, 1, params.pad_h),
-        Axis(width, output_width, params.filter_width, params.stride_w, 1, params.pad_w),
-    )
+    rows = Axis(height, output_height, params.filter_height, params.stride_h, 1, params.pad_h)
+    columns = Axis(width, output_width, params.filter_width, params.stride_w, 1, params.pad_w)
+    return Window(batches, rows.cut(rows.reach), columns.cut(columns.reach))
 
 
 class Planes:
@@ -180,3 +215,11 @@ class Planes:
         seen = slice(start, start + self._positions)
         plane: npt.NDArray[Any] = self.data[i, j]
         return plane[:, seen] if self._planar else plane[seen]
+
+    def taps(self, rows: Run, columns: Run) -> npt.NDArray[Any]:
+        """What the taps of two runs see: ``(row taps, column taps)`` views like those of :meth:`tap`."""
+        first = self.tap(rows.taps[0], columns.taps[0])
+        pixel = first.strides[1 if self._planar else 0]
+        down = rows.step * self._window.columns.plane_size * pixel
+        shape = (len(rows.taps), len(columns.taps), *first.shape)
+        return as_strided(first, shape, (down, columns.step * pixel, *first.strides))

@@ -7,7 +7,7 @@ every accumulator that the weights can lead to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -96,31 +96,32 @@ class AccumulatorRange:
 class Accumulators:
     """A workspace of ``rows`` by ``channels`` accumulators, cut into tiles of whole rows, some rows to spare.
 
-    NumPy's loops are slow over short rows; a channel vector repeated to a tile's width makes them long.
+    NumPy's loops are slow over short rows, and its calls over two-dimensional arrays slower than over flat ones; so
+    kernels go through the workspace tile by tile, with channel vectors repeated to the length of a tile.
 
     Attributes:
         rows: all of it, ``(row capacity, channels)``.
-        tiles: the same memory, ``(tiles, rows in a tile * channels)``.
+        tiles: the same memory, as flat arrays of equal length.
     """
 
     __slots__ = ("rows", "tiles")
 
     def __init__(self, rows: int, channels: int, dtype: FloatType) -> None:
         count = max(1, -(-rows * channels // _TILE))
-        rows_in_tile = -(-rows // count)
-        self.tiles: FloatArray = np.zeros((count, rows_in_tile * channels), dtype)
-        self.rows: FloatArray = self.tiles.reshape(count * rows_in_tile, channels)
+        capacity = count * -(-rows // count)
+        self.rows: FloatArray = np.zeros((capacity, channels), dtype)
+        self.tiles: Sequence[FloatArray] = tuple(self.rows.reshape(count, -1))
 
     def like(self, dtype: FloatType) -> Accumulators:
         """Another workspace of the same form."""
         made = Accumulators.__new__(Accumulators)
-        made.tiles = np.zeros(self.tiles.shape, dtype)
-        made.rows = made.tiles.reshape(self.rows.shape)
+        made.rows = np.zeros(self.rows.shape, dtype)
+        made.tiles = tuple(made.rows.reshape(len(self.tiles), -1))
         return made
 
     def repeat(self, vector: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A channel vector, repeated to the width of a tile."""
-        return np.tile(vector, self.tiles.shape[1] // len(vector))
+        """A channel vector, repeated to the length of a tile."""
+        return np.tile(vector, self.tiles[0].size // vector.size)
 
     def repeat_formula(self, formula: Affine) -> Affine:
         """A formula for whole tiles."""
@@ -256,20 +257,21 @@ def _affine_step(
     output: Int8Array,
 ) -> Step:
     dtype: FloatType = formula.scale.dtype.type
-    source = accumulators.tiles
-    values = accumulators if source.dtype == dtype else accumulators.like(dtype)
-    tiles = values.tiles
-    temporary = np.empty_like(tiles) if formula.knee_low is not None else tiles
+    same_type = accumulators.rows.dtype == dtype
+    values = accumulators if same_type else accumulators.like(dtype)
+    tiles = list(zip(values.tiles, accumulators.tiles, strict=True))
+    temporary = np.empty_like(values.tiles[0]) if formula.knee_low is not None else values.tiles[0]
     repeated = values.repeat_formula(formula)
     low = np.array(scaling.activation_min + UINT8_OFFSET, dtype)
     high = np.array(scaling.activation_max + UINT8_OFFSET, dtype)
     store = prepare_store(cells(values.rows), output)
 
     def run() -> None:
-        if tiles is not source:
-            np.copyto(tiles, source)
-        evaluate(repeated, tiles, temporary)
-        tiles.clip(low, high, out=tiles)
+        for tile, source in tiles:
+            if not same_type:
+                np.copyto(tile, source)
+            evaluate(repeated, tile, temporary)
+            tile.clip(low, high, out=tile)
         store()
 
     return run
@@ -284,9 +286,9 @@ def _float_dialect_step(
 ) -> Step:
     """XNNPACK: the accumulator to float32 (one rounding), times a float32 scale, clamped, half to even."""
     # float64 holds the sum with the bias exactly, whatever it is; the conversion then rounds once, as C's does.
-    totals = accumulators.like(np.float64).tiles
     values = accumulators.like(np.float32)
-    source, tiles = accumulators.tiles, values.tiles
+    total = np.empty(values.tiles[0].shape)
+    tiles = list(zip(values.tiles, accumulators.tiles, strict=True))
     repeated_bias, scale = values.repeat(bias.astype(np.float64)), values.repeat(scaling.float_scale)
     low = np.array(scaling.activation_min - scaling.output_offset, np.float32)
     high = np.array(scaling.activation_max - scaling.output_offset, np.float32)
@@ -294,13 +296,14 @@ def _float_dialect_step(
     store = prepare_store(cells(values.rows), output)
 
     def run() -> None:
-        np.copyto(totals, source)
-        np.add(totals, repeated_bias, out=totals)
-        np.copyto(tiles, totals, casting="same_kind")
-        np.multiply(tiles, scale, out=tiles)
-        tiles.clip(low, high, out=tiles)
-        np.rint(tiles, out=tiles)
-        np.add(tiles, offset, out=tiles)
+        for tile, source in tiles:
+            np.copyto(total, source)
+            np.add(total, repeated_bias, out=total)
+            np.copyto(tile, total, casting="same_kind")
+            np.multiply(tile, scale, out=tile)
+            tile.clip(low, high, out=tile)
+            np.rint(tile, out=tile)
+            np.add(tile, offset, out=tile)
         store()
 
     return run
