@@ -14,6 +14,7 @@ that only the accumulator 0 falls between them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -35,6 +36,7 @@ __all__ = [
     "Staircase",
     "evaluate",
     "fit_affine",
+    "join",
     "staircase",
 ]
 
@@ -232,6 +234,22 @@ def _agrees(steps: Staircase, formula: FloatArray) -> BoolArray:
     evaluate(Affine(*formula[:, :, None]), values, np.empty_like(values))
     agreed: BoolArray = np.all((values >= steps.levels) == steps.reached, axis=1)
     return agreed
+
+
+def join(formulas: Sequence[Affine]) -> Affine:
+    """One formula for the channels of all, in order; where any has knees, knees of 0 do nothing for the others."""
+    scale = np.concatenate([formula.scale for formula in formulas])
+    offset = np.concatenate([formula.offset for formula in formulas])
+    if all(formula.knee_low is None for formula in formulas):
+        return Affine(scale, offset)
+    low, high = (
+        np.concatenate([np.zeros_like(formula.scale) if knee is None else knee for formula, knee in knees])
+        for knees in (
+            [(formula, formula.knee_low) for formula in formulas],
+            [(formula, formula.knee_high) for formula in formulas],
+        )
+    )
+    return Affine(scale, offset, low, high)
 
 
 def evaluate(formula: Affine, values: FloatArray, temporary: FloatArray) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_ref.channelwise import prepare_channelwise
-from ember_infer_ref.dense import prepare_dense
+from ember_infer_ref.dense import prepare_dense, ungrouped
 from ember_infer_ref.plan import Step, run_prepared
 from ember_infer_ref.planes import convolution_window
 from ember_infer_ref.requantize import Rounding, accumulator_range, prepare_requantize, scaling_of
@@ -38,7 +37,7 @@ def _prepare(params: Conv2dParams, rounding: Rounding) -> Step:
         kernel = weights[..., 0].transpose(1, 2, 0)
         accumulators, accumulate = prepare_channelwise(window, params.input, kernel, zero_point, dtype)
     else:
-        kernel = _ungrouped(weights, params.groups)
+        kernel = ungrouped(weights, params.groups)
         accumulators, accumulate = prepare_dense(window, params.input, kernel, zero_point, dtype)
     reused = params.cache is not None
     finish = prepare_requantize(scaling, bounds, accumulators, window.cells, params.output, reused)
@@ -48,14 +47,3 @@ def _prepare(params: Conv2dParams, rounding: Rounding) -> Step:
         finish()
 
     return run
-
-
-def _ungrouped(weights: npt.NDArray[np.int8], groups: int) -> npt.NDArray[np.int8]:
-    """The weights ``(C_out, KH, KW, C_in)`` of the same convolution without groups: zero where they do not reach."""
-    if groups == 1:
-        return weights
-    channels_out, height, width, depth = weights.shape
-    full = np.zeros((groups, channels_out // groups, height, width, groups, depth), np.int8)
-    for group, part in enumerate(np.split(weights, groups)):
-        full[group, :, :, :, group] = part
-    return full.reshape(channels_out, height, width, groups * depth)

@@ -14,7 +14,7 @@ from ember_infer_ref.plan import Step
 from ember_infer_ref.planes import Planes, Window
 from ember_infer_ref.requantize import Accumulators
 
-__all__ = ["prepare_dense"]
+__all__ = ["prepare_dense", "ungrouped"]
 
 # With so few input channels, copying patches pixel by pixel costs more than laying the channels out one by one; but all
 # patches together must not take more than so many elements.
@@ -116,3 +116,14 @@ def _strips(window: Window, planes: Planes) -> tuple[npt.NDArray[Any], list[tupl
         copies.append((strips[:, :, done : done + count], seen))
         done += count
     return strips.reshape(phases, length, -1), copies
+
+
+def ungrouped(weights: npt.NDArray[np.int8], groups: int) -> npt.NDArray[np.int8]:
+    """The weights ``(C_out, KH, KW, C_in)`` of the same convolution without groups: zero where they do not reach."""
+    if groups == 1:
+        return weights
+    channels_out, height, width, depth = weights.shape
+    full = np.zeros((groups, channels_out // groups, height, width, groups, depth), np.int8)
+    for group, part in enumerate(np.split(weights, groups)):
+        full[group, :, :, :, group] = part
+    return full.reshape(channels_out, height, width, groups * depth)

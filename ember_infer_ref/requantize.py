@@ -29,6 +29,7 @@ from ember_infer_ref.affine import (
     Int64Array,
     evaluate,
     fit_affine,
+    join,
     staircase,
 )
 from ember_infer_ref.plan import Step, check_activation
@@ -56,6 +57,7 @@ ROUNDINGS: tuple[Rounding, ...] = get_args(Rounding)
 
 _FLOAT32_EXACT = 2**24
 _TILE = 16384  # elements: long enough to drown the cost of a loop, short enough to stay in a cache
+_CHANNELS_AT_ONCE = 64  # in a proof, whose arrays hold 510 points for each
 _SIGN_BIT = np.array(0x80, np.uint8)
 
 
@@ -230,23 +232,34 @@ def _stays_in_int32(scaling: Scaling, bounds: AccumulatorRange) -> bool:
 
 
 def _fit(scaling: Scaling, bounds: AccumulatorRange, try_float32: bool) -> Affine | None:
+    """A proved formula for all channels: in float32 if that is wanted and can be, or else in float64; or None."""
+    for dtype in (np.float32, np.float64) if try_float32 else (np.float64,):
+        parts = []
+        for start in range(0, len(bounds.bias), _CHANNELS_AT_ONCE):
+            part = _fit_channels(scaling, bounds, slice(start, start + _CHANNELS_AT_ONCE), dtype)
+            if part is None:
+                break
+            parts.append(part)
+        else:
+            return join(parts)
+    return None
+
+
+def _fit_channels(scaling: Scaling, bounds: AccumulatorRange, channels: slice, dtype: FloatType) -> Affine | None:
     assert scaling.rounding != "float"
+    multiplier, shift, bias = scaling.multiplier[channels], scaling.shift[channels], bounds.bias[channels]
     steps = staircase(
-        scaling.multiplier,
-        scaling.shift,
-        bounds.bias,
-        bounds.low,
-        bounds.high,
+        multiplier,
+        shift,
+        bias,
+        bounds.low[channels],
+        bounds.high[channels],
         scaling.output_offset,
         scaling.activation_min,
         scaling.activation_max,
         scaling.rounding,
     )
-    for dtype in (np.float32, np.float64) if try_float32 else (np.float64,):
-        fitted = fit_affine(steps, scaling.multiplier, scaling.shift, bounds.bias, dtype)
-        if fitted is not None:
-            return fitted
-    return None
+    return fit_affine(steps, multiplier, shift, bias, dtype)
 
 
 def _affine_step(
