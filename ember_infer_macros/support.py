@@ -53,7 +53,8 @@ def _model_problems(graph: Graph) -> list[str]:
     )
     kind = activations.most_common(1)[0][0] if activations else TensorType.INT8
     if kind is not TensorType.INT8:
-        problems.append(f"this is a {kind.name.lower()} model; {_WANTED}")
+        article = "an" if kind.name.startswith("I") else "a"
+        problems.append(f"this is {article} {kind.name.lower()} model; {_WANTED}")
     if graph.subgraphs > 1:
         problems.append(f"the model has {graph.subgraphs} subgraphs; one is supported")
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):

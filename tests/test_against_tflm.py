@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, note
+from hypothesis import given
 
 from ember_infer_core import ModelError, Program, UnsupportedActivation, UnsupportedModelError
 from ember_infer_macros import QuantizedModel, ember_model, load_program
@@ -35,6 +35,8 @@ Outputs = list[npt.NDArray[Any]]
 REFUSED_BY_US_ALONE = (
     # The result depends on the compiler: TFLM shifts an int32 by 31 bits or more.
     "what TensorFlow Lite Micro computes then is undefined",
+    # TFLM's pools overlook that their own activation range failed, and clamp to memory that nobody wrote.
+    "_POOL_2D: the activation bound",
     # TFLM has no kernel for a fused TANH or SIGN_BIT either, and leaves it out without a word.
     "is not a clamp",
 )
@@ -106,7 +108,6 @@ def compare(model: bytes, batches: Sequence[Outputs], outputs: int, tflm: Tflm) 
 
 
 def refused_by_tflm(model: bytes, batches: Sequence[Outputs], refusal: TflmError) -> str:
-    note(f"TFLM: {refusal}")
     try:
         run_ours(model, batches)
     except (ModelError, UnsupportedActivation):

@@ -371,6 +371,7 @@ CASES: dict[str, tuple[Build, str]] = {
     "dense bias marked absent": (absent_bias("FULLY_CONNECTED"), EQUAL),
     "TANH: TFLM leaves it out without a word": (activation_alone("TANH"), REFUSED_BY_US),
     "SIGN_BIT: TFLM leaves it out without a word": (activation_alone("SIGN_BIT"), REFUSED_BY_US),
+    "pool whose clamp overflows: TFLM clamps to memory that nobody wrote": (pool_with_overflowing_clamp, REFUSED_BY_US),
     "pool between two scales": (pool_between(0.5, 0.25, 1), REFUSED_BY_BOTH),
     "pool between two zero points": (pool_between(0.5, 0.5, 2), REFUSED_BY_BOTH),
     "pool between two scales that are both tiny": (pool_between(1e-7, 2e-7, 1), EQUAL),

@@ -54,7 +54,7 @@ def work(program: Program) -> int:
         output = program.tensors[call.operands["output"]]
         constants = sum(tensor.size for tensor in tensors if tensor.data is not None)
         window = getattr(call.params, "filter_height", 1) * getattr(call.params, "filter_width", 1)
-        total += output.size * (1 + constants // output.shape[-1] + min(window, 64))
+        total += output.size * (1 + constants // (1, *output.shape)[-1] + min(window, 64))
     return total
 
 
