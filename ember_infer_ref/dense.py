@@ -14,12 +14,17 @@ from ember_infer_ref.plan import Step
 from ember_infer_ref.planes import Planes, Window
 from ember_infer_ref.requantize import Accumulators
 
-__all__ = ["prepare_dense", "ungrouped"]
+__all__ = ["prepare_dense", "row_blocks", "ungrouped"]
 
 # With so few input channels, copying patches pixel by pixel costs more than laying the channels out one by one; but all
 # patches together must not take more than so many elements.
 _NARROW = 4
 _PATCH_ELEMENTS = 2**22
+
+# OpenBLAS multiplies matrices at once, without packing them and on the calling thread, up to a million multiplications.
+# Beyond, it wakes threads for a few dozen microseconds of work, and on a busy machine waits milliseconds for them.
+_PRODUCT_SIZE = 900_000
+_PRODUCT_ROWS = 48
 
 
 def prepare_dense(
@@ -59,12 +64,14 @@ def _by_patches(
             factors.append(kernel[np.ix_(rows.taps, columns.taps)].reshape(-1, channels_out))
             done += count
     matrix, all_factors = patches.reshape(-1, window.positions).T, np.concatenate(factors)
+    products = [(matrix[block], sums[block]) for block in row_blocks(len(sums), all_factors)]
 
     def accumulate() -> None:
         planes.load()
         for patch, tap in copies:
             np.copyto(patch, tap)
-        np.matmul(matrix, all_factors, out=sums)
+        for rows, product in products:
+            np.matmul(rows, all_factors, out=product)
 
     return accumulate
 
@@ -76,24 +83,36 @@ def _by_strips(
     planes = Planes(window, source, kernel.dtype, padding)
     strips, copies = _strips(window, planes)
     tap_order = [tap for run in window.columns.runs for tap in run.taps]
-    products = []
+    terms = []
     for row_tap, factors in enumerate(kernel[:, tap_order]):
         index, down = window.rows.place(row_tap)
         start = down * window.columns.plane_size
-        products.append((strips[index, start : start + window.positions], factors.reshape(-1, kernel.shape[3])))
-    (first, first_factors), *others = products
-    product = np.empty_like(sums) if others else sums
+        terms.append((strips[index, start : start + window.positions], factors.reshape(-1, kernel.shape[3])))
+    blocks = [
+        (sums[block], [(matrix[block], factors) for matrix, factors in terms])
+        for block in row_blocks(len(sums), terms[0][1])
+    ]
+    product = np.empty_like(blocks[0][0])
 
     def accumulate() -> None:
         planes.load()
         for strip, taps in copies:
             np.copyto(strip, taps)
-        np.matmul(first, first_factors, out=sums)
-        for matrix, factors in others:
-            np.matmul(matrix, factors, out=product)
-            np.add(sums, product, out=sums)
+        for total, ((first, first_factors), *others) in blocks:
+            np.matmul(first, first_factors, out=total)
+            for matrix, factors in others:
+                addend = product[: len(total)]
+                np.matmul(matrix, factors, out=addend)
+                np.add(total, addend, out=total)
 
     return accumulate
+
+
+def row_blocks(rows: int, factors: npt.NDArray[Any]) -> list[slice]:
+    """Cuts the rows that are to be multiplied by a matrix into as few blocks as are small products, of equal size."""
+    most = max(_PRODUCT_ROWS, _PRODUCT_SIZE // factors.size)
+    length = -(-rows // -(-rows // most))
+    return [slice(start, min(start + length, rows)) for start in range(0, rows, length)]
 
 
 def _strips(window: Window, planes: Planes) -> tuple[npt.NDArray[Any], list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_ref.dense import row_blocks
 from ember_infer_ref.plan import Step, run_prepared
 from ember_infer_ref.requantize import Accumulators, Rounding, accumulator_range, prepare_requantize, scaling_of
 
@@ -35,7 +36,7 @@ def _prepare(params: FullyConnectedParams, rounding: Rounding) -> Step:
     matrix = np.empty(source.shape, bounds.dtype)
     factors = np.ascontiguousarray(weights.T, bounds.dtype)
     accumulators = Accumulators(batches, output_depth, bounds.dtype)
-    sums = accumulators.rows[:batches]
+    products = [(matrix[block], accumulators.rows[block]) for block in row_blocks(batches, factors)]
 
     def cells(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return rows[:batches].reshape(-1)
@@ -44,7 +45,8 @@ def _prepare(params: FullyConnectedParams, rounding: Rounding) -> Step:
 
     def run() -> None:
         np.copyto(matrix, source)
-        np.matmul(matrix, factors, out=sums)
+        for rows, product in products:
+            np.matmul(rows, factors, out=product)
         finish()
 
     return run

@@ -93,14 +93,12 @@ def _prepare_fold(
         return _fold_image(params, window, fold, neutral, dtype)
     planes = Planes(window, params.input, dtype, neutral)
     across, along_rows = _fold_rows(window, planes, fold)
-    rows = across.shape[0]
     parts = []
     for tap in range(window.rows.taps):
         index, down = window.rows.place(tap)
         start = down * window.columns.plane_size
         parts.append(across[index, start : start + window.positions])
     folded, along_columns = _fold_parts(parts, fold)
-    assert rows == len(window.rows.phases)
 
     def run() -> None:
         planes.load()

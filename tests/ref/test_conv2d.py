@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from ember_infer_core import Conv2dParams
 from ember_infer_ref import RefBackend
+from ember_infer_ref.dense import row_blocks
 from ember_infer_ref.requantize import Rounding
 from tests.ref.cases import ROUNDINGS, Int64Array, conv2d_calls, plain_conv2d, requantized, result_of, taps
 
@@ -98,3 +100,11 @@ def test_an_image_of_many_tiles_is_exact() -> None:
     params = plain_conv2d(inputs, weights, scale=1e-3)
     expected = requantized(params, sums(params), "double")
     np.testing.assert_array_equal(result_of(RefBackend().conv2d, params, runs=1), expected)
+
+
+@given(st.integers(1, 5000), st.integers(1, 300_000))
+def test_row_blocks_cover_all_rows_once(rows: int, size: int) -> None:
+    blocks = row_blocks(rows, np.empty(size, np.int8))
+    assert [row for block in blocks for row in range(rows)[block]] == list(range(rows))
+    lengths = [block.stop - block.start for block in blocks]
+    assert len(blocks) == 1 or max(lengths) <= max(48, 900_000 // size)
