@@ -5,14 +5,15 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: help demo test check lint format types bench deep models clean
+.PHONY: help demo test check lint format types stubs bench deep models clean
 
 help:
 	@echo 'make demo    classify real handwritten digits and draw a sine (sets everything up)'
 	@echo 'make test    run the tests (sets everything up)'
-	@echo 'make check   lint, format, mypy --strict, checksums and the tests: what CI runs'
+	@echo 'make check   lint, format, mypy --strict, stubs, checksums and the tests: what CI runs'
+	@echo 'make stubs   write the examples'"'"' stubs again'
 	@echo 'make bench   RefBackend against TensorFlow Lite Micro, import time, decoration time'
-	@echo 'make deep    the long random tests: 50,000 models, 1,000,000 damaged files'
+	@echo 'make deep    the long random tests: 50,000 models, 1,000,000 damaged files, every mypy'
 	@echo 'make models  train, quantise and write models/*.tflite again'
 	@echo 'make format  format the code and mend what the linter can'
 	@echo 'make clean   remove the virtual environment and caches'
@@ -20,7 +21,9 @@ help:
 demo: $(VENV)/.demo
 	@$(BIN)/python examples/demo.py
 
+# The oldest mypy is got ready first; where that fails, the tests that need it say so.
 test: $(VENV)/.dev
+	-@$(BIN)/python -m tests.typing.checkers
 	$(BIN)/python -m pytest -n $(JOBS)
 
 check: lint types test
@@ -32,12 +35,16 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+	$(BIN)/ember-infer stubs --check examples
+
+stubs: $(VENV)/.dev
+	$(BIN)/ember-infer stubs examples
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.bench
 
 deep: $(VENV)/.dev
-	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py
+	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py tests/typing
 
 models: $(VENV)/.train
 	$(BIN)/python -m models.train_sine

@@ -43,7 +43,7 @@ class UnsupportedModelError(ModelError):
     """A valid model that this project does not run. ``problems`` names everything that stands in the way, at once."""
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         listed = "".join(f"\n  - {problem}" for problem in self.problems)
         super().__init__(source, f"not supported:{listed}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import linecache
+import weakref
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.program import Program
 
-__all__ = ["DispatchExecutable", "Executable", "aligned_bytes", "dispatch_source"]
+__all__ = ["DispatchExecutable", "Executable", "aligned_bytes", "dispatch_source", "keep_source"]
 
 
 class Executable(Protocol):
@@ -54,7 +55,7 @@ class DispatchExecutable:
         views = _tensor_views(program)
         self.inputs: tuple[Int8Array, ...] = tuple(views[index] for index in program.inputs)
         self.outputs: tuple[Int8Array, ...] = tuple(views[index] for index in program.outputs)
-        self.scratch_len = program.scratch_len(type(backend))
+        self.scratch_len: int = program.scratch_len(type(backend))
         self._program_name = program.name
         self._own_scratch = aligned_bytes(self.scratch_len)
         self._scratch_users: list[tuple[OperatorParams, int]] = []
@@ -145,13 +146,19 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() and c not in '"\\' else "?" for c in text)
 
 
+def keep_source(filename: str, source: str, owner: object) -> None:
+    """Shows tracebacks, debuggers and ``inspect.getsource`` the source of generated code while ``owner`` lives."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    weakref.finalize(owner, linecache.cache.pop, filename, None).atexit = False
+
+
 def _dispatcher(program: Program) -> Callable[[KernelBackend, SimpleNamespace], None]:
     """The compiled :func:`dispatch_source`, made once for a program and visible to tracebacks and debuggers."""
     made: Callable[[KernelBackend, SimpleNamespace], None] | None = program.__dict__.get("_dispatcher")
     if made is None:
         source = dispatch_source(program)
         filename = f"<ember_infer program {_plain(program.name)} at {id(program):#x}>"
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        keep_source(filename, source, program)
         namespace: dict[str, Any] = {}
         exec(compile(source, filename, "exec"), namespace)
         made = program.__dict__.setdefault("_dispatcher", namespace["run"])

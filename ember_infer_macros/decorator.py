@@ -48,7 +48,8 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         raise TypeError(f"write @ember_model('path/to/model.tflite') above class {path.__name__}, with the parentheses")
 
     def decorate(cls: type[Any]) -> Any:
-        from ember_infer_macros.synthesize import SYNTHESIZED_NAMES, summary, synthesize
+        from ember_infer_macros.interface import summary
+        from ember_infer_macros.synthesize import SYNTHESIZED_NAMES, synthesize
 
         taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
         if taken:
@@ -62,6 +63,8 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
             setattr(cls, name, value)
         if not vars(cls).get("__doc__"):
             cls.__doc__ = summary(program)
+        if not issubclass(cls, QuantizedModel):
+            QuantizedModel.register(cls)
         return cls
 
     return decorate

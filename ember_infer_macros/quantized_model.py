@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from abc import ABCMeta
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.program import Program
+    from ember_infer_macros.arrays import FloatArray, FloatResult, Int8Array, Int8Arrays, Int8Result, Scratch
     from ember_infer_macros.runtime import Session
-
-    Int8Array: TypeAlias = npt.NDArray[np.int8]
-    Int8Arrays: TypeAlias = Int8Array | Sequence[Int8Array]
-    FloatArray: TypeAlias = npt.NDArray[np.float32]
-    # Below Python 3.12 a plain `Buffer` does not accept arrays.
-    Scratch: TypeAlias = bytearray | memoryview | npt.NDArray[np.uint8]
 
 __all__ = ["QuantizedModel", "ScratchLen"]
 
@@ -30,14 +25,15 @@ class ScratchLen(Protocol):
         ...
 
 
-def _undecorated() -> Any:
+def _undecorated() -> NoReturn:
     raise TypeError("this class has no model: decorate it with @ember_model('path/to/model.tflite')")
 
 
-class QuantizedModel:
+class QuantizedModel(metaclass=ABCMeta):
     """A class made from an INT8 TensorFlow Lite model by :func:`ember_model`. It is never instantiated.
 
-    Where a method takes an ``index``, it is the number of the input or output of a model that has several.
+    Every decorated class is a subclass: by inheritance where it says so, otherwise as a virtual one. Where a method
+    takes an ``index``, it is the number of the input or output of a model that has several.
     """
 
     program: ClassVar[Program]
@@ -46,47 +42,47 @@ class QuantizedModel:
     @staticmethod
     def input_len(index: int = 0) -> int:
         """Elements of an input."""
-        return int(_undecorated())
+        _undecorated()
 
     @staticmethod
     def output_len(index: int = 0) -> int:
         """Elements of an output."""
-        return int(_undecorated())
+        _undecorated()
 
     @staticmethod
     def input_shape(index: int = 0) -> tuple[int, ...]:
         """Shape of an input, batch first."""
-        return tuple(_undecorated())
+        _undecorated()
 
     @staticmethod
     def output_shape(index: int = 0) -> tuple[int, ...]:
         """Shape of an output, batch first."""
-        return tuple(_undecorated())
+        _undecorated()
 
     @staticmethod
     def input_scale(index: int = 0) -> float:
         """Scale of an input: ``real = scale * (q - zero_point)``."""
-        return float(_undecorated())
+        _undecorated()
 
     @staticmethod
     def input_zero_point(index: int = 0) -> int:
         """Zero point of an input."""
-        return int(_undecorated())
+        _undecorated()
 
     @staticmethod
     def output_scale(index: int = 0) -> float:
         """Scale of an output: ``real = scale * (q - zero_point)``."""
-        return float(_undecorated())
+        _undecorated()
 
     @staticmethod
     def output_zero_point(index: int = 0) -> int:
         """Zero point of an output."""
-        return int(_undecorated())
+        _undecorated()
 
     @staticmethod
     def arena_len() -> int:
         """Bytes of activations after planning."""
-        return int(_undecorated())
+        _undecorated()
 
     @staticmethod
     def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
@@ -132,16 +128,14 @@ class QuantizedModel:
             ValueError: a value is NaN.
         """
         _undecorated()
-        raise AssertionError
 
     @staticmethod
     def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
         """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept."""
         _undecorated()
-        raise AssertionError
 
     @staticmethod
-    def predict(backend: KernelBackend, real: Any) -> Any:
+    def predict(backend: KernelBackend, real: npt.ArrayLike) -> FloatResult:
         """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
 
         Args:
@@ -161,7 +155,7 @@ class QuantizedModel:
         _undecorated()
 
     @staticmethod
-    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Any:
+    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Int8Result:
         """Runs the model on N samples, int8 in and out.
 
         Args:
@@ -190,4 +184,3 @@ class QuantizedModel:
             KernelError: the backend cannot run the model.
         """
         _undecorated()
-        raise AssertionError

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,19 @@ if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
     from ember_infer_core.program import Program
 
-__all__ = ["Port", "Runtime", "Session"]
+__all__ = ["Port", "Run", "Runtime", "ScratchLengths", "Session", "ports"]
 
 # Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
 _KEPT_BACKENDS = 8
+_INT8 = np.dtype(np.int8)
+
+
+class Run(Protocol):
+    """How a session runs."""
+
+    def __call__(self, scratch: ByteArray | None = None) -> None:
+        """Computes the outputs from the inputs, in scratch memory of the caller's if there is any."""
+        ...
 
 
 class Session:
@@ -40,7 +49,7 @@ class Session:
     def __init__(self, executable: Executable) -> None:
         self.inputs: tuple[Int8Array, ...] = executable.inputs
         self.outputs: tuple[Int8Array, ...] = executable.outputs
-        self.run: Callable[..., None] = executable.run  # bound once: nothing stands between a caller and the kernels
+        self.run: Run = executable.run  # bound once: nothing stands between a caller and the kernels
 
     @property
     def input(self) -> Int8Array:
@@ -77,8 +86,8 @@ class Runtime:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.inputs = _ports(program, program.inputs, "input")
-        self.outputs = _ports(program, program.outputs, "output")
+        self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
+        self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self._per_thread = _PerThread()
 
     def executable(self, backend: KernelBackend) -> Executable:
@@ -104,20 +113,21 @@ class Runtime:
     def load(self, executable: Executable, arrays: Sequence[Int8Array]) -> None:
         """Copies checked arrays into the inputs."""
         for buffer, array, port in zip(executable.inputs, arrays, self.inputs, strict=True):
-            buffer[...] = array.reshape(port.shape)
+            buffer[...] = array if array.shape == port.shape else array.reshape(port.shape)
 
     def store(self, executable: Executable, arrays: Sequence[Int8Array]) -> None:
         """Copies the outputs into checked arrays."""
         for buffer, array, port in zip(executable.outputs, arrays, self.outputs, strict=True):
-            array.reshape(port.shape)[...] = buffer
+            target = array if array.shape == port.shape else array.reshape(port.shape)
+            target[...] = buffer
 
     def check_inputs(self, arrays: Any) -> tuple[Int8Array, ...]:
         """The caller's input or inputs, as a checked tuple."""
-        return tuple(_checked(array, port) for array, port in self._pairs(arrays, self.inputs))
+        return tuple([_checked(array, port) for array, port in self._pairs(arrays, self.inputs)])
 
     def check_outputs(self, arrays: Any) -> tuple[Int8Array, ...]:
         """The caller's output or outputs, as a checked tuple of writable arrays that do not overlap each other."""
-        checked = tuple(_checked(array, port) for array, port in self._pairs(arrays, self.outputs))
+        checked = tuple([_checked(array, port) for array, port in self._pairs(arrays, self.outputs)])
         for position, array in enumerate(checked):
             if not array.flags.writeable:
                 raise InvalidShape(f"{self.outputs[position].role}: the array is read-only")
@@ -202,20 +212,21 @@ class ScratchLengths:
         return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
 
 
-def _ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ...]:
-    ports = []
+def ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ...]:
+    """The program's inputs or outputs; numbered in their names where there are several."""
+    found = []
     for position, index in enumerate(indices):
         tensor = program.tensors[index]
         assert isinstance(tensor.quant, QuantParam)
         name = role if len(indices) == 1 else f"{role} {position}"
-        ports.append(Port(name, tensor.shape, element_count(tensor.shape), tensor.quant))
-    return tuple(ports)
+        found.append(Port(name, tensor.shape, element_count(tensor.shape), tensor.quant))
+    return tuple(found)
 
 
 def _checked(array: Any, port: Port) -> Int8Array:
     if not isinstance(array, np.ndarray):
         raise InvalidShape(f"{port.role}: a NumPy array of int8 is wanted, not {type(array).__name__}")
-    if array.dtype != np.int8:
+    if array.dtype != _INT8:
         raise InvalidShape(
             f"{port.role}: dtype int8 is wanted, not {array.dtype} (quantize() makes int8 of real values)"
         )
@@ -230,7 +241,7 @@ def _checked(array: Any, port: Port) -> Int8Array:
 
 def _rows(array: Any, port: Port) -> tuple[Int8Array, bool]:
     """The runs of a batch, ``(runs, *port.shape)``, and whether each row of the caller's array was a whole input."""
-    if not isinstance(array, np.ndarray) or array.dtype != np.int8:
+    if not isinstance(array, np.ndarray) or array.dtype != _INT8:
         found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
         raise InvalidShape(f"{port.role}: a NumPy array of int8 is wanted, not {found}")
     row = element_count(array.shape[1:]) if array.ndim else 0

@@ -1,27 +1,35 @@
 """Program → the source of a model class, and the class's attributes from that source."""
 
 from __future__ import annotations
+import __future__
 
-import inspect
-import linecache
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ember_infer_core.executable import dispatch_source
-from ember_infer_core.ops.common import element_count
-from ember_infer_core.program import Program, Tensor
+import numpy.typing as npt
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.executable import dispatch_source, keep_source
+from ember_infer_core.program import Program
 from ember_infer_core.quantization import QuantParam, dequantize, quantize
-from ember_infer_macros.quantized_model import QuantizedModel
-from ember_infer_macros.runtime import Runtime, ScratchLengths, Session
+from ember_infer_macros.arrays import FloatArray, Int8Array, Int8Arrays, Scratch
+from ember_infer_macros.interface import INTERFACE, Method, methods, summary
+from ember_infer_macros.runtime import Runtime, ScratchLengths, Session, ports
 
 __all__ = ["SYNTHESIZED_NAMES", "class_source", "expanded_source", "synthesize"]
 
-SYNTHESIZED_NAMES: tuple[str, ...] = (
-    *(name for name in vars(QuantizedModel) if not name.startswith("_")),
-    "program",
-    "scratch_len",
-)
+SYNTHESIZED_NAMES: tuple[str, ...] = (*INTERFACE, "program", "scratch_len")
+
+# What annotations in the generated source mean: for `typing.get_type_hints`.
+_TYPES = {
+    "FloatArray": FloatArray,
+    "Int8Array": Int8Array,
+    "Int8Arrays": Int8Arrays,
+    "KernelBackend": KernelBackend,
+    "Scratch": Scratch,
+    "npt": npt,
+}
 
 _METHODS = {
     "predict_quantized": """
@@ -56,15 +64,16 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
     """
     source = class_source(program, class_name)
     filename = f"<ember_model {class_name} at {id(program):#x}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    keep_source(filename, source, program)
     namespace: dict[str, Any] = {
         "QuantParam": QuantParam,
         "Session": Session,
         "dequantize": dequantize,
         "quantize": quantize,
         "runtime": Runtime(program),
+        **_TYPES,
     }
-    exec(compile(source, filename, "exec"), namespace)
+    exec(compile(source, filename, "exec", __future__.annotations.compiler_flag), namespace)
     generated = vars(namespace[class_name])
     attributes = {name: generated[name] for name in SYNTHESIZED_NAMES if name in generated}
     return attributes | {"program": program, "scratch_len": ScratchLengths(program)}
@@ -72,84 +81,45 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
 
 def expanded_source(program: Program, class_name: str, source: str) -> str:
     """All that :func:`ember_model` generates for a model, to be read: the operator calls and the class."""
-    header = f"# What @ember_model makes of {source!r}.\n\n"
+    header = f"# What @ember_model makes of {source!r}.\n\nfrom __future__ import annotations\n\n\n"
     return header + dispatch_source(program) + "\n\n" + class_source(program, class_name)
 
 
 def class_source(program: Program, class_name: str) -> str:
-    """Python source of the model class."""
-    inputs = [program.tensors[index] for index in program.inputs]
-    outputs = [program.tensors[index] for index in program.outputs]
-    body = [f'"""{summary(program)}"""']
-    body += [_getter(name, tensors, value) for name, tensors, value in _getters(inputs, outputs)]
-    body.append(_method("arena_len", f"return {program.arena_len}"))
-    quants = {"input_quants": _literal(inputs, _quant), "output_quants": _literal(outputs, _quant)}
-    body += [_method(name, textwrap.dedent(code).strip().format(**quants)) for name, code in _METHODS.items()]
-    return f"class {class_name}:\n" + textwrap.indent("\n\n".join(body), "    ") + "\n"
+    """Python source of the model class. Its annotations are for people and tools, and are not evaluated."""
+    bodies = _bodies(program)
+    blocks = [_docstring(summary(program))]
+    blocks += [_method(method, bodies[method.name]) for method in methods(program)]
+    return f"class {class_name}:\n" + textwrap.indent("\n\n".join(blocks), "    ") + "\n"
 
 
-def summary(program: Program) -> str:
-    """What the model takes, gives and consists of, for the class's docstring."""
-    lines = [f"INT8 model {program.name!r}: {len(program.calls)} operator calls.", ""]
-    for role, indices in (("Input", program.inputs), ("Output", program.outputs)):
-        for position, index in enumerate(indices):
-            tensor = program.tensors[index]
-            quant = _quant_of(tensor)
-            lines.append(
-                f"{role} {position}: int8 {list(tensor.shape)}, real = {quant.scale!r} * (q - {quant.zero_point})."
-            )
-    lines += ["", f"Arena: {program.arena_len} bytes. Operators:", ""]
-    lines += [f"  {call.name}: {call.method}" for call in program.calls]
-    return "\n".join(lines) + "\n"
+def _bodies(program: Program) -> Mapping[str, str]:
+    """The code of every method."""
+    inputs, outputs = ports(program, program.inputs, "input"), ports(program, program.outputs, "output")
+    bodies = {"arena_len": f"return {program.arena_len}"}
+    for role, own in (("input", inputs), ("output", outputs)):
+        bodies[f"{role}_len"] = _pick(port.length for port in own)
+        bodies[f"{role}_shape"] = _pick(port.shape for port in own)
+        bodies[f"{role}_scale"] = _pick(port.quant.scale for port in own)
+        bodies[f"{role}_zero_point"] = _pick(port.quant.zero_point for port in own)
+    quants = {"input_quants": _literal(port.quant for port in inputs)}
+    quants["output_quants"] = _literal(port.quant for port in outputs)
+    return bodies | {name: textwrap.dedent(code).strip().format(**quants) for name, code in _METHODS.items()}
 
 
-def _getters(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[tuple[str, Sequence[Tensor], Any]]:
-    table: Mapping[str, Any] = {
-        "len": lambda tensor: str(element_count(tensor.shape)),
-        "shape": lambda tensor: repr(tensor.shape),
-        "scale": lambda tensor: repr(_quant_of(tensor).scale),
-        "zero_point": lambda tensor: str(_quant_of(tensor).zero_point),
-    }
-    return [
-        (f"{role}_{what}", tensors, value)
-        for what, value in table.items()
-        for role, tensors in (("input", inputs), ("output", outputs))
-    ]
+def _pick(values: Iterable[object]) -> str:
+    return f"return {_literal(values)}[index]"
 
 
-def _getter(name: str, tensors: Sequence[Tensor], value: Any) -> str:
-    return _method(name, f"return {_literal(tensors, value)}[index]")
+def _literal(values: Iterable[object]) -> str:
+    """A tuple display."""
+    return "(" + "".join(f"{value!r}, " for value in values).rstrip() + ")"
 
 
-def _literal(tensors: Sequence[Tensor], value: Any) -> str:
-    """A tuple display with one value for each tensor."""
-    return "(" + "".join(f"{value(tensor)}, " for tensor in tensors).rstrip() + ")"
+def _method(method: Method, body: str) -> str:
+    content = textwrap.indent(f"{_docstring(method.docstring)}\n{body}", "    ")
+    return f"@staticmethod\n{method.header(method.result)}\n{content}"
 
 
-def _quant(tensor: Tensor) -> str:
-    return repr(_quant_of(tensor))
-
-
-def _quant_of(tensor: Tensor) -> QuantParam:
-    assert isinstance(tensor.quant, QuantParam)
-    return tensor.quant
-
-
-def _method(name: str, code: str) -> str:
-    """A static method with the signature and docstring that :class:`QuantizedModel` gives it."""
-    declared = getattr(QuantizedModel, name)
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for parameter in inspect.signature(declared).parameters.values()
-    ]
-    signature = inspect.Signature(parameters)
-    docstring = (
-        textwrap.indent(f'"""{inspect.getdoc(declared)}\n"""', "    ")
-        if _is_long(declared)
-        else (f'    """{inspect.getdoc(declared)}"""')
-    )
-    return f"@staticmethod\ndef {name}{signature}:\n{docstring}\n{textwrap.indent(code, '    ')}"
-
-
-def _is_long(declared: object) -> bool:
-    return "\n" in (inspect.getdoc(declared) or "")
+def _docstring(text: str) -> str:
+    return f'"""{text.rstrip()}\n"""' if "\n" in text else f'"""{text}"""'

@@ -1,1 +1,3 @@
 """The command line ``ember-infer`` and what it does."""
+
+__all__: list[str] = []

@@ -12,12 +12,12 @@ try:
     import typer
     from rich.console import Console
     from rich.syntax import Syntax
-except ModuleNotFoundError as missing:
-    sys.exit(f"error: the command line needs {missing.name}: pip install 'ember-infer[cli]'")
+except ModuleNotFoundError as _missing:
+    sys.exit(f"error: the command line needs {_missing.name}: pip install 'ember-infer[cli]'")
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="ember-infer",
     help="Run INT8 TensorFlow Lite models from Python exactly as a microcontroller will.",
     no_args_is_help=True,
@@ -26,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 _FAILED = 2
+_OUTDATED = 1
 
 
 @app.callback()
@@ -55,6 +56,28 @@ def expand(
         console.print(Syntax(source, "python", background_color="default"), soft_wrap=True)
     else:
         sys.stdout.write(source)
+
+
+@app.command()
+def stubs(
+    paths: Annotated[list[Path], typer.Argument(help="Python files, or folders to search.", metavar="PATH...")],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if a stub is outdated.")] = False,
+) -> None:
+    """Write .pyi files with exact lengths for modules that hold model classes.
+
+    For type checkers that cannot read a model: pyright, ty, pyrefly, an editor. mypy has a plugin instead, which also
+    says when a stub no longer fits. Modules are parsed, not run. A stub hides its module from the checker, so a module
+    that holds more than model classes, imports and plain constants gets none.
+    """
+    from ember_infer_macros.stubs import StubState, update_stubs
+
+    reports = update_stubs(paths, check=check)
+    for report in reports:
+        reason = f" ({report.reason})" if report.reason else ""
+        print(f"{report.state.value}: {report.path}{reason}")
+    if any(report.state in (StubState.STALE, StubState.ORPHANED) for report in reports):
+        print("write stubs again with ember-infer stubs, and delete those without a module", file=sys.stderr)
+        raise typer.Exit(_OUTDATED)
 
 
 def main() -> None:

@@ -22,11 +22,16 @@ def skip_or_fail(reason: str) -> None:
     pytest.skip(reason)
 
 
+def shared_folder() -> Path:
+    """Where published models, samples and golden outputs are, if they are there."""
+    configured = os.environ.get("EMBER_TEST_DATA")
+    return Path(configured) if configured else REPOSITORY.parent / "shared"
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with published models, samples and golden outputs."""
-    configured = os.environ.get("EMBER_TEST_DATA")
-    folder = Path(configured) if configured else REPOSITORY.parent / "shared"
+    folder = shared_folder()
     if not (folder / "models").is_dir():
         skip_or_fail(f"no test data in {folder}: set EMBER_TEST_DATA to the folder that holds models/ and golden/")
     return folder

@@ -65,7 +65,8 @@ def test_a_bare_class_gets_the_interface_too() -> None:
 
         extra = 5
 
-    assert Bare.input_len() == 1  # type: ignore[attr-defined]
+    assert Bare.input_len() == 1
+    assert issubclass(Bare, QuantizedModel)
     assert Bare.extra == 5
     assert Bare.__doc__ == "My own words."
 
@@ -97,9 +98,9 @@ def test_a_name_that_would_be_generated_must_be_free() -> None:
 
         @ember_model(SINE)
         class Model:
-            input_len = 3
+            input_len = 3  # type: ignore[assignment]
 
-            def predict(self) -> None: ...
+            def predict(self) -> None: ...  # type: ignore[override]
 
 
 def test_an_undecorated_class_says_so() -> None:

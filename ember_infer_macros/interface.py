@@ -1,0 +1,182 @@
+"""What one model makes of the interface: result types and docstrings, for the generated class and for stubs."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ember_infer_core.program import Program
+from ember_infer_core.quantization import QuantParam
+from ember_infer_macros.quantized_model import QuantizedModel
+from ember_infer_macros.runtime import Port, ports
+
+__all__ = ["INTERFACE", "Method", "methods", "summary"]
+
+INTERFACE: tuple[str, ...] = tuple(name for name in vars(QuantizedModel) if not name.startswith("_"))
+
+# Fits into 120 columns inside a class.
+_LINE = 116
+# Methods whose arrays are the model's: their docstrings end with its inputs and outputs.
+_PORTS_OF = {
+    "predict_quantized": ("input", "output"),
+    "predict_quantized_with_scratch": ("input", "output"),
+    "quantize": ("input",),
+    "dequantize": ("output",),
+    "predict": ("input", "output"),
+    "predict_batch": ("input", "output"),
+    "bind": ("input", "output"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A static method of a model class.
+
+    Attributes:
+        name: as in :class:`QuantizedModel`.
+        parameters: with annotations and defaults, as source.
+        result: annotation of the result, as source.
+        exact: the same with every value known, for stubs: one, or one for each index.
+        docstring: what it does, with this model's numbers.
+    """
+
+    name: str
+    parameters: str
+    result: str
+    exact: tuple[str, ...]
+    docstring: str
+
+    def header(self, result: str) -> str:
+        """The ``def`` line with this result, broken where it is long."""
+        line = f"def {self.name}({self.parameters}) -> {result}:"
+        return line if len(line) <= _LINE else f"def {self.name}(\n    {self.parameters}\n) -> {result}:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Getter:
+    """A method that tells something about an input or output."""
+
+    title: str
+    result: Callable[[Port], str]
+    exact: Callable[[Port], str]
+    value: Callable[[Port], str]
+
+
+_GETTERS = {
+    "len": _Getter(
+        "Elements of {}",
+        result=lambda port: "int",
+        exact=lambda port: f"Literal[{port.length}]",
+        value=lambda port: " = ".join([str(port.length)] + [" x ".join(map(str, port.shape))] * (len(port.shape) > 1)),
+    ),
+    "shape": _Getter(
+        "Shape of {}, batch first",
+        result=lambda port: _tuple(["int"] * len(port.shape)),
+        exact=lambda port: _tuple([f"Literal[{size}]" for size in port.shape]),
+        value=lambda port: str(port.shape),
+    ),
+    "scale": _Getter(
+        "Scale of {}",
+        result=lambda port: "float",
+        exact=lambda port: "float",
+        value=lambda port: f"{port.quant.scale!r} in ``{_formula(port.quant)}``",
+    ),
+    "zero_point": _Getter(
+        "Zero point of {}",
+        result=lambda port: "int",
+        exact=lambda port: f"Literal[{port.quant.zero_point}]",
+        value=lambda port: f"{port.quant.zero_point} in ``{_formula(port.quant)}``",
+    ),
+}
+
+
+def methods(program: Program) -> tuple[Method, ...]:
+    """The static methods of a model class, in the order of :class:`QuantizedModel`."""
+    inputs, outputs = ports(program, program.inputs, "input"), ports(program, program.outputs, "output")
+    special = {
+        f"{role}_{what}": _getter(f"{role}_{what}", getter, role, own)
+        for what, getter in _GETTERS.items()
+        for role, own in (("input", inputs), ("output", outputs))
+    }
+    special["arena_len"] = _plain("arena_len", f"Bytes of activations after planning: {program.arena_len}.")
+    for name, array in (("predict", "FloatArray"), ("predict_batch", "Int8Array")):
+        result = array if len(outputs) == 1 else _tuple([array] * len(outputs))
+        special[name] = _plain(name, _doc(name, inputs, outputs), result)
+    names = [name for name in INTERFACE if callable(getattr(QuantizedModel, name, None))]
+    return tuple(special[name] if name in special else _plain(name, _doc(name, inputs, outputs)) for name in names)
+
+
+def summary(program: Program) -> str:
+    """What the model takes, gives and consists of, for the class's docstring."""
+    lines = [f"INT8 model {program.name!r}: {len(program.calls)} operator calls.", ""]
+    for role, indices in (("Input", program.inputs), ("Output", program.outputs)):
+        for position, port in enumerate(ports(program, indices, role)):
+            lines.append(f"{role} {position}: {_describe(port)}.")
+    lines += ["", f"Arena: {program.arena_len} bytes. Operators:", ""]
+    lines += [f"  {call.name}: {call.method}" for call in program.calls]
+    return "\n".join(lines) + "\n"
+
+
+def _getter(name: str, getter: _Getter, role: str, own: Sequence[Port]) -> Method:
+    if len(own) == 1:
+        article = "the"
+        values = f": {getter.value(own[0])}."
+    else:
+        article = "an"
+        lines = [f"{port.role.capitalize()}: {getter.value(port)}." for port in own]
+        values = ".\n\n" + "\n".join(lines)
+    results = list(dict.fromkeys(getter.result(port) for port in own))
+    exact = tuple(getter.exact(port) for port in own)
+    return Method(
+        name=name,
+        parameters=_parameters(name),
+        result=" | ".join(results) or _result(name),
+        exact=exact if len(set(exact)) > 1 else exact[:1],
+        docstring=getter.title.format(f"{article} {role}") + values,
+    )
+
+
+def _plain(name: str, docstring: str, result: str | None = None) -> Method:
+    result = result or _result(name)
+    return Method(name, _parameters(name), result, (result,), docstring)
+
+
+def _doc(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
+    own = {"input": inputs, "output": outputs}
+    lines = [f"{port.role}: {_describe(port)}" for role in _PORTS_OF.get(name, ()) for port in own[role]]
+    model = "\n\nModel:\n" + textwrap.indent("\n".join(lines), "    ") if lines else ""
+    return _declared_doc(name) + model
+
+
+def _declared_doc(name: str) -> str:
+    return inspect.getdoc(getattr(QuantizedModel, name)) or ""
+
+
+def _parameters(name: str) -> str:
+    """The declared parameters; their annotations are strings, as no annotation of this package is evaluated."""
+    declared = inspect.signature(getattr(QuantizedModel, name)).parameters.values()
+    return ", ".join(
+        f"{parameter.name}: {parameter.annotation}"
+        + ("" if parameter.default is parameter.empty else f" = {parameter.default!r}")
+        for parameter in declared
+    )
+
+
+def _result(name: str) -> str:
+    return str(inspect.signature(getattr(QuantizedModel, name)).return_annotation)
+
+
+def _tuple(items: Sequence[str]) -> str:
+    return f"tuple[{', '.join(items) or '()'}]"
+
+
+def _describe(port: Port) -> str:
+    return f"int8 {list(port.shape)}, {_formula(port.quant)}"
+
+
+def _formula(quant: QuantParam) -> str:
+    if quant.zero_point == 0:
+        return f"real = {quant.scale!r} * q"
+    return f"real = {quant.scale!r} * (q {'-' if quant.zero_point > 0 else '+'} {abs(quant.zero_point)})"

@@ -1,0 +1,360 @@
+# Written by `ember-infer stubs`. Write it again instead of changing it.
+# ruff: noqa
+"""The models of the typed example. ``models.pyi`` beside this file is written by ``ember-infer stubs examples``."""
+
+from typing import Literal
+import numpy.typing as npt
+from ember_infer_core import KernelBackend
+from ember_infer_macros import QuantizedModel, Session, ember_model
+from ember_infer_macros.arrays import FloatArray, Int8Array, Int8Arrays, Scratch
+
+@ember_model("../../models/digits.tflite")
+class Digits(QuantizedModel):
+    """INT8 model 'digits': 12 operator calls.
+
+    Input 0: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128).
+    Output 0: int8 [1, 10], real = 0.00390625 * (q + 128).
+
+    Arena: 3072 bytes. Operators:
+
+      conv1: conv2d
+      depthwise2: depthwise_conv2d
+      pointwise2: conv2d
+      residual_add2: add
+      max_pool: max_pool
+      conv3: conv2d
+      depthwise4: depthwise_conv2d
+      pointwise4: conv2d
+      residual_add4: add
+      average_pool: avg_pool
+      logits: fully_connected
+      probabilities: softmax
+    """
+
+    @staticmethod
+    def input_len(index: int = 0) -> Literal[64]:
+        """Elements of the input: 64 = 1 x 8 x 8 x 1."""
+
+    @staticmethod
+    def output_len(index: int = 0) -> Literal[10]:
+        """Elements of the output: 10 = 1 x 10."""
+
+    @staticmethod
+    def input_shape(index: int = 0) -> tuple[Literal[1], Literal[8], Literal[8], Literal[1]]:
+        """Shape of the input, batch first: (1, 8, 8, 1)."""
+
+    @staticmethod
+    def output_shape(index: int = 0) -> tuple[Literal[1], Literal[10]]:
+        """Shape of the output, batch first: (1, 10)."""
+
+    @staticmethod
+    def input_scale(index: int = 0) -> float:
+        """Scale of the input: 0.06666667014360428 in ``real = 0.06666667014360428 * (q + 128)``."""
+
+    @staticmethod
+    def input_zero_point(index: int = 0) -> Literal[-128]:
+        """Zero point of the input: -128 in ``real = 0.06666667014360428 * (q + 128)``."""
+
+    @staticmethod
+    def output_scale(index: int = 0) -> float:
+        """Scale of the output: 0.00390625 in ``real = 0.00390625 * (q + 128)``."""
+
+    @staticmethod
+    def output_zero_point(index: int = 0) -> Literal[-128]:
+        """Zero point of the output: -128 in ``real = 0.00390625 * (q + 128)``."""
+
+    @staticmethod
+    def arena_len() -> int:
+        """Bytes of activations after planning: 3072."""
+
+    @staticmethod
+    def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
+        """Runs the model once, int8 in and out; scratch is found for you.
+
+        Args:
+            backend: an instance, for example ``RefBackend()``.
+            input: a contiguous int8 array of ``input_len()`` elements, of any shape; a sequence of them where the
+                model has several inputs.
+            output: a contiguous, writable int8 array of ``output_len()`` elements, of any shape; a sequence of them
+                where the model has several outputs. It may overlap the input.
+
+        Raises:
+            InvalidShape: an array is not as described; nothing was written.
+            KernelError: the backend cannot run the model; nothing was written.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+    @staticmethod
+    def predict_quantized_with_scratch(
+        backend: KernelBackend, input: Int8Arrays, output: Int8Arrays, scratch: Scratch
+    ) -> None:
+        """:meth:`predict_quantized` in scratch memory of yours.
+
+        Args:
+            backend: an instance.
+            input: see :meth:`predict_quantized`.
+            output: see :meth:`predict_quantized`.
+            scratch: contiguous, writable bytes, at least ``scratch_len[type(backend)]()`` of them.
+
+        Raises:
+            ScratchTooSmall: too few bytes; nothing was written.
+            InvalidShape: an array is not as described; nothing was written.
+            KernelError: the backend cannot run the model; nothing was written.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+    @staticmethod
+    def quantize(real: npt.ArrayLike, index: int = 0) -> Int8Array:
+        """Real values to an input's int8: ``round(real / scale) + zero_point``, saturating; the shape is kept.
+
+        Raises:
+            ValueError: a value is NaN.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+        """
+
+    @staticmethod
+    def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
+        """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept.
+
+        Model:
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+    @staticmethod
+    def predict(backend: KernelBackend, real: npt.ArrayLike) -> FloatArray:
+        """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
+
+        Args:
+            backend: an instance.
+            real: ``input_len()`` numbers of any shape, a plain number where that is 1; a sequence of these where the
+                model has several inputs.
+
+        Returns:
+            float32 of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
+            where the model has several outputs.
+
+        Raises:
+            InvalidShape: a wrong number of elements.
+            ValueError: a value is NaN.
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+    @staticmethod
+    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Int8Array:
+        """Runs the model on N samples, int8 in and out.
+
+        Args:
+            backend: an instance.
+            inputs: int8 of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()`` elements a row; a
+                sequence of these where the model has several inputs. Where the model's own batch size is not 1, the
+                first form needs an N that it divides.
+
+        Returns:
+            int8 of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole inputs with a
+            batch size other than 1; a tuple of these where the model has several outputs.
+
+        Raises:
+            InvalidShape: an array is not as described.
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+    @staticmethod
+    def bind(backend: KernelBackend) -> Session:
+        """A session with buffers of its own, for the hot loop: no copies, no look-ups. For one thread at a time.
+
+        ``session.input[...] = x; session.run(); session.output``
+
+        Raises:
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+@ember_model("../../models/sine.tflite")
+class Sine(QuantizedModel):
+    """INT8 model 'sine': 3 operator calls.
+
+    Input 0: int8 [1, 1], real = 0.02463994175195694 * (q + 128).
+    Output 0: int8 [1, 1], real = 0.007874015718698502 * q.
+
+    Arena: 32 bytes. Operators:
+
+      dense1: fully_connected
+      dense2: fully_connected
+      sine: fully_connected
+    """
+
+    @staticmethod
+    def input_len(index: int = 0) -> Literal[1]:
+        """Elements of the input: 1 = 1 x 1."""
+
+    @staticmethod
+    def output_len(index: int = 0) -> Literal[1]:
+        """Elements of the output: 1 = 1 x 1."""
+
+    @staticmethod
+    def input_shape(index: int = 0) -> tuple[Literal[1], Literal[1]]:
+        """Shape of the input, batch first: (1, 1)."""
+
+    @staticmethod
+    def output_shape(index: int = 0) -> tuple[Literal[1], Literal[1]]:
+        """Shape of the output, batch first: (1, 1)."""
+
+    @staticmethod
+    def input_scale(index: int = 0) -> float:
+        """Scale of the input: 0.02463994175195694 in ``real = 0.02463994175195694 * (q + 128)``."""
+
+    @staticmethod
+    def input_zero_point(index: int = 0) -> Literal[-128]:
+        """Zero point of the input: -128 in ``real = 0.02463994175195694 * (q + 128)``."""
+
+    @staticmethod
+    def output_scale(index: int = 0) -> float:
+        """Scale of the output: 0.007874015718698502 in ``real = 0.007874015718698502 * q``."""
+
+    @staticmethod
+    def output_zero_point(index: int = 0) -> Literal[0]:
+        """Zero point of the output: 0 in ``real = 0.007874015718698502 * q``."""
+
+    @staticmethod
+    def arena_len() -> int:
+        """Bytes of activations after planning: 32."""
+
+    @staticmethod
+    def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
+        """Runs the model once, int8 in and out; scratch is found for you.
+
+        Args:
+            backend: an instance, for example ``RefBackend()``.
+            input: a contiguous int8 array of ``input_len()`` elements, of any shape; a sequence of them where the
+                model has several inputs.
+            output: a contiguous, writable int8 array of ``output_len()`` elements, of any shape; a sequence of them
+                where the model has several outputs. It may overlap the input.
+
+        Raises:
+            InvalidShape: an array is not as described; nothing was written.
+            KernelError: the backend cannot run the model; nothing was written.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
+
+    @staticmethod
+    def predict_quantized_with_scratch(
+        backend: KernelBackend, input: Int8Arrays, output: Int8Arrays, scratch: Scratch
+    ) -> None:
+        """:meth:`predict_quantized` in scratch memory of yours.
+
+        Args:
+            backend: an instance.
+            input: see :meth:`predict_quantized`.
+            output: see :meth:`predict_quantized`.
+            scratch: contiguous, writable bytes, at least ``scratch_len[type(backend)]()`` of them.
+
+        Raises:
+            ScratchTooSmall: too few bytes; nothing was written.
+            InvalidShape: an array is not as described; nothing was written.
+            KernelError: the backend cannot run the model; nothing was written.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
+
+    @staticmethod
+    def quantize(real: npt.ArrayLike, index: int = 0) -> Int8Array:
+        """Real values to an input's int8: ``round(real / scale) + zero_point``, saturating; the shape is kept.
+
+        Raises:
+            ValueError: a value is NaN.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+        """
+
+    @staticmethod
+    def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
+        """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept.
+
+        Model:
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
+
+    @staticmethod
+    def predict(backend: KernelBackend, real: npt.ArrayLike) -> FloatArray:
+        """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
+
+        Args:
+            backend: an instance.
+            real: ``input_len()`` numbers of any shape, a plain number where that is 1; a sequence of these where the
+                model has several inputs.
+
+        Returns:
+            float32 of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
+            where the model has several outputs.
+
+        Raises:
+            InvalidShape: a wrong number of elements.
+            ValueError: a value is NaN.
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
+
+    @staticmethod
+    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Int8Array:
+        """Runs the model on N samples, int8 in and out.
+
+        Args:
+            backend: an instance.
+            inputs: int8 of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()`` elements a row; a
+                sequence of these where the model has several inputs. Where the model's own batch size is not 1, the
+                first form needs an N that it divides.
+
+        Returns:
+            int8 of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole inputs with a
+            batch size other than 1; a tuple of these where the model has several outputs.
+
+        Raises:
+            InvalidShape: an array is not as described.
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
+
+    @staticmethod
+    def bind(backend: KernelBackend) -> Session:
+        """A session with buffers of its own, for the hot loop: no copies, no look-ups. For one thread at a time.
+
+        ``session.input[...] = x; session.run(); session.output``
+
+        Raises:
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
