@@ -127,7 +127,7 @@ _CLAMPS: dict[FusedActivation, tuple[float | None, float | None]] = {
 def _quantize_bound(bound: float, quant: QuantParam) -> int:
     with np.errstate(over="ignore"):  # an overflow to infinity is reported below
         scaled = float(np.float32(bound) / np.float32(quant.scale))
-    if not INT32_MIN <= scaled <= 2**31:
+    if not INT32_MIN <= scaled < 2**31:  # TFLM lets 2**31 itself through, to a conversion that C leaves undefined
         raise ValueError(f"the activation bound {bound:g} overflows int32 at scale {quant.scale:g}")
     rounded = _round_half_away_from_zero(scaled)
     return quant.zero_point + rounded

@@ -174,7 +174,7 @@ def fit_affine(
 def _search(channels: _Channels, dtype: FloatType) -> FloatArray | None:
     """Tries formulas near the ideal one until each channel has one that is proved: ``(4, C)``, or None."""
     found: FloatArray = np.empty((4, len(channels.scale)), dtype)
-    still_open = np.arange(len(channels.scale))
+    still_open: npt.NDArray[np.int64] = np.arange(len(channels.scale), dtype=np.int64)
     for nudge in _SCALE_NUDGES:
         scale = _neighbour(channels.scale.astype(dtype), nudge)
         lower, upper = _offset_range(channels, scale.astype(np.float64))

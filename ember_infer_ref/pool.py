@@ -82,7 +82,8 @@ def _prepare_maximum(params: PoolParams) -> Step:
 def _valid_taps(axis: Axis) -> npt.NDArray[np.int64]:
     """For each output along the axis, how many taps fall into the image."""
     first = np.arange(axis.output_size) * axis.stride - axis.pad
-    return np.minimum(first + axis.taps, axis.input_size) - np.maximum(first, 0)
+    valid: npt.NDArray[np.int64] = np.minimum(first + axis.taps, axis.input_size) - np.maximum(first, 0)
+    return valid
 
 
 def _prepare_fold(

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-DEFAULT_ARENA_SIZE = 1 << 20
+DEFAULT_ARENA_SIZE = 1 << 22
 TIMEOUT_SECONDS = 60.0
 LOG_TAIL = 2000
 
