@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -138,15 +138,3 @@ def compute_padding(
 def element_count(shape: Shape) -> int:
     """Number of elements in a tensor of this shape (1 for a scalar)."""
     return math.prod(shape)
-
-
-def format_attributes(params: OperatorParams) -> str:
-    """One line with the attributes that are neither buffers nor arrays: for listings and error messages."""
-    shown = []
-    for field in fields(params):  # type: ignore[arg-type]
-        value = getattr(params, field.name)
-        if isinstance(value, enum.Enum):
-            shown.append(f"{field.name}={value.name}")
-        elif isinstance(value, int | float | tuple):
-            shown.append(f"{field.name}={value}")
-    return ", ".join(shown)
