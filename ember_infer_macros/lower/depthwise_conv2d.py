@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_macros.lower.common import Lowered, OperatorSource
+from ember_infer_macros.lower.convolution import convolution_attributes, convolution_operands
 from ember_infer_macros.tflite.schema import DepthwiseConv2DOptions
 
 
@@ -11,52 +12,16 @@ def lower(source: OperatorSource) -> Lowered:
     """Checks the operator and computes its padding, multipliers and clamp."""
     source.arity((2, 3))
     options = source.options(DepthwiseConv2DOptions)
-    source.positive(
-        stride_w=options.stride_w,
-        stride_h=options.stride_h,
-        dilation_w_factor=options.dilation_w_factor,
-        dilation_h_factor=options.dilation_h_factor,
-        depth_multiplier=options.depth_multiplier,
-    )
-    input_, weights, output = source.input(0), source.constant(source.input(1)), source.output()
-    input_shape, weights_shape, output_shape = (source.shape4(tensor) for tensor in (input_, weights, output))
-    one, filter_height, filter_width, channels_out = weights_shape
-    if one != 1:
-        raise source.fail(f"weights of shape {list(weights_shape)} must begin with 1")
-    if channels_out != input_shape[3] * options.depth_multiplier or channels_out != output_shape[3]:
-        raise source.fail(
-            f"{input_shape[3]} input channels and depth multiplier {options.depth_multiplier} contradict "
-            f"{channels_out} filters and {output_shape[3]} output channels"
-        )
-    padding = source.padding(options.padding)
-    stride = options.stride_h, options.stride_w
-    dilation = options.dilation_h_factor, options.dilation_w_factor
-    pad_h, pad_w = source.window(padding, input_shape, (filter_height, filter_width), stride, dilation, output_shape)
-    input_quant, output_quant = source.quant(input_), source.quant(output)
-    weights_quant, weight_scales = source.weights_quant(weights, channel_axis=3)
-    activation = source.activation(options.fused_activation_function)
-    activation_min, activation_max = source.activation_range(activation, output_quant)
+    source.positive(depth_multiplier=options.depth_multiplier)
     params = DepthwiseConv2dParams(
-        input_shape=input_shape,
-        weights_shape=weights_shape,
-        output_shape=output_shape,
-        padding=padding,
-        pad_h=pad_h,
-        pad_w=pad_w,
-        stride_h=options.stride_h,
-        stride_w=options.stride_w,
-        dilation_h_factor=options.dilation_h_factor,
-        dilation_w_factor=options.dilation_w_factor,
-        depth_multiplier=options.depth_multiplier,
-        fused_activation=activation,
-        input_quant=input_quant,
-        weights_quant=weights_quant,
-        output_quant=output_quant,
-        input_offset=-input_quant.zero_point,
-        output_offset=output_quant.zero_point,
-        activation_min=activation_min,
-        activation_max=activation_max,
-        **source.output_multipliers(input_quant, weight_scales, output_quant),
+        depth_multiplier=options.depth_multiplier, **convolution_attributes(source, options, channel_axis=3)
     )
-    operands = {"input": input_.index, "weights": weights.index, "output": output.index}
-    return Lowered("depthwise_conv2d", params, operands | source.bias(channels_out))
+    channels_in, (one, _, _, channels_out) = params.input_shape[3], params.weights_shape
+    if one != 1:
+        raise source.fail(f"weights of shape {list(params.weights_shape)} must begin with 1")
+    if channels_out != channels_in * options.depth_multiplier or channels_out != params.output_shape[3]:
+        raise source.fail(
+            f"{channels_in} input channels and depth multiplier {options.depth_multiplier} contradict "
+            f"{channels_out} filters and {params.output_shape[3]} output channels"
+        )
+    return Lowered("depthwise_conv2d", params, convolution_operands(source, channels_out))
