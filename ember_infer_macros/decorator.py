@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from ember_infer_core.errors import ModelWarning
+from ember_infer_macros.paths import resolve
 from ember_infer_macros.quantized_model import QuantizedModel
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 
@@ -100,4 +101,4 @@ def _resolve(path: ModelSource, cls: type) -> ModelSource:
         return path
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__file__", None)
-    return Path(file).parent / path if file else Path(path)
+    return resolve(file, os.fspath(path)) if file else path
