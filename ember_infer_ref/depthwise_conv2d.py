@@ -8,7 +8,7 @@ import numpy as np
 
 from ember_infer_ref.channelwise import prepare_channelwise
 from ember_infer_ref.dense import prepare_dense, ungrouped
-from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_ref.plan import Step, in_turn, run_prepared
 from ember_infer_ref.planes import convolution_window
 from ember_infer_ref.requantize import Rounding, accumulator_range, prepare_requantize, scaling_of
 
@@ -46,9 +46,4 @@ def _prepare(params: DepthwiseConv2dParams, rounding: Rounding) -> Step:
         accumulators, accumulate = prepare_channelwise(window, params.input, weights, zero_point, dtype)
     reused = params.cache is not None
     finish = prepare_requantize(scaling, bounds, accumulators, window.cells, params.output, reused)
-
-    def run() -> None:
-        accumulate()
-        finish()
-
-    return run
+    return in_turn(accumulate, finish)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams | PoolParams | ElementwiseAddParams | MulParams
     )
 
-__all__ = ["Step", "check_activation", "run_prepared"]
+__all__ = ["Step", "check_activation", "in_turn", "run_prepared"]
 
 Step: TypeAlias = Callable[[], None]
 Params = TypeVar("Params", bound=OperatorParams)
@@ -58,3 +58,13 @@ def run_prepared(params: Params, key: str, prepare: Callable[[Params], Step]) ->
         if cache is not None:
             cache[key] = step
     step()
+
+
+def in_turn(first: Step, second: Step) -> Step:
+    """The step that takes two steps, one after the other."""
+
+    def run() -> None:
+        first()
+        second()
+
+    return run
