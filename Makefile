@@ -13,7 +13,7 @@ help:
 	@echo 'make check   lint, format, mypy --strict, stubs, checksums and the tests: what CI runs'
 	@echo 'make stubs   write the examples'"'"' stubs again'
 	@echo 'make bench   RefBackend against TensorFlow Lite Micro, import time, decoration time'
-	@echo 'make deep    the long random tests: 50,000 models, 1,000,000 damaged files, every mypy'
+	@echo 'make deep    the long random tests: 70,000 models, 1,000,000 damaged files, every mypy'
 	@echo 'make models  train, quantise and write models/*.tflite again'
 	@echo 'make format  format the code and mend what the linter can'
 	@echo 'make clean   remove the virtual environment and caches'
