@@ -9,7 +9,7 @@ from ember_infer_core.errors import UnsupportedModelError
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorType
 
-__all__ = ["LOWERINGS", "check_supported"]
+__all__ = ["LOWERINGS", "check_supported", "why_unsupported"]
 
 # Operator -> its file in `lower/`. A new operator adds its line here.
 LOWERINGS: dict[BuiltinOperator, str] = {
@@ -75,13 +75,14 @@ def _model_problems(graph: Graph) -> list[str]:
 def _operator_problems(graph: Graph) -> list[str]:
     problems = []
     for operator in graph.operators:
-        why = _why_not(operator, graph.tensors)
+        why = why_unsupported(operator, graph.tensors)
         if why:
             problems.append(f"{operator.describe()} {_types(operator, graph.tensors)}: {why}")
     return problems
 
 
-def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:
+def why_unsupported(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:
+    """Why the project does not run this operator on these types; None where it does, as far as types tell."""
     if operator.code is None or operator.code not in LOWERINGS:
         return "this operator is not supported"
     wanted = [TensorType.INT8] * len(operator.inputs)

@@ -14,7 +14,7 @@ from ember_infer_macros.tflite.flatbuffer import FlatBufferError, read_root
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor, Quantization
 from ember_infer_macros.tflite.schema import BuiltinOperator, TensorType
 
-__all__ = ["ModelSource", "read_graph", "read_source"]
+__all__ = ["ELEMENT_BYTES", "ModelSource", "read_graph", "read_source"]
 
 ModelSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview
 
@@ -26,7 +26,7 @@ _SMALLEST_FILE = 12
 # How often, on average, each byte of a file may stand in a buffer: buffers may overlap, and each is copied once.
 _CONTENT_PER_BYTE = 8
 
-_ELEMENT_BYTES = {
+ELEMENT_BYTES = {
     TensorType.FLOAT32: 4,
     TensorType.FLOAT16: 2,
     TensorType.INT32: 4,
@@ -157,7 +157,7 @@ class _GraphReader:
             raise self.fail(f"{where}: rank {len(shape)} is above {MAX_RANK}")
         if any(size < 1 for size in shape):
             raise self.fail(f"{where}: shape {list(shape)} has a size that is not positive")
-        if math.prod(shape) * _ELEMENT_BYTES.get(type_, 1) > MAX_TENSOR_BYTES:
+        if math.prod(shape) * ELEMENT_BYTES.get(type_, 1) > MAX_TENSOR_BYTES:
             raise self.fail(f"{where}: shape {list(shape)} takes more than {MAX_TENSOR_BYTES} bytes")
         return shape
 
@@ -167,7 +167,7 @@ class _GraphReader:
         content = self.content_of(raw.buffer, where)
         if content is None:
             return None
-        element_bytes = _ELEMENT_BYTES.get(type_)
+        element_bytes = ELEMENT_BYTES.get(type_)
         expected = None if element_bytes is None or raw.sparsity else math.prod(shape) * element_bytes
         if expected is not None and len(content) != expected:
             found = len(content)
