@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.errors import (
         AlignmentError,
+        CompileError,
+        CompilerNotFound,
         InternalError,
         InvalidShape,
         KernelError,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         UnsupportedOperator,
     )
     from ember_infer_core.executable import DispatchExecutable, Executable, dispatch_source
+    from ember_infer_core.fallback import FallbackBackend
     from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
     from ember_infer_core.ops.add import ElementwiseAddParams
     from ember_infer_core.ops.common import (
@@ -43,11 +46,14 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Call, Program, Tensor
     from ember_infer_core.quantization import PerChannelQuantParam, QuantParam, quantize_multiplier
+    from ember_infer_core.recording import LayerRecord, RecordedRun, RecordingBackend
 
 _HOME = {
     "backend": ["KernelBackend"],
     "errors": [
         "AlignmentError",
+        "CompileError",
+        "CompilerNotFound",
         "InternalError",
         "InvalidShape",
         "KernelError",
@@ -59,6 +65,7 @@ _HOME = {
         "UnsupportedOperator",
     ],
     "executable": ["DispatchExecutable", "Executable", "dispatch_source"],
+    "fallback": ["FallbackBackend"],
     "memory": ["ArenaPlan", "Lifetime", "plan_arena"],
     "ops.add": ["ElementwiseAddParams"],
     "ops.common": [
@@ -79,6 +86,7 @@ _HOME = {
     "ops.softmax": ["SoftmaxParams"],
     "program": ["Call", "Program", "Tensor"],
     "quantization": ["PerChannelQuantParam", "QuantParam", "quantize_multiplier"],
+    "recording": ["LayerRecord", "RecordedRun", "RecordingBackend"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -86,17 +94,21 @@ __all__ = [
     "AlignmentError",
     "ArenaPlan",
     "Call",
+    "CompileError",
+    "CompilerNotFound",
     "Conv2dParams",
     "DepthwiseConv2dParams",
     "DispatchExecutable",
     "ElementwiseAddParams",
     "Executable",
+    "FallbackBackend",
     "FullyConnectedParams",
     "FusedActivation",
     "InternalError",
     "InvalidShape",
     "KernelBackend",
     "KernelError",
+    "LayerRecord",
     "Lifetime",
     "ModelError",
     "ModelWarning",
@@ -108,6 +120,8 @@ __all__ = [
     "PoolParams",
     "Program",
     "QuantParam",
+    "RecordedRun",
+    "RecordingBackend",
     "ReshapeParams",
     "Role",
     "ScratchTooSmall",
