@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ember_infer_core.fixed_point import multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.ops.mul import mul_elements
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.pair_table import prepare_pairs
 from ember_infer_ref.plan import Step, check_activation, run_prepared
@@ -31,9 +29,6 @@ def _prepare(params: MulParams) -> Step:
     check_activation(params)
 
     def products(values1: Int64Array, values2: Int64Array) -> Int8Array:
-        product = (values1 + params.input1_offset) * (values2 + params.input2_offset)
-        result = multiply_by_quantized_multiplier(product, params.output_multiplier, params.output_shift)
-        result = wrap_int32(result + params.output_offset)
-        return np.clip(result, params.activation_min, params.activation_max).astype(np.int8)
+        return mul_elements(params, values1, values2)
 
     return prepare_pairs(products, params.input1, params.input2, params.output, reused=params.cache is not None)

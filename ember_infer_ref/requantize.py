@@ -21,8 +21,8 @@ from ember_infer_core.fixed_point import (
 )
 from ember_infer_core.ops.common import Int8Array, Int32Array
 from ember_infer_core.quantization import INT32_MAX, PerChannelQuantParam
+from ember_infer_core.staircase import UINT8_OFFSET, staircase
 from ember_infer_ref.affine import (
-    UINT8_OFFSET,
     Affine,
     FloatArray,
     FloatType,
@@ -30,7 +30,6 @@ from ember_infer_ref.affine import (
     evaluate,
     fit_affine,
     join,
-    staircase,
 )
 from ember_infer_ref.plan import Step, check_activation
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.fixed_point import (
-    exp_on_negative_values,
     get_reciprocal,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
     wrap_int32,
 )
 from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.ops.softmax import softmax_exponentials
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, INT32_MAX
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.plan import Step, run_prepared
@@ -44,7 +44,7 @@ def softmax(params: SoftmaxParams) -> None:
 def _prepare(params: SoftmaxParams) -> Step:
     classes = params.input_shape[-1]
     logits, output = params.input.reshape(-1, classes), params.output.reshape(-1, classes)
-    exponentials = _exponentials(params)
+    exponentials = softmax_exponentials(params)
     summands = rounding_divide_by_pot(exponentials, _ACCUMULATION_INTEGER_BITS)
     # Python's integers are quicker than NumPy's calls on a few elements.
     prepare = _prepare_few if logits.size <= _FEW_ELEMENTS else _prepare_many
@@ -98,14 +98,6 @@ def _prepare_many(exponentials: Int64Array, summands: Int64Array, logits: Int8Ar
         np.bitwise_xor(output_bytes, _SIGN_BIT, out=output_bytes)
 
     return run
-
-
-def _exponentials(params: SoftmaxParams) -> Int64Array:
-    """For each distance 0..255 to the row's maximum, the exponential as Q0.31; 0 beyond ``diff_min``."""
-    differences = -np.arange(256)
-    shifted = wrap_int32(differences << params.input_left_shift)
-    rescaled = saturating_rounding_doubling_high_mul(shifted, params.input_multiplier)
-    return np.where(differences >= params.diff_min, exp_on_negative_values(rescaled), 0)
 
 
 def get_reciprocals(x: Int64Array, integer_digits: int) -> tuple[Int64Array, Int64Array]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.ops.common import (
     ByteArray,
     FusedActivation,
@@ -20,7 +23,7 @@ from ember_infer_core.quantization import QuantParam
 if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
 
-__all__ = ["MulParams"]
+__all__ = ["MulParams", "mul_elements"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -68,3 +71,14 @@ class MulParams:
     def scratch_size(self, backend: type[KernelBackend]) -> int:
         """Always 0: the contract gives elementwise operators no scratch."""
         return 0
+
+
+def mul_elements(params: MulParams, values1: Int64Array, values2: Int64Array) -> Int8Array:
+    """The products of int64 arrays that hold int8 values and broadcast.
+
+    Source: TFLM ``reference_integer_ops::MulElementwise``.
+    """
+    product = (values1 + params.input1_offset) * (values2 + params.input2_offset)
+    result = multiply_by_quantized_multiplier(product, params.output_multiplier, params.output_shift)
+    result = wrap_int32(result + params.output_offset)
+    return np.clip(result, params.activation_min, params.activation_max).astype(np.int8)

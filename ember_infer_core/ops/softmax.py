@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from ember_infer_core.fixed_point import (
+    Int64Array,
+    exp_on_negative_values,
+    saturating_rounding_doubling_high_mul,
+    wrap_int32,
+)
 from ember_infer_core.ops.common import (
     ByteArray,
     Int8Array,
@@ -19,7 +27,7 @@ from ember_infer_core.quantization import QuantParam
 if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
 
-__all__ = ["SoftmaxParams"]
+__all__ = ["SoftmaxParams", "softmax_exponentials"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -53,3 +61,11 @@ class SoftmaxParams:
     def scratch_size(self, backend: type[KernelBackend]) -> int:
         """Bytes of scratch that ``backend`` asks for in this call."""
         return backend.softmax_scratch_size(self.input_shape[-1])
+
+
+def softmax_exponentials(params: SoftmaxParams) -> Int64Array:
+    """For each distance 0..255 to the row's maximum, the exponential as Q0.31; 0 beyond ``diff_min``."""
+    differences = -np.arange(256)
+    shifted = wrap_int32(differences << params.input_left_shift)
+    rescaled = saturating_rounding_doubling_high_mul(shifted, params.input_multiplier)
+    return np.where(differences >= params.diff_min, exp_on_negative_values(rescaled), 0)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ember_infer_ref.affine import Affine, FloatArray, FloatType, Int64Array, Staircase, evaluate, fit_affine, staircase
+from ember_infer_core.staircase import Staircase, staircase
+from ember_infer_ref.affine import Affine, FloatArray, FloatType, Int64Array, evaluate, fit_affine
 from ember_infer_ref.requantize import (
     ROUNDINGS,
     AccumulatorRange,
