@@ -6,10 +6,13 @@ be carried out. Both are raised before anything is written.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 __all__ = [
     "AlignmentError",
+    "CompileError",
+    "CompilerNotFound",
     "InternalError",
     "InvalidShape",
     "KernelError",
@@ -20,6 +23,8 @@ __all__ = [
     "UnsupportedModelError",
     "UnsupportedOperator",
 ]
+
+_SHOWN_LINES = 20
 
 
 class ModelError(ValueError):
@@ -93,3 +98,34 @@ class ScratchTooSmall(KernelError):
 
 class UnsupportedOperator(KernelError, NotImplementedError):
     """An operator that the backend does not implement."""
+
+
+class CompilerNotFound(KernelError):
+    """No C compiler that works; the message says what was looked for and what to install."""
+
+
+class CompileError(KernelError):
+    """C that did not become a library.
+
+    Args:
+        reason: what went wrong.
+        command: the compiler's command line, if it came to that.
+        output: what the compiler said; the message shows its beginning.
+        advice: what to do, and where the sources are.
+    """
+
+    def __init__(self, reason: str, command: Sequence[str] = (), output: str = "", advice: str = "") -> None:
+        self.reason = reason
+        self.command: tuple[str, ...] = tuple(command)
+        self.output = output
+        self.advice = advice
+        said = output.splitlines()
+        parts = [reason, *said[:_SHOWN_LINES]]
+        if len(said) > _SHOWN_LINES:
+            parts.append(f"... and {len(said) - _SHOWN_LINES} lines more")
+        if command:
+            parts.append(f"command: {shlex.join(command)}")
+        super().__init__("\n".join([*parts, advice] if advice else parts))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.reason, self.command, self.output, self.advice)

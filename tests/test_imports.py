@@ -12,10 +12,11 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-PACKAGES = ("ember_infer_core", "ember_infer_ref", "ember_infer_macros", "ember_infer_tools")
+PACKAGES = ("ember_infer_core", "ember_infer_ref", "ember_infer_native", "ember_infer_macros", "ember_infer_tools")
 ALLOWED = {
     "ember_infer_core": {"ember_infer_core"},
     "ember_infer_ref": {"ember_infer_core", "ember_infer_ref"},
+    "ember_infer_native": {"ember_infer_core", "ember_infer_native"},
     "ember_infer_macros": {"ember_infer_core", "ember_infer_macros"},
     "ember_infer_tools": set(PACKAGES),
 }
