@@ -12,6 +12,8 @@ try:
     import typer
     from rich.console import Console
     from rich.syntax import Syntax
+
+    from ember_infer_tools.cache_command import cache_app
 except ModuleNotFoundError as _missing:
     sys.exit(f"error: the command line needs {_missing.name}: pip install 'ember-infer[cli]'")
 
@@ -25,6 +27,7 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(cache_app, name="cache")
 _FAILED = 2
 _OUTDATED = 1
 
