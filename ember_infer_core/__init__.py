@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.errors import (
         AlignmentError,
+        ComparisonError,
         CompileError,
         CompilerNotFound,
         InternalError,
@@ -52,6 +53,7 @@ _HOME = {
     "backend": ["KernelBackend"],
     "errors": [
         "AlignmentError",
+        "ComparisonError",
         "CompileError",
         "CompilerNotFound",
         "InternalError",
@@ -94,6 +96,7 @@ __all__ = [
     "AlignmentError",
     "ArenaPlan",
     "Call",
+    "ComparisonError",
     "CompileError",
     "CompilerNotFound",
     "Conv2dParams",

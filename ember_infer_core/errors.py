@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "AlignmentError",
+    "ComparisonError",
     "CompileError",
     "CompilerNotFound",
     "InternalError",
@@ -58,6 +59,10 @@ class UnsupportedModelError(ModelError):
 
 class ModelWarning(UserWarning):
     """Something odd in a model file that does not change what it computes."""
+
+
+class ComparisonError(ValueError):
+    """Two sides that cannot be compared: one is not there, cannot run the model, or has other data than it needs."""
 
 
 class KernelError(Exception):
