@@ -1,15 +1,26 @@
-"""Backends by name, as the command line's ``--backend module:Class`` takes them. Every command uses this one parser."""
+"""Backends by name, as the command line's ``--backend module:Class`` takes them. Every command uses this one parser.
+
+Where an instance is wanted, arguments may follow: ``module:Class,rounding=single,keep=3``. A value is a Python literal,
+or else text. In place of a class there may be a function that returns a backend, or a backend.
+"""
 
 from __future__ import annotations
 
+import ast
 import importlib
+from typing import Any
 
 from ember_infer_core.backend import KernelBackend
 
 __all__ = ["installed_backends", "load_backend", "load_backend_class"]
 
 # This project's own, in the order in which tools list them; those that are not installed are left out.
-OWN_BACKENDS = ("ember_infer_ref:RefBackend", "ember_infer_native:NativeBackend", "ember_esp:EspBackend")
+OWN_BACKENDS = (
+    "ember_infer_ref:RefBackend",
+    "ember_infer_native:NativeBackend",
+    "ember_esp:EspBackend",
+    "ember_esp:EspP4Backend",
+)
 
 
 def load_backend_class(spec: str) -> type[KernelBackend]:
@@ -18,31 +29,58 @@ def load_backend_class(spec: str) -> type[KernelBackend]:
     Raises:
         ValueError: the text has another form, the module or the class is not there, or it is no backend.
     """
-    module_name, colon, class_name = spec.partition(":")
-    if not (colon and module_name and class_name):
-        raise ValueError(f"backend {spec!r}: write module:Class, such as ember_infer_ref:RefBackend")
-    try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
-    except ImportError as error:
-        raise ValueError(f"backend {spec!r}: {error}") from error
-    if found is None:
-        raise ValueError(f"backend {spec!r}: module {module_name} has no {class_name}")
+    found = _named(spec)
     if not (isinstance(found, type) and issubclass(found, KernelBackend)):
-        raise ValueError(f"backend {spec!r}: {class_name} is not a class derived from KernelBackend")
+        raise ValueError(f"backend {spec!r}: {spec.partition(':')[2]} is not a class derived from KernelBackend")
     return found
 
 
 def load_backend(spec: str) -> KernelBackend:
-    """An instance of the backend class that ``module:Class`` names, made without arguments.
+    """The backend that ``module:Class``, with or without arguments, names.
 
     Raises:
-        ValueError: as :func:`load_backend_class`; or the class cannot be made so.
+        ValueError: the text has another form, there is no such module or name, or it makes no backend.
     """
-    backend = load_backend_class(spec)
+    name, *arguments = spec.split(",")
+    found = _named(name)
+    if isinstance(found, KernelBackend) and not arguments:
+        return found
+    if not callable(found):
+        raise ValueError(f"backend {spec!r}: neither a class, nor a function, nor a backend without arguments")
     try:
-        return backend()
-    except TypeError as error:
+        made = found(**dict(map(_argument, arguments)))
+    except (TypeError, ValueError) as error:
         raise ValueError(f"backend {spec!r}: {error}") from error
+    if not isinstance(made, KernelBackend):
+        raise ValueError(
+            f"backend {spec!r}: gives {type(made).__name__}, which is not derived from KernelBackend; for one that has "
+            "some operators only, name a function that returns FallbackBackend(yours, RefBackend())"
+        )
+    return made
+
+
+def _named(spec: str) -> Any:
+    module_name, colon, name = spec.partition(":")
+    if not (colon and module_name and name):
+        raise ValueError(f"backend {spec!r}: write module:Class, such as ember_infer_ref:RefBackend")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever is wrong with the user's module
+        raise ValueError(f"backend {spec!r}: {type(error).__name__}: {error}") from error
+    if not hasattr(module, name):
+        raise ValueError(f"backend {spec!r}: module {module_name} has no {name}")
+    return getattr(module, name)
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """``rounding=single`` as a name and a value."""
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier()):
+        raise ValueError(f"write arguments as name=value, not {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value
 
 
 def installed_backends() -> tuple[type[KernelBackend], ...]:
