@@ -6,6 +6,7 @@ TensorFlow Lite Micro's wheel and shares nothing with this project's own reader,
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,11 @@ SCHEMA_VERSION = 3
 BUFFER_ALIGNMENT = 16
 # Older readers know only a signed byte for the operator code; it holds this where the code does not fit.
 DEPRECATED_CODE_LIMIT = 127
+
+_SCHEMA_MODULES = (
+    "tflite_micro.tensorflow.lite.micro.python.schema_py_generated",
+    "ai_edge_litert.schema_py_generated",
+)
 
 _TENSOR_TYPES = {
     "bool": "BOOL",
@@ -47,17 +53,16 @@ _OPERATOR_VERSIONS: Mapping[str, int] = {
 
 
 def load_schema() -> Any:
-    """The official schema's generated Python module (object API included), from TensorFlow Lite Micro's wheel.
+    """The official schema's generated Python module (object API included): from TensorFlow Lite Micro's wheel, or else
+    from LiteRT's.
 
     Raises:
-        ImportError: the wheel is not installed; the message names the extra that brings it.
+        ImportError: neither wheel is installed; the message names the extra that brings one.
     """
-    try:
-        return importlib.import_module("tflite_micro.tensorflow.lite.micro.python.schema_py_generated")
-    except ImportError as error:
-        raise ImportError(
-            "writing .tflite files needs TensorFlow Lite Micro's schema: pip install 'ember-infer[tflm]'"
-        ) from error
+    for module in _SCHEMA_MODULES:
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(module)
+    raise ImportError("writing .tflite files needs TensorFlow Lite Micro's schema: pip install 'ember-infer[tflm]'")
 
 
 def pack_model(model: Any) -> bytes:

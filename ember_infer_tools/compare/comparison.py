@@ -1,0 +1,401 @@
+"""Two ways of running a model, layer by layer: where they differ, by how much, and which rounding explains it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import ComparisonError
+from ember_infer_core.ops.common import Int8Array, Shape
+from ember_infer_core.program import Call
+from ember_infer_macros import load_program
+from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+from ember_infer_tools.compare.dialects import Dialects
+from ember_infer_tools.compare.inputs import Inputs, checked_inputs, random_inputs
+from ember_infer_tools.compare.sides import DumpSide, Model, Side, Tensors, open_side
+
+__all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element in which the sides differ: of which sample, where in the tensor, and both values."""
+
+    sample: int
+    coordinates: tuple[int, ...]
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a tensor differs, over all samples.
+
+    Attributes:
+        elements: how many were compared.
+        different: how many differ.
+        largest: the greatest ``abs(b - a)``.
+        histogram: how many elements for each value of ``b - a`` but 0.
+        first: the first element that differs, in the order of samples and memory; None where all are equal.
+        worst: the first element that differs by ``largest``.
+    """
+
+    elements: int
+    different: int
+    largest: int
+    histogram: Mapping[int, int]
+    first: Element | None
+    worst: Element | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideDialect:
+    """Which rounding reproduces what one side gave for a layer.
+
+    Attributes:
+        exact: the dialects that reproduce every element of every sample in which the sides differ.
+        shares: for each dialect, the share of the differing elements that it reproduces.
+    """
+
+    exact: tuple[str, ...]
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerComparison:
+    """One layer in one mode.
+
+    Attributes:
+        layer: its name.
+        operator: name of the method of :class:`KernelBackend`.
+        index: of the operator in the model file.
+        tensor: index of its output in the model file.
+        shape: of its output.
+        difference: None where one side has nothing to compare, as a dump that was not made.
+        a, b: what explains each side's result; None where nothing differs, or no dialect of the operator is known.
+    """
+
+    layer: str
+    operator: str
+    index: int
+    tensor: int
+    shape: Shape
+    difference: Difference | None
+    a: SideDialect | None = None
+    b: SideDialect | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether any element does."""
+        return self.difference is not None and self.difference.different > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What :func:`compare` found.
+
+    Attributes:
+        model: its file's name.
+        a, b: what the sides are.
+        samples: how many inputs were run.
+        inputs: where they come from.
+        notes: what a reader should know, of either side.
+        fed_by: whose tensors each layer was fed in ``layer_by_layer``: "a", or "b" where b are dumps; None where
+            neither side can be run.
+        layer_by_layer: each layer fed the same tensors on both sides, so that what differs is the kernel.
+        end_to_end: each side fed its own tensors, so that differences spread.
+        outputs: the model's outputs in an ordinary run, in which nothing else is read; empty where a side has none.
+    """
+
+    model: str
+    a: str
+    b: str
+    samples: int
+    inputs: str
+    notes: tuple[str, ...]
+    fed_by: str | None
+    layer_by_layer: tuple[LayerComparison, ...]
+    end_to_end: tuple[LayerComparison, ...]
+    outputs: tuple[Difference, ...] = field(default=())
+
+    @property
+    def equal(self) -> bool:
+        """Whether everything that was compared is equal."""
+        layers = any(layer.differs for layer in (*self.layer_by_layer, *self.end_to_end))
+        return not layers and not any(output.different for output in self.outputs)
+
+    @property
+    def first_faulty(self) -> LayerComparison | None:
+        """The first layer that gives something else for the same input."""
+        return next((layer for layer in self.layer_by_layer if layer.differs), None)
+
+    @property
+    def first_different(self) -> LayerComparison | None:
+        """The first layer that differs from end to end."""
+        return next((layer for layer in self.end_to_end if layer.differs), None)
+
+    def dialects(self, side: str) -> tuple[str, ...]:
+        """The roundings that explain all of what "a" or "b" gave in ``layer_by_layer``, wherever the sides differ there
+        and the operator has dialects; none where that is nowhere.
+        """
+        found = (layer.a if side == "a" else layer.b for layer in self.layer_by_layer)
+        exact = [explained.exact for explained in found if explained is not None]
+        return tuple(name for name in exact[0] if all(name in others for others in exact)) if exact else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as a dictionary for ``json.dumps``, with the two first layers by name."""
+        faulty, different = self.first_faulty, self.first_different
+        return {
+            "equal": self.equal,
+            "first_faulty": None if faulty is None else faulty.layer,
+            "first_different": None if different is None else different.layer,
+            "dialects": {side: list(self.dialects(side)) for side in ("a", "b")},
+            **asdict(self),
+        }
+
+
+def compare(
+    model: ModelSource,
+    a: str | KernelBackend,
+    b: str | KernelBackend,
+    inputs: Inputs | None = None,
+    *,
+    samples: int = 4,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Runs a model on two sides and compares every layer: fed the same input, and from end to end.
+
+    Args:
+        model: a path, or the bytes of a .tflite file.
+        a: the reference: a backend, or text: ``module:Class``, ``tflm``, ``litert``, ``dumps:FOLDER``.
+        b: what is compared with it.
+        inputs: int8, ``(N, ...)`` with a whole input in each row; a sequence of these where the model has several
+            inputs. Without it, what dumps hold; without dumps, random ones.
+        samples: how many random inputs.
+        seed: of the random inputs.
+        progress: called with steps done and steps in all.
+
+    Raises:
+        ModelError: the model cannot be read.
+        ValueError: a side is not there or cannot run the model, or inputs or dumps do not fit it
+            (:class:`ComparisonError`).
+    """
+    source, content = read_source(model)
+    program = load_program(content if isinstance(model, bytes | bytearray | memoryview) else model)
+    tensors = len(read_graph(source, content).tensors)
+    of_the_file = tuple(call for call in program.calls if _writes(call) < tensors)  # the rest are copies of ours
+    checked = Model(program, bytes(content), of_the_file)
+    with contextlib.ExitStack() as stack:
+        side_a, side_b = (_opened(stack, spec, checked) for spec in (a, b))
+        arrays, origin = _samples(checked, (side_a, side_b), inputs, samples, seed)
+        run = _Run(checked, side_a, side_b)
+        for sample in range(len(arrays[0])):
+            run.add(sample, [array[sample] for array in arrays])
+            if progress is not None:
+                progress(sample + 1, len(arrays[0]))
+        return run.result(PurePath(source).name, len(arrays[0]), origin)
+
+
+def _writes(call: Call) -> int:
+    return call.operands["output"]
+
+
+def _opened(stack: contextlib.ExitStack, spec: str | KernelBackend, model: Model) -> Side:
+    side = open_side(spec, model)
+    stack.callback(side.close)
+    return side
+
+
+def _samples(
+    model: Model, sides: Iterable[Side], inputs: Inputs | None, samples: int, seed: int
+) -> tuple[list[Int8Array], str]:
+    """The samples for each model input, and where they come from."""
+    dumps = [side for side in sides if isinstance(side, DumpSide)]
+    dumped = [found for side in dumps if (found := side.given_inputs(model)) is not None]
+    if inputs is not None:
+        arrays, origin = checked_inputs(inputs, model.program), "given"
+    elif dumped:
+        arrays, origin = dumped[0], "dumped"
+    elif dumps:
+        raise ComparisonError(
+            f"{dumps[0].name}: made from which inputs? Give them, or dump the model's input beside the layers"
+        )
+    elif samples < 1:
+        raise ComparisonError(f"samples must be 1 or more, not {samples}")
+    else:
+        arrays, origin = random_inputs(model.program, samples, seed), f"random, seed {seed}"
+    for side in dumps:
+        side.expect(len(arrays[0]))
+    return arrays, origin
+
+
+class _Run:
+    """Goes through the samples one by one and counts; never more than one sample's tensors in memory."""
+
+    def __init__(self, model: Model, a: Side, b: Side) -> None:
+        self._model, self._a, self._b = model, a, b
+        self._fed_by = "a" if b.can_run else "b" if a.can_run else None
+        self._layer_by_layer = [_LayerTally(model, layer) for layer in model.layers]
+        self._end_to_end = [_Tally() for _ in model.layers]
+        self._outputs = [_Tally() for _ in model.program.outputs]
+        self._observed_differs: dict[str, int] = {}
+
+    def add(self, sample: int, inputs: Sequence[Int8Array]) -> None:
+        """Compares one sample in both modes."""
+        given = {self._model.program.storage(i): x for i, x in zip(self._model.program.inputs, inputs, strict=True)}
+        tensors_a = {**self._a.tensors(sample, inputs), **given}
+        tensors_b = {**self._b.tensors(sample, inputs), **given}
+        for layer, tally in zip(self._model.layers, self._end_to_end, strict=True):
+            index = self._model.output(layer)
+            if index in tensors_a and index in tensors_b:
+                tally.add(sample, tensors_a[index], tensors_b[index])
+        for layer, fed in zip(self._model.layers, self._layer_by_layer, strict=True):
+            self._add_layer(sample, layer, fed, tensors_a, tensors_b)
+        if self._a.can_run and self._b.can_run:
+            outputs_a = self._ordinary_outputs(self._a, inputs, tensors_a)
+            outputs_b = self._ordinary_outputs(self._b, inputs, tensors_b)
+            for tally, array_a, array_b in zip(self._outputs, outputs_a, outputs_b, strict=True):
+                tally.add(sample, array_a, array_b)
+
+    def result(self, name: str, samples: int, origin: str) -> Comparison:
+        """What came out."""
+        end_to_end = [_named(self._model, c, t.difference()) for c, t in self._pairs(self._end_to_end)]
+        fed = [] if self._fed_by is None else [tally.result() for tally in self._layer_by_layer]
+        outputs = [found for tally in self._outputs if (found := tally.difference()) is not None]
+        if not outputs and not any(layer.difference for layer in (*end_to_end, *fed)):
+            raise ComparisonError(f"{self._a.name} and {self._b.name} have no tensor in common")
+        observed = [
+            f"reading every tensor changes the outputs of {side} in {count} of {samples} samples"
+            for side, count in self._observed_differs.items()
+        ]
+        return Comparison(
+            model=name,
+            a=self._a.name,
+            b=self._b.name,
+            samples=samples,
+            inputs=origin,
+            notes=tuple(dict.fromkeys((*self._a.notes, *self._b.notes, *observed))),
+            fed_by=self._fed_by,
+            layer_by_layer=tuple(fed),
+            end_to_end=tuple(end_to_end),
+            outputs=tuple(outputs),
+        )
+
+    def _pairs(self, tallies: Iterable[_Tally]) -> Iterator[tuple[Call, _Tally]]:
+        return zip(self._model.layers, tallies, strict=True)
+
+    def _add_layer(self, sample: int, layer: Call, tally: _LayerTally, tensors_a: Tensors, tensors_b: Tensors) -> None:
+        """One layer on the reference's tensors: the reference has its output already, the other side makes it."""
+        if self._fed_by is None:
+            return
+        reference, other = (tensors_a, self._b) if self._fed_by == "a" else (tensors_b, self._a)
+        output = self._model.output(layer)
+        read = [self._model.program.storage(index) for index in self._model.inputs(layer)]
+        if output not in reference or not all(index in reference for index in read):
+            return
+        made = other.layer(layer, reference)
+        if self._fed_by == "a":
+            tally.add(sample, reference, reference[output], made)
+        else:
+            tally.add(sample, reference, made, reference[output])
+
+    def _ordinary_outputs(self, side: Side, inputs: Sequence[Int8Array], tensors: Tensors) -> Sequence[Int8Array]:
+        """The outputs of an ordinary run. Keeping every tensor can change what a runtime computes: that is noted."""
+        outputs = side.outputs(inputs)
+        roots = [self._model.program.storage(index) for index in self._model.program.outputs]
+        pairs = zip(outputs, roots, strict=True)
+        if any(not np.array_equal(array.ravel(), tensors[i].ravel()) for array, i in pairs if i in tensors):
+            self._observed_differs[side.name] = self._observed_differs.get(side.name, 0) + 1
+        return outputs
+
+
+class _Tally:
+    """Counts the differences of one tensor, sample by sample."""
+
+    def __init__(self) -> None:
+        self._elements = 0
+        self._counts = np.zeros(511, np.int64)  # of b - a + 255
+        self._first: Element | None = None
+        self._worst: Element | None = None
+
+    def add(self, sample: int, a: Int8Array, b: Int8Array) -> npt.NDArray[np.bool_]:
+        """Counts one sample; returns where it differs."""
+        steps = b.reshape(a.shape).astype(np.int16) - a
+        self._elements += steps.size
+        self._counts += np.bincount(steps.reshape(-1) + 255, minlength=511)
+        different: npt.NDArray[np.bool_] = steps != 0
+        if different.any():
+            self._first = self._first or _element(sample, int(different.argmax()), a, b)
+            worst = _element(sample, int(np.abs(steps).argmax()), a, b)
+            if self._worst is None or abs(worst.b - worst.a) > abs(self._worst.b - self._worst.a):
+                self._worst = worst
+        return different
+
+    def difference(self) -> Difference | None:
+        """The counts so far; None before the first sample."""
+        if not self._elements:
+            return None
+        histogram = {int(k) - 255: int(self._counts[k]) for k in np.flatnonzero(self._counts) if k != 255}
+        largest = max(map(abs, histogram), default=0)
+        return Difference(self._elements, sum(histogram.values()), largest, histogram, self._first, self._worst)
+
+
+class _LayerTally:
+    """Counts one layer on equal input, and where it differs, how far each dialect explains either side."""
+
+    def __init__(self, model: Model, layer: Call) -> None:
+        self._model, self._layer = model, layer
+        self._tally = _Tally()
+        self._dialects: Dialects | None = None
+        self._inexact: dict[str, set[str]] = {"a": set(), "b": set()}
+        self._explained: dict[str, dict[str, int]] = {"a": {}, "b": {}}
+
+    def add(self, sample: int, tensors: Tensors, a: Int8Array, b: Int8Array) -> None:
+        """Counts one sample."""
+        different = self._tally.add(sample, a, b)
+        if not different.any():
+            return
+        if self._dialects is None:
+            self._dialects = Dialects(self._model.program, self._layer)
+        for name, output in self._dialects.outputs(tensors).items():
+            for side, found in (("a", a), ("b", b)):
+                same = output.reshape(a.shape) == found.reshape(a.shape)
+                explained = self._explained[side]
+                explained[name] = explained.get(name, 0) + int(same[different].sum())
+                if not same.all():
+                    self._inexact[side].add(name)
+
+    def result(self) -> LayerComparison:
+        """What came out."""
+        difference = self._tally.difference()
+        different = 0 if difference is None else difference.different
+        explained = (self._explained_by(side, different) for side in ("a", "b"))
+        return _named(self._model, self._layer, difference, *explained)
+
+    def _explained_by(self, side: str, different: int) -> SideDialect | None:
+        counts = self._explained[side]
+        if not counts:
+            return None
+        exact = tuple(name for name in counts if name not in self._inexact[side])
+        return SideDialect(exact, {name: count / different for name, count in counts.items()})
+
+
+def _named(model: Model, layer: Call, difference: Difference | None, *sides: SideDialect | None) -> LayerComparison:
+    index = model.output(layer)
+    shape = model.program.tensors[index].shape
+    return LayerComparison(layer.name, layer.method, layer.operator, index, shape, difference, *sides)
+
+
+def _element(sample: int, position: int, a: Int8Array, b: Int8Array) -> Element:
+    coordinates = tuple(int(k) for k in np.unravel_index(position, a.shape))
+    return Element(sample, coordinates, int(a.reshape(-1)[position]), int(b.reshape(-1)[position]))

@@ -1,0 +1,175 @@
+"""A comparison for people: a table of layers, and the first that differs in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ember_infer_tools.compare.comparison import Comparison, Difference, Element, LayerComparison, SideDialect
+
+__all__ = ["print_comparison"]
+
+_BAR = 30
+_HISTOGRAM_ROWS = 11
+_DIALECTS = {
+    "double": "two roundings, as TensorFlow Lite Micro",
+    "float": "float32 and half to even, as LiteRT with XNNPACK",
+    "single": "one rounding, as builds with TFLITE_SINGLE_ROUNDING",
+    "no-nudge": "a floor, as ESP-NN with SKIP_NUDGE on the ESP32-S3",
+}
+
+
+def print_comparison(found: Comparison, console: Console) -> None:
+    """Prints all that a person wants to know first."""
+
+    def say(text: str = "") -> None:
+        console.print(text, soft_wrap=True, highlight=False)
+
+    samples = f"{found.samples} sample{'' if found.samples == 1 else 's'} ({found.inputs})"
+    say(f"[bold]{escape(found.model)}[/bold], {samples}")
+    for side, name in (("A", found.a), ("B", found.b)):
+        say(f"  {side}  {escape(name)}")
+    for note in found.notes:
+        say(f"  note: {escape(note)}")
+    say()
+    if found.equal:
+        say(f"[green]equal[/green]: {_what_is_equal(found)}")
+        return
+    console.print(_table(found), soft_wrap=True)
+    say()
+    for line in _lines(found):
+        say(line)
+
+
+def _what_is_equal(found: Comparison) -> str:
+    ways = []
+    if found.fed_by is not None:
+        compared = [layer for layer in found.layer_by_layer if layer.difference is not None]
+        ways.append(f"{len(compared)} of {len(found.layer_by_layer)} layers fed the same input")
+    compared = [layer for layer in found.end_to_end if layer.difference is not None]
+    ways.append(f"{len(compared)} of {len(found.end_to_end)} layers end to end")
+    if found.outputs:
+        ways.append(f"{sum(output.elements for output in found.outputs):,} elements of the outputs")
+    return ", ".join(ways)
+
+
+def _table(found: Comparison) -> Table:
+    """Both modes side by side: a kernel's own fault on the left, what has grown so far on the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("layer", "operator"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("elements", justify="right")
+    if found.fed_by is not None:
+        table.add_column("same input", justify="right")
+        table.add_column("by", justify="right")
+    table.add_column("end to end", justify="right")
+    table.add_column("by", justify="right")
+    fed: list[LayerComparison | None] = [*found.layer_by_layer] or [None] * len(found.end_to_end)
+    for alone, growing in zip(fed, found.end_to_end, strict=True):
+        difference = growing.difference or (alone and alone.difference)
+        cells = [escape(growing.layer), growing.operator, f"{difference.elements:,}" if difference else "-"]
+        for layer in (alone, growing):
+            if layer is not None:
+                cells += _counts(layer.difference)
+        table.add_row(*cells, style="red" if alone is not None and alone.differs else None)
+    return table
+
+
+def _counts(difference: Difference | None) -> tuple[str, str]:
+    if difference is None:
+        return "not there", ""
+    return (f"{difference.different:,}", str(difference.largest)) if difference.different else (".", "")
+
+
+def _lines(found: Comparison) -> Iterator[str]:
+    faulty, different = found.first_faulty, found.first_different
+    if faulty is not None:
+        owner = {"a": "A", "b": "B"}[found.fed_by or "a"]
+        yield f"[bold]First layer that differs on the same input (that of {owner}): {escape(faulty.layer)}[/bold]"
+        yield from _layer_lines(faulty)
+        yield from _dialect_lines(found, faulty)
+    elif found.fed_by is not None:
+        yield "Every layer gives the same for the same input."
+    if different is not None:
+        if faulty is not None:
+            yield ""
+        yield f"[bold]First layer that differs end to end: {escape(different.layer)}[/bold]"
+        if faulty is None or faulty.layer != different.layer:
+            yield from _layer_lines(different)
+        last = [layer for layer in found.end_to_end if layer.difference is not None][-1]
+        if last is not different and last.difference is not None:
+            extent = _extent(last.difference) if last.differs else "all elements are equal again"
+            yield f"  at the last, {escape(last.layer)}: {extent}"
+    for position, output in enumerate(found.outputs):
+        if output.different:
+            yield f"Output {position} of an ordinary run: {_extent(output)}"
+
+
+def _layer_lines(layer: LayerComparison) -> Iterator[str]:
+    difference = layer.difference
+    assert difference is not None
+    assert difference.first is not None
+    assert difference.worst is not None
+    yield f"  operator {layer.index}, {layer.operator}, writes tensor {layer.tensor}, int8{list(layer.shape)}".replace(
+        "[", "\\["
+    )
+    yield f"  {_extent(difference)}"
+    yield f"  first:   {_element(difference.first)}"
+    yield f"  largest: {_element(difference.worst)}"
+    yield "  B - A    elements"
+    most = max(difference.histogram.values())
+    for label, count in _bins(difference.histogram):
+        yield f"  {label:>7} {count:>10,}  {'█' * max(1, round(_BAR * min(count, most) / most))}"
+
+
+def _dialect_lines(found: Comparison, layer: LayerComparison) -> Iterator[str]:
+    for name, side, explained in (("A", "a", layer.a), ("B", "b", layer.b)):
+        if explained is None:
+            yield f"  no dialect of {layer.operator} is known"
+            return
+        yield f"  {name}: {_dialect(explained)}"
+        overall = found.dialects(side)
+        if overall and overall != explained.exact:
+            yield f"     in all layers that differ: {_or(overall)}"
+
+
+def _dialect(explained: SideDialect) -> str:
+    if explained.exact:
+        meaning = f" ({_DIALECTS[explained.exact[0]]})" if len(explained.exact) == 1 else ""
+        return f"every element as the dialect {_or(explained.exact)}{meaning}"
+    best = max(explained.shares, key=lambda name: explained.shares[name])
+    if not explained.shares[best]:
+        return "no known dialect gives any of the differing elements"
+    return f"no known dialect; nearest is {best}, which gives {explained.shares[best]:.1%} of the differing elements"
+
+
+def _or(names: tuple[str, ...]) -> str:
+    return " or ".join(f"[bold]{name}[/bold]" for name in names)
+
+
+def _extent(difference: Difference) -> str:
+    share = difference.different / difference.elements
+    counts = f"{difference.different:,} of {difference.elements:,} elements differ ({share:.2%})"
+    return f"{counts}, by {difference.largest} at most"
+
+
+def _element(element: Element) -> str:
+    place = ", ".join(map(str, element.coordinates))
+    return f"sample {element.sample}, element ({place}): A {element.a}, B {element.b}"
+
+
+def _bins(histogram: Mapping[int, int]) -> list[tuple[str, int]]:
+    """One row for each difference; where these are too many, rows of equal width."""
+    low, high = min(histogram), max(histogram)
+    if len(histogram) <= _HISTOGRAM_ROWS:
+        return [(f"{step:+d}", histogram[step]) for step in sorted(histogram)]
+    width = -(-(high - low + 1) // _HISTOGRAM_ROWS)
+    rows = []
+    for start in range(low, high + 1, width):
+        count = sum(histogram.get(step, 0) for step in range(start, start + width))
+        if count:
+            rows.append((f"{start:+d}..{min(start + width - 1, high):+d}", count))
+    return rows

@@ -1,0 +1,339 @@
+"""The two sides of a comparison: a backend, another runtime's interpreter, or dumps from a device."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import ComparisonError
+from ember_infer_core.ops.common import Int8Array, Role
+from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.rewrite import ModelFile
+from ember_infer_tools.specs import load_backend
+
+__all__ = ["BackendSide", "DumpSide", "InterpreterSide", "Model", "OneLayer", "Side", "Tensors", "open_side"]
+
+DUMPS = "dumps:"
+_ARENA_MARGIN = 4 << 20
+
+# int8 tensors by the index of the tensor whose memory they use.
+Tensors: TypeAlias = Mapping[int, Int8Array]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What is compared: a program, the file it comes from, and its layers: the calls that the file has too."""
+
+    program: Program
+    content: bytes
+    layers: tuple[Call, ...]
+
+    def output(self, layer: Call) -> int:
+        """Index of the tensor that a layer writes."""
+        return next(layer.tensors(Role.OUTPUT))
+
+    def inputs(self, layer: Call) -> list[int]:
+        """Indices of the activations that a layer reads, each once."""
+        return list(dict.fromkeys(i for i in layer.tensors(Role.INPUT) if not self.is_constant(i)))
+
+    def is_constant(self, index: int) -> bool:
+        """Whether a tensor's content is in the file."""
+        return self.program.tensors[self.program.storage(index)].data is not None
+
+
+class Side(Protocol):
+    """One side of a comparison.
+
+    Attributes:
+        name: how reports call it.
+        can_run: whether :meth:`outputs` and :meth:`layer` work; dumps hold what was, and cannot be run.
+        notes: what a reader of the comparison should know.
+    """
+
+    name: str
+    can_run: bool
+    notes: list[str]
+
+    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+        """What every layer wrote in one run from end to end; without those that the side does not have."""
+        ...
+
+    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+        """The model's outputs of an ordinary run, in which nothing but them is kept."""
+        ...
+
+    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+        """What one layer makes of these tensors."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of processes."""
+        ...
+
+
+def open_side(spec: str | KernelBackend, model: Model) -> Side:
+    """A side from a backend or from text: ``module:Class``, ``tflm``, ``litert`` or ``dumps:FOLDER``.
+
+    Raises:
+        ComparisonError: what it names is not there, or does not fit the model.
+    """
+    if isinstance(spec, KernelBackend):
+        return BackendSide(spec, model, type(spec).__name__ if type(spec).__repr__ is object.__repr__ else repr(spec))
+    if spec in RUNTIMES:
+        return InterpreterSide(spec, model)
+    if spec.startswith(DUMPS):
+        return DumpSide(Path(spec.removeprefix(DUMPS)), model)
+    return BackendSide(load_backend(spec), model, spec)
+
+
+class OneLayer:
+    """A layer on its own, compiled for a backend."""
+
+    def __init__(self, backend: KernelBackend, program: Program, call: Call) -> None:
+        read = (program.storage(index) for index in call.tensors(Role.INPUT))
+        self._inputs = tuple(dict.fromkeys(index for index in read if program.tensors[index].data is None))
+        outputs = tuple(call.tensors(Role.OUTPUT))
+        self._executable = backend.compile(replace(program, inputs=self._inputs, outputs=outputs, calls=(call,)))
+
+    def run(self, tensors: Tensors) -> Int8Array:
+        """The layer's output, valid until the next run."""
+        for buffer, index in zip(self._executable.inputs, self._inputs, strict=True):
+            buffer[...] = tensors[index].reshape(buffer.shape)
+        self._executable.run()
+        return self._executable.outputs[0]
+
+
+class BackendSide:
+    """A backend of this project's contract, run as an application would run it: through ``compile``."""
+
+    can_run: bool = True
+
+    def __init__(self, backend: KernelBackend, model: Model, name: str) -> None:
+        self.name: str = name
+        self.notes: list[str] = []
+        self._backend = backend
+        self._program = program = model.program
+        self._written = tuple(model.output(layer) for layer in model.layers)
+        self._plain = self._guarded("the model", lambda: backend.compile(program))
+        observed = replace(program, outputs=self._written)
+        self._observed = self._guarded("the model", lambda: backend.compile(observed))
+        self._layers: dict[str, OneLayer] = {}
+
+    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+        """See :meth:`Side.tensors`."""
+        for buffer, array in zip(self._observed.inputs, inputs, strict=True):
+            buffer[...] = array
+        self._guarded("the model", self._observed.run)
+        return {index: array.copy() for index, array in zip(self._written, self._observed.outputs, strict=True)}
+
+    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+        """See :meth:`Side.outputs`."""
+        for buffer, array in zip(self._plain.inputs, inputs, strict=True):
+            buffer[...] = array
+        self._guarded("the model", self._plain.run)
+        return [array.copy() for array in self._plain.outputs]
+
+    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+        """See :meth:`Side.layer`."""
+        what = f"layer {layer.name}"
+        one = self._layers.get(layer.name)
+        if one is None:
+            one = self._guarded(what, lambda: OneLayer(self._backend, self._program, layer))
+            self._layers[layer.name] = one
+        return self._guarded(what, lambda: one.run(tensors))
+
+    def close(self) -> None:
+        """See :meth:`Side.close`."""
+
+    def _guarded(self, what: str, action: Callable[[], T]) -> T:
+        """Whatever a kernel raises ends the comparison, and is not a difference."""
+        try:
+            return action()
+        except Exception as error:
+            raise ComparisonError(f"{self.name}: {what}: {type(error).__name__}: {error}") from error
+
+
+class InterpreterSide:
+    """Another runtime's interpreter, on model files rewritten so that every layer's output is one of the model's."""
+
+    can_run: bool = True
+
+    def __init__(self, kind: str, model: Model) -> None:
+        runtime = RUNTIMES[kind]
+        runtime.check_installed()
+        self.name: str = runtime.describe()
+        self.notes: list[str] = []
+        self._model = model
+        self._file = ModelFile(model.content)
+        if kind == "litert":
+            self._file.repair()
+            if self._file.repaired:
+                self.notes.append(
+                    f"{self.name} was given a copy of the model in which {self._file.repaired} quantized_dimension "
+                    "fields are set to 0: it refuses the file as it is"
+                )
+        self._written = [model.output(layer) for layer in model.layers]
+        self._loaded: set[str] = set()
+        self._process = InterpreterProcess(runtime)
+        activations = sum(tensor.size for tensor in model.program.tensors if tensor.data is None)
+        self._arena_size = 2 * activations + _ARENA_MARGIN
+
+    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+        """See :meth:`Side.tensors`."""
+        if not self._written:
+            return {}
+        found = self._run(
+            "the model with every tensor as an output",
+            lambda: self._file.observed(self._written),
+            inputs,
+            len(self._written),
+        )
+        return dict(zip(self._written, found, strict=True))
+
+    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+        """See :meth:`Side.outputs`."""
+        return self._run("the model", self._file.plain, inputs, len(self._model.program.outputs))
+
+    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+        """See :meth:`Side.layer`."""
+        program, read = self._model.program, self._model.inputs(layer)
+        arrays = [tensors[program.storage(index)].reshape(program.tensors[index].shape) for index in read]
+        output = self._model.output(layer)
+
+        def file() -> bytes:
+            return self._file.one_operator(layer.operator, read, output)
+
+        return self._run(f"layer {layer.name}", file, arrays, 1)[0]
+
+    def close(self) -> None:
+        """See :meth:`Side.close`."""
+        self._process.close()
+
+    def _run(
+        self, key: str, file: Callable[[], bytes], inputs: Sequence[Int8Array], outputs: int
+    ) -> list[npt.NDArray[np.int8]]:
+        """All outputs of the file that ``key`` names, made and loaded at its first run."""
+        if key not in self._loaded:
+            self._process.load(key, file(), outputs, self._arena_size)
+            self._loaded.add(key)
+        return self._process.run(key, inputs)
+
+
+class DumpSide:
+    """What a device wrote: a folder of ``.npy`` and ``.bin`` files, or a table (CSV: layer, path) of them.
+
+    A file is named after a layer, a model input (``input``, or ``input_0`` and on where there are several) or a
+    tensor's index in the model file. It holds int8, all samples one after the other.
+    """
+
+    can_run: bool = False
+
+    def __init__(self, place: Path, model: Model) -> None:
+        self.name: str = f"dumps in {place.name}"
+        self.notes: list[str] = []
+        self._arrays: dict[int, Int8Array] = {}
+        self._paths: dict[int, Path] = {}
+        names = _tensor_names(model)
+        for key, path in _dump_files(place):
+            index = names.get(key)
+            if index is None:
+                raise ComparisonError(f"{path}: {key!r} is none of this model's: {', '.join(_shown_names(model))}")
+            if index in self._arrays:
+                raise ComparisonError(f"{path}: a second dump of {key!r}")
+            self._arrays[index] = _read_dump(path, key, model.program.tensors[index])
+            self._paths[index] = path
+        if not self._arrays:
+            raise ComparisonError(f"{place}: no .npy or .bin file there")
+
+    def given_inputs(self, model: Model) -> list[Int8Array] | None:
+        """The model's inputs, ``(samples, *shape)`` each, if they were all dumped."""
+        if not all(index in self._arrays for index in model.program.inputs):
+            return None
+        return [self._arrays[index] for index in model.program.inputs]
+
+    def expect(self, samples: int) -> None:
+        """Checks that every dump holds this many samples.
+
+        Raises:
+            ComparisonError: names the first that does not.
+        """
+        for index, array in self._arrays.items():
+            if len(array) != samples:
+                each = array.size // len(array)
+                raise ComparisonError(
+                    f"{self._paths[index]}: {array.size} bytes, which is {len(array)} of {each}; "
+                    f"{samples} samples have {samples * each}"
+                )
+
+    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+        """See :meth:`Side.tensors`."""
+        return {index: array[sample] for index, array in self._arrays.items()}
+
+    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+        """Dumps cannot be run."""
+        raise ComparisonError(f"{self.name} cannot be run")
+
+    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+        """Dumps cannot be run."""
+        raise ComparisonError(f"{self.name} cannot be run")
+
+    def close(self) -> None:
+        """See :meth:`Side.close`."""
+
+
+def _shown_names(model: Model) -> list[str]:
+    return [*_input_names(model), *(layer.name for layer in model.layers)]
+
+
+def _input_names(model: Model) -> dict[str, int]:
+    inputs = model.program.inputs
+    return {"input": inputs[0]} if len(inputs) == 1 else {f"input_{k}": index for k, index in enumerate(inputs)}
+
+
+def _tensor_names(model: Model) -> dict[str, int]:
+    """The tensors that a dump may hold, by every name that a file may have. A layer's own name goes first."""
+    known = [*model.program.inputs, *(model.output(layer) for layer in model.layers)]
+    by_index = {str(index): index for index in known}
+    return by_index | _input_names(model) | {layer.name: model.output(layer) for layer in model.layers}
+
+
+def _dump_files(place: Path) -> list[tuple[str, Path]]:
+    if place.is_dir():
+        files = sorted(path for path in place.iterdir() if path.suffix in (".npy", ".bin"))
+        return [(path.stem, path) for path in files]
+    try:
+        with place.open(newline="") as table:
+            rows = [row for row in csv.reader(table) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ComparisonError(f"{place}: {error}") from error
+    if rows and [cell.strip() for cell in rows[0]] == ["layer", "path"]:
+        rows = rows[1:]
+    for row in rows:
+        if len(row) != 2:
+            raise ComparisonError(f"{place}: a line holds a layer and a path, not {row}")
+    return [(layer.strip(), place.parent / path.strip()) for layer, path in rows]
+
+
+def _read_dump(path: Path, key: str, tensor: Tensor) -> Int8Array:
+    """``(samples, *shape)``."""
+    try:
+        raw = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.fromfile(path, np.int8)
+    except (OSError, ValueError, EOFError) as error:
+        raise ComparisonError(f"{path}: {error}") from error
+    if raw.dtype != np.int8:
+        raise ComparisonError(f"{path}: int8 is wanted, not {raw.dtype}")
+    if not raw.size or raw.size % tensor.size:
+        raise ComparisonError(
+            f"{path}: {raw.size} bytes; {key} has {tensor.size} bytes a sample (int8{list(tensor.shape)})"
+        )
+    array: Int8Array = np.ascontiguousarray(raw).reshape(-1, *tensor.shape)
+    return array
