@@ -61,8 +61,8 @@ clean:
 $(VENV)/.demo: EXTRA = cli
 $(VENV)/.dev: EXTRA = dev
 $(VENV)/.train: EXTRA = train
-$(VENV)/.demo $(VENV)/.dev $(VENV)/.train: pyproject.toml
+$(VENV)/.demo $(VENV)/.dev $(VENV)/.train: pyproject.toml ember_esp/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing ember-infer[$(EXTRA)] into $(VENV) ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]' --editable ./ember_esp
 	@touch $@

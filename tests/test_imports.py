@@ -12,13 +12,21 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-PACKAGES = ("ember_infer_core", "ember_infer_ref", "ember_infer_native", "ember_infer_macros", "ember_infer_tools")
+PACKAGES = (
+    "ember_infer_core",
+    "ember_infer_ref",
+    "ember_infer_native",
+    "ember_infer_macros",
+    "ember_infer_tools",
+    "ember_esp",
+)
 ALLOWED = {
     "ember_infer_core": {"ember_infer_core"},
     "ember_infer_ref": {"ember_infer_core", "ember_infer_ref"},
     "ember_infer_native": {"ember_infer_core", "ember_infer_native"},
     "ember_infer_macros": {"ember_infer_core", "ember_infer_macros"},
-    "ember_infer_tools": set(PACKAGES),
+    "ember_infer_tools": set(PACKAGES) - {"ember_esp"},
+    "ember_esp": {"ember_infer_core", "ember_infer_ref", "ember_esp"},
 }
 # An environment in which NumPy is not installed, as mypy's may be.
 WITHOUT_NUMPY = """
@@ -34,8 +42,13 @@ PathFinder.find_spec = find_spec_without_numpy
 """
 
 
+def folder(package: str) -> Path:
+    """A distribution of its own has its package in ``src``."""
+    return REPOSITORY / package / "src" / package if package == "ember_esp" else REPOSITORY / package
+
+
 def sources(package: str) -> list[Path]:
-    return sorted((REPOSITORY / package).rglob("*.py"))
+    return sorted(folder(package).rglob("*.py"))
 
 
 def imported(path: Path) -> set[str]:
@@ -56,10 +69,21 @@ def test_dependencies_point_one_way(package: str) -> None:
         assert ours <= ALLOWED[package], path
 
 
+def test_the_backend_that_lives_elsewhere_uses_public_names_alone() -> None:
+    for path in sources("ember_esp"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("ember_infer") for alias in node.names), path
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ember_infer"):
+                assert not any(part.startswith("_") for part in str(node.module).split(".")), path
+                public = importlib.import_module(str(node.module)).__all__
+                assert {alias.name for alias in node.names} <= set(public), path
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_public_names_exist_and_the_package_is_typed(package: str) -> None:
     module = importlib.import_module(package)
-    assert (REPOSITORY / package / "py.typed").exists()
+    assert (folder(package) / "py.typed").exists()
     for name in getattr(module, "__all__", ()):
         assert getattr(module, name) is not None
     assert set(getattr(module, "__all__", ())) <= set(dir(module))
