@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import REPOSITORY
 
 SINE = str(REPOSITORY / "models" / "sine.tflite")
-DOORS = (["ember_infer_tools.cli"], ["ember_infer_macros"])
+CLI = "ember_infer_tools.cli"
+DOORS = ([CLI], ["ember_infer_macros"])
+COMMANDS = ("inspect", "compare", "expand", "stubs", "cache")
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
+def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a module in a pipe, where the variables that steer colours and width are as given here."""
+    steering = {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"}
+    inherited = {name: value for name, value in os.environ.items() if name not in steering}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        cwd=cwd,
+        env=inherited | {"PYTHONIOENCODING": "utf-8"} | environment,
+    )
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -50,6 +67,157 @@ def test_debug_shows_the_traceback() -> None:
 
 
 def test_help_teaches() -> None:
-    shown = run("ember_infer_tools.cli", "expand", "--help").stdout
+    shown = run(CLI, "expand", "--help").stdout
     assert "cargo expand" in shown
     assert "--class-name" in shown
+
+
+@pytest.mark.parametrize("command", ["inspect", "compare", "expand", "stubs"])
+def test_every_help_has_examples(command: str) -> None:
+    shown = run(CLI, command, "--help").stdout
+    assert "Examples" in shown
+    assert f"ember-infer {command} " in shown.split("Examples")[1]
+
+
+def test_without_arguments_the_commands_are_shown_in_order_with_the_exit_statuses() -> None:
+    shown = run(CLI)
+    assert shown.returncode == 0
+    named = [line.split()[1] for line in shown.stdout.splitlines() if line[2:].startswith(COMMANDS)]
+    assert named == list(COMMANDS)
+    assert "Exit status" in shown.stdout
+    assert shown.stdout == run(CLI, "--help").stdout
+
+
+def test_the_version_is_shown() -> None:
+    assert run(CLI, "--version").stdout.startswith("ember-infer")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["inspect"], "Missing argument 'MODEL'. (see ember-infer inspect --help)"),
+        (["inspect", SINE, "--nothing"], "No such option: --nothing"),
+        (["nothing"], "No such command 'nothing'. (see ember-infer --help)"),
+        (["inspect", "nowhere.tflite"], "nowhere.tflite: no such file"),
+        (["inspect", str(REPOSITORY / "models")], "is a directory"),
+        (["inspect", str(REPOSITORY / "README.md")], "not a TensorFlow Lite model"),
+        (["inspect", SINE, "--backend", "nothing"], "backend 'nothing': write module:Class"),
+        (["inspect", SINE, "--backend", "nothing.at_all:Backend"], "No module named 'nothing'"),
+        (["inspect", SINE, "--backend", "json:loads"], "not a class derived from KernelBackend"),
+        (["expand", SINE, "--class-name", "class 1"], "'class 1' is no name for a class"),
+    ],
+)
+def test_whatever_is_wrong_is_one_line(arguments: list[str], message: str) -> None:
+    result = run(CLI, *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert message.lower() in result.stderr.lower()
+
+
+def test_a_model_that_is_not_supported_is_one_line_that_says_where_to_look(shared: Path) -> None:
+    model = str(shared / "models" / "mobilenet_v3_small.tflite")
+    result = run(CLI, "expand", model)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "operator 3 HARD_SWISH (int8 -> int8): this operator is not supported, and 28 more" in result.stderr
+    assert f"ember-infer inspect {model}" in result.stderr
+
+
+def test_debug_counts_wherever_it_stands() -> None:
+    for arguments in (["--debug", "inspect", "nowhere.tflite"], ["inspect", "nowhere.tflite", "--debug"]):
+        result = run(CLI, *arguments)
+        assert result.returncode == 1
+        assert "Traceback" in result.stderr
+
+
+def test_a_warning_is_one_line(shared: Path) -> None:
+    result = run(CLI, "expand", str(shared / "models" / "person_detect.tflite"))
+    assert result.returncode == 0
+    assert result.stderr.startswith("warning: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_inspect_prints_the_report() -> None:
+    result = run(CLI, "inspect", SINE)
+    assert (result.returncode, result.stderr) == (0, "")
+    for part in ("3 operators, all supported", "FULLY_CONNECTED", "288", "Arena", "stuck-channel"):
+        assert part in result.stdout
+
+
+def test_colours_vanish_in_a_pipe_and_on_request() -> None:
+    assert "\x1b" not in run(CLI, "inspect", SINE).stdout
+    assert "\x1b[3" in run(CLI, "inspect", SINE, FORCE_COLOR="1").stdout
+    assert "\x1b[3" not in run(CLI, "inspect", SINE, FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_a_terminal_without_the_characters_gets_others() -> None:
+    result = run(CLI, "inspect", SINE, PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Arena" in result.stdout
+
+
+def test_inspect_prints_json() -> None:
+    told = json.loads(run(CLI, "inspect", SINE, "--json").stdout)
+    assert (told["supported"], told["macs"]) == (True, 288)
+
+
+def test_inspect_check_fails_for_a_warning(tmp_path: Path) -> None:
+    digits = str(REPOSITORY / "models" / "digits.tflite")
+    assert run(CLI, "inspect", digits, "--check").returncode == 0
+    assert run(CLI, "inspect", SINE, "--check").returncode == 1  # three units that never fire
+
+
+def test_inspect_check_fails_for_a_model_that_is_not_supported(shared: Path) -> None:
+    model = str(shared / "models" / "mobilenet_v3_small.tflite")
+    assert run(CLI, "inspect", model).returncode == 0
+    assert run(CLI, "inspect", model, "--check").returncode == 1
+
+
+BACKEND = """
+from ember_infer_ref import RefBackend
+
+class MyBackend(RefBackend):
+    @classmethod
+    def softmax_scratch_size(cls, num_classes):
+        return 12345
+"""
+
+
+def test_inspect_takes_a_backend_from_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(BACKEND)
+    digits = str(REPOSITORY / "models" / "digits.tflite")
+    result = run(CLI, "inspect", digits, "--backend", "mine:MyBackend", cwd=tmp_path)
+    assert "MyBackend" in result.stdout
+    assert "12,345" in result.stdout
+
+
+@pytest.mark.parametrize("command", [["inspect", SINE], ["inspect", SINE, "--json"], ["expand", SINE]])
+def test_a_reader_that_stops_early_is_no_error(command: list[str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", CLI, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 0
+    process.stderr.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_prints_nothing(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import sys, time\nprint('waiting', flush=True)\ntime.sleep(60)\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", CLI, "inspect", SINE, "--backend", "slow:Backend"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read().strip() == ""
+        assert process.wait() == 130
