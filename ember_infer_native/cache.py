@@ -137,24 +137,16 @@ class LibraryCache:
             CompileError: ``build`` raises it, or there is no folder that takes the library.
         """
         digest = hashlib.sha256(key.encode() if isinstance(key, str) else key).hexdigest()[:32]
-        reason = _refusal(self.folder)
-        if self.folder is not None and reason is None:
-            found = _checked(self.folder, digest)
-            if found is not None:
-                return found
-        elsewhere = _checked(_temporary_folder(os.getpid()), digest) if _has_temporary_folder() else None
-        if elsewhere is not None:
-            return elsewhere
+        found = self._found(digest)
+        if found is not None:
+            return found
         order = _Order(digest, build, model, target, compiler)
         try:
-            if self.folder is None or reason is not None:
-                raise OSError(errno.EACCES, reason or "there is no home folder")
-            _make_folder(self.folder, by_default=self._by_default)
-            _remove_abandoned(self.folder)
-            path = _built_once(self.folder, order)
+            folder = _ready(self.folder, by_default=self._by_default)
+            path = _built_once(folder, order)
         except OSError as error:
             return self._built_elsewhere(order, error)
-        self._trim(self.folder, digest)
+        self._trim(folder, digest)
         return path
 
     def load(
@@ -204,6 +196,14 @@ class LibraryCache:
         freed = sum(_remove_unless_locked(self.folder, digest) for digest in digests)
         return freed + _remove_abandoned(self.folder)
 
+    def _found(self, digest: str) -> Path | None:
+        found = None
+        if self.folder is not None and _refusal(self.folder) is None:
+            found = _checked(self.folder, digest)
+        if found is None and _has_temporary_folder():
+            found = _checked(_temporary_folder(os.getpid()), digest)
+        return found
+
     def _built_elsewhere(self, order: _Order, error: OSError) -> Path:
         # The text is the same each time, so that Python shows it once.
         warnings.warn(
@@ -213,12 +213,8 @@ class LibraryCache:
             stacklevel=3,
         )
         try:
-            folder = _temporary_folder(os.getpid())
-            folder.mkdir(mode=0o700, exist_ok=True)  # machines clean up after a while
-            reason = _refusal(folder)
-            if reason is not None:
-                raise OSError(errno.EACCES, reason, str(folder))
-            return _built_once(folder, order)
+            # Made again where the machine has cleaned up meanwhile.
+            return _built_once(_ready(_temporary_folder(os.getpid()), by_default=False), order)
         except OSError as second:
             raise CompileError(
                 f"no folder takes the compiled model: {self.folder}: {error}; a temporary folder: {second}",
@@ -274,10 +270,22 @@ def _version() -> str:
 # ---- the folder
 
 
-def _refusal(folder: Path | None) -> str | None:
-    """Why a folder must not be used; None where it may be, or is not there yet."""
+def _ready(folder: Path | None, *, by_default: bool) -> Path:
+    """The folder, made if need be; an OSError where it must not be used."""
     if folder is None:
-        return None
+        raise OSError(errno.ENOENT, "there is no home folder")
+    reason = _refusal(folder)
+    if reason is None:
+        _make_folder(folder, by_default=by_default)
+        reason = _refusal(folder)
+    if reason is not None:
+        raise OSError(errno.EACCES, reason)
+    _remove_abandoned(folder)
+    return folder
+
+
+def _refusal(folder: Path) -> str | None:
+    """Why a folder must not be used; None where it may be, or is not there yet."""
     try:
         link, status = os.lstat(folder), os.stat(folder)
     except FileNotFoundError:
@@ -378,7 +386,7 @@ def _trusted_bytes(path: Path) -> bytes | None:
 
 def _built_once(folder: Path, order: _Order) -> Path:
     """Builds, unless another process or thread has done so by the time we have the lock."""
-    with _lock(folder / f"{order.digest}.lock", _PATIENCE_SECONDS):
+    with _counted(order), _lock(folder / f"{order.digest}.lock", _PATIENCE_SECONDS):
         found = _checked(folder, order.digest)
         if found is not None:
             return found
@@ -393,8 +401,7 @@ def _built(path: Path, order: _Order) -> Path:
     with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent, ignore_cleanup_errors=True) as work:
         library, record = Path(work) / f"library{_SUFFIX}", Path(work) / "record.json"
         start = time.monotonic()
-        with _counted(order):
-            order.build(library)
+        order.build(library)
         content = library.read_bytes()
         entry = CacheEntry(
             digest=order.digest,
@@ -424,7 +431,7 @@ def _publish(written: Path, path: Path) -> None:
 
 @contextlib.contextmanager
 def _counted(order: _Order) -> Iterator[None]:
-    """Counts the seconds of a long build, where somebody watches."""
+    """Counts the seconds of a long build, also of another process's, where somebody watches."""
     stderr = sys.stderr
     if stderr is None or not stderr.isatty():
         yield

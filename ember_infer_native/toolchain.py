@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -119,7 +119,10 @@ def build_library(
         library = "library" + (".dll" if sys.platform == "win32" else ".so")
         command = (*compiler.command, *flags, *_link_flags(compiler), "-o", library, main)
         kept = _keep_sources(sources, command)
-        status, said = _run(command, folder, _private_environment(compiler, folder), seconds)
+        try:
+            status, said = _run(command, folder, _private_environment(compiler, folder), seconds)
+        except OSError as error:
+            raise CompileError(f"{compiler.name} does not start: {error}", command) from error
         if status != 0 or not (folder / library).is_file():
             raise _failure(compiler, main, command, status, said, kept, seconds)
         os.replace(folder / library, output)
@@ -136,7 +139,8 @@ def host_isa() -> frozenset[str]:
         said = subprocess.run(["/usr/sbin/sysctl", "hw.optional"], capture_output=True, text=True, check=False)
         return _isa_of_sysctl(said.stdout, machine)
     try:
-        return _isa_of_cpuinfo(Path("/proc/cpuinfo").read_text(errors="replace"), machine)
+        with open("/proc/cpuinfo", errors="replace") as lines:
+            return _isa_of_cpuinfo(lines, machine)
     except OSError:
         return frozenset()
 
@@ -313,11 +317,11 @@ def _failure(
     return CompileError(f"{compiler.name} {how}", command, said, "\n".join(advice))
 
 
-def _isa_of_cpuinfo(text: str, machine: str) -> frozenset[str]:
+def _isa_of_cpuinfo(lines: Iterable[str], machine: str) -> frozenset[str]:
     """From ``/proc/cpuinfo``, where the kernel lists only what it enables, alike for all cores."""
     # Under an emulator the file may be that of the machine beneath: its field has another name.
     field = "Features" if machine.startswith(("aarch64", "arm")) else "flags"
-    for line in text.splitlines():
+    for line in lines:
         name, colon, values = line.partition(":")
         if colon and name.strip() == field:
             return frozenset(values.split())

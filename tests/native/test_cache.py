@@ -451,6 +451,7 @@ def test_a_read_only_file_system_is_still_read(tmp_path: Path, fallback: Path) -
         expect_fallback(kept, fallback, "Read-only file system")
         subprocess.run(["mount", "-o", "remount,rw,noexec", mount], check=True)
         expect_fallback(kept, fallback, "noexec", "other")
+        expect_fallback(LibraryCache(mount / "new"), fallback, "noexec", "third")
     finally:
         subprocess.run(["umount", mount], check=True)
 
@@ -523,6 +524,18 @@ def test_the_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.
     assert cache_folder() == tmp_path / "ember-infer"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert cache_folder() == Path("/home/somebody/.cache/ember-infer")
+
+
+def test_without_a_home_there_is_a_temporary_folder(fallback: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("EMBER_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    kept = LibraryCache()
+    assert (kept.entries(), kept.clear()) == ([], 0)
+    expect_fallback(kept, fallback, "there is no home folder")
 
 
 def test_nothing_is_made_before_there_is_something_to_keep(folder: Path) -> None:

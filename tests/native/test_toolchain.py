@@ -238,6 +238,12 @@ def test_a_compiler_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
         build_library(idle, {"model.c": ANSWER}, (), tmp_path / "a.so", main="model.c")
 
 
+def test_a_compiler_that_was_removed_meanwhile_is_an_error(tmp_path: Path) -> None:
+    gone = Compiler(("/nowhere/gcc",), "gcc", "gcc 1.0")
+    with pytest.raises(CompileError, match=r"gcc 1\.0 does not start"):
+        build_library(gone, {"model.c": ANSWER}, (), tmp_path / "a.so", main="model.c")
+
+
 def test_a_disk_that_is_full_for_the_compiler_is_an_os_error(tmp_path: Path) -> None:
     full = script(tmp_path / "full", "echo 'fatal error: error writing to a.s: No space left on device'; exit 1")
     with pytest.raises(OSError, match=r"gcc 1\.0") as raised:
@@ -347,14 +353,14 @@ OLD_MAC = "hw.optional.avx2_0: 1\nhw.optional.avx512f: 0\nhw.optional.fma: 1\n"
 
 
 def test_the_kernel_says_what_the_processor_can_do() -> None:
-    assert toolchain._isa_of_cpuinfo(X86, "x86_64") == {"fpu", "avx2", "fma", "avx512f", "avx512_vnni"}
-    assert toolchain._isa_of_cpuinfo(ARM, "aarch64") == {"fp", "asimd", "asimddp", "i8mm"}
+    assert toolchain._isa_of_cpuinfo(X86.splitlines(), "x86_64") == {"fpu", "avx2", "fma", "avx512f", "avx512_vnni"}
+    assert toolchain._isa_of_cpuinfo(ARM.splitlines(), "aarch64") == {"fp", "asimd", "asimddp", "i8mm"}
     assert toolchain._isa_of_sysctl(MAC, "arm64") == {"asimd", "asimddp"}
     assert toolchain._isa_of_sysctl(OLD_MAC, "x86_64") == {"avx2", "fma"}
 
 
 def test_under_an_emulator_the_machine_beneath_is_not_believed() -> None:
-    assert toolchain._isa_of_cpuinfo(X86, "aarch64") == frozenset()
+    assert toolchain._isa_of_cpuinfo(X86.splitlines(), "aarch64") == frozenset()
 
 
 def test_this_machine_is_known() -> None:
