@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,10 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.ops.common import Int8Array, Shape
 from ember_infer_core.program import Call
-from ember_infer_macros import load_program
-from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.inputs import Inputs, checked_inputs, random_inputs
-from ember_infer_tools.compare.sides import DumpSide, Model, Side, Tensors, open_side
+from ember_infer_tools.compare.sides import DumpSide, Model, Side, Tensors, load_model, open_side
 
 __all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
 
@@ -190,24 +188,16 @@ def compare(
         ValueError: a side is not there or cannot run the model, or inputs or dumps do not fit it
             (:class:`ComparisonError`).
     """
-    source, content = read_source(model)
-    program = load_program(content if isinstance(model, bytes | bytearray | memoryview) else model)
-    tensors = len(read_graph(source, content).tensors)
-    of_the_file = tuple(call for call in program.calls if _writes(call) < tensors)  # the rest are copies of ours
-    checked = Model(program, bytes(content), of_the_file)
+    lowered = load_model(model)
     with contextlib.ExitStack() as stack:
-        side_a, side_b = (_opened(stack, spec, checked) for spec in (a, b))
-        arrays, origin = _samples(checked, (side_a, side_b), inputs, samples, seed)
-        run = _Run(checked, side_a, side_b)
+        side_a, side_b = (_opened(stack, spec, lowered) for spec in (a, b))
+        arrays, origin = _samples(lowered, (side_a, side_b), inputs, samples, seed)
+        run = _Run(lowered, side_a, side_b)
         for sample in range(len(arrays[0])):
             run.add(sample, [array[sample] for array in arrays])
             if progress is not None:
                 progress(sample + 1, len(arrays[0]))
-        return run.result(PurePath(source).name, len(arrays[0]), origin)
-
-
-def _writes(call: Call) -> int:
-    return call.operands["output"]
+        return run.result(len(arrays[0]), origin)
 
 
 def _opened(stack: contextlib.ExitStack, spec: str | KernelBackend, model: Model) -> Side:
@@ -267,9 +257,10 @@ class _Run:
             for tally, array_a, array_b in zip(self._outputs, outputs_a, outputs_b, strict=True):
                 tally.add(sample, array_a, array_b)
 
-    def result(self, name: str, samples: int, origin: str) -> Comparison:
+    def result(self, samples: int, origin: str) -> Comparison:
         """What came out."""
-        end_to_end = [_named(self._model, c, t.difference()) for c, t in self._pairs(self._end_to_end)]
+        grown = zip(self._model.layers, self._end_to_end, strict=True)
+        end_to_end = [_named(self._model, layer, tally.difference()) for layer, tally in grown]
         fed = [] if self._fed_by is None else [tally.result() for tally in self._layer_by_layer]
         outputs = [found for tally in self._outputs if (found := tally.difference()) is not None]
         if not outputs and not any(layer.difference for layer in (*end_to_end, *fed)):
@@ -279,7 +270,7 @@ class _Run:
             for side, count in self._observed_differs.items()
         ]
         return Comparison(
-            model=name,
+            model=self._model.name,
             a=self._a.name,
             b=self._b.name,
             samples=samples,
@@ -290,9 +281,6 @@ class _Run:
             end_to_end=tuple(end_to_end),
             outputs=tuple(outputs),
         )
-
-    def _pairs(self, tallies: Iterable[_Tally]) -> Iterator[tuple[Call, _Tally]]:
-        return zip(self._model.layers, tallies, strict=True)
 
     def _add_layer(self, sample: int, layer: Call, tally: _LayerTally, tensors_a: Tensors, tensors_b: Tensors) -> None:
         """One layer on the reference's tensors: the reference has its output already, the other side makes it."""

@@ -119,16 +119,18 @@ def _layer_lines(layer: LayerComparison) -> Iterator[str]:
     yield f"  {_extent(difference)}"
     yield f"  first:   {_element(difference.first)}"
     yield f"  largest: {_element(difference.worst)}"
-    yield "  B - A    elements"
-    most = max(difference.histogram.values())
-    for label, count in _bins(difference.histogram):
-        yield f"  {label:>7} {count:>10,}  {'█' * max(1, round(_BAR * min(count, most) / most))}"
+    bins = _bins(difference.histogram)
+    width = max(len("B - A"), *(len(label) for label, _ in bins))
+    most = max(count for _, count in bins)
+    yield f"  {'B - A':>{width}}   elements"
+    for label, count in bins:
+        yield f"  {label:>{width}} {count:>10,}  {'█' * max(1, round(_BAR * count / most))}"
 
 
 def _dialect_lines(found: Comparison, layer: LayerComparison) -> Iterator[str]:
     for name, side, explained in (("A", "a", layer.a), ("B", "b", layer.b)):
         if explained is None:
-            yield f"  no dialect of {layer.operator} is known"
+            yield f"  dialects are known of convolutions and fully connected layers, not of {layer.operator}"
             return
         yield f"  {name}: {_dialect(explained)}"
         overall = found.dialects(side)

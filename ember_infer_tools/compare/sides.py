@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -15,11 +15,23 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.ops.common import Int8Array, Role
 from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_macros import load_program
+from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
 from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.specs import load_backend
 
-__all__ = ["BackendSide", "DumpSide", "InterpreterSide", "Model", "OneLayer", "Side", "Tensors", "open_side"]
+__all__ = [
+    "BackendSide",
+    "DumpSide",
+    "InterpreterSide",
+    "Model",
+    "OneLayer",
+    "Side",
+    "Tensors",
+    "load_model",
+    "open_side",
+]
 
 DUMPS = "dumps:"
 _ARENA_MARGIN = 4 << 20
@@ -33,6 +45,7 @@ T = TypeVar("T")
 class Model:
     """What is compared: a program, the file it comes from, and its layers: the calls that the file has too."""
 
+    name: str
     program: Program
     content: bytes
     layers: tuple[Call, ...]
@@ -48,6 +61,19 @@ class Model:
     def is_constant(self, index: int) -> bool:
         """Whether a tensor's content is in the file."""
         return self.program.tensors[self.program.storage(index)].data is not None
+
+
+def load_model(model: ModelSource) -> Model:
+    """Reads and lowers a model.
+
+    Raises:
+        ModelError: it cannot be read, or is not supported.
+    """
+    source, content = read_source(model)
+    program = load_program(model)
+    tensors = len(read_graph(source, content).tensors)
+    layers = tuple(call for call in program.calls if next(call.tensors(Role.OUTPUT)) < tensors)  # not copies of ours
+    return Model(PurePath(source).name, program, bytes(content), layers)
 
 
 class Side(Protocol):

@@ -23,9 +23,11 @@ from ember_infer_core import (
     Executable,
     ModelError,
     Program,
+    QuantParam,
     RecordingBackend,
     UnsupportedOperator,
 )
+from ember_infer_core.quantization import quantize
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import Comparison, compare
@@ -38,6 +40,7 @@ from tests.support.samples import every_operator, two_branches
 
 DIGITS = REPOSITORY / "models" / "digits.tflite"
 REF = "ember_infer_ref:RefBackend"
+ESP = "ember_esp:EspBackend"
 OTHER_ROUNDINGS = ("single", "float")
 Int8Array = npt.NDArray[np.int8]
 
@@ -53,17 +56,24 @@ def litert() -> None:
 
 
 @pytest.fixture(scope="module")
+def esp() -> None:
+    """The distribution of the ESP32 backend is installed."""
+    if importlib.util.find_spec("ember_esp") is None:
+        skip_or_fail("ember_esp is not installed: pip install ./ember_esp")
+
+
+@pytest.fixture(scope="module")
 def digits() -> Program:
     return load_program(DIGITS)
 
 
 def held_out_digits(count: int) -> Int8Array:
     with np.load(REPOSITORY / "models" / "digits_heldout.npz") as held_out:
-        pixels = held_out["images"][:count]
-    scaled: Int8Array = (pixels.reshape(count, -1).astype(np.int16) * 255 // max(1, int(pixels.max())) - 128).astype(
-        np.int8
-    )
-    return scaled
+        images = held_out["images"][:count]
+    program = load_program(DIGITS)
+    quant = program.tensors[program.inputs[0]].quant
+    assert isinstance(quant, QuantParam)
+    return quantize(images, quant)
 
 
 class OffByOne(RefBackend):
@@ -125,6 +135,16 @@ def _nothing(found: Comparison) -> object:
     difference = found.layer_by_layer[0].difference
     assert difference is not None
     return replace(difference, different=0, largest=0, histogram={}, first=None, worst=None)
+
+
+def test_esp_backend_equals_the_reference_until_it_skips_the_nudge(esp: None, shared: Path) -> None:
+    path = shared / "models" / "person_detect.tflite"
+    inputs = load_inputs(shared / "golden" / "person_detect.npz")[0][:3]
+    assert compare(path, REF, ESP, inputs).equal
+    found = compare(path, REF, f"{ESP},skip_nudge=True", inputs)
+    assert found.first_faulty is not None
+    assert found.first_faulty.layer == "mobilenetv1_conv2d_1_pointwise_relu6"
+    assert (found.dialects("a"), found.dialects("b")) == (("double",), ("no-nudge",))
 
 
 @pytest.mark.parametrize("make", [every_operator, two_branches])
@@ -268,7 +288,7 @@ def test_an_operator_without_dialects_is_not_explained() -> None:
     found = compare(DIGITS, REF, OtherSoftmax())
     assert found.first_faulty is not None
     assert (found.first_faulty.layer, found.first_faulty.a, found.first_faulty.b) == ("probabilities", None, None)
-    assert "no dialect of softmax is known" in shown(found)
+    assert "not of softmax" in shown(found)
 
 
 # Dumps from a device
@@ -495,9 +515,12 @@ def test_many_different_differences_are_shown_in_ranges() -> None:
             params.output[...] = np.random.default_rng(0).integers(-128, 128, params.output.shape, np.int8)
 
     text = shown(compare(DIGITS, REF, Noise()))
-    rows = text[text.index("B - A") : text.index("no dialect")].splitlines()[1:-1]
+    rows = text[text.index("B - A") : text.index("dialects are known")].splitlines()[1:-1]
     assert 2 <= len(rows) <= 12
     assert all(".." in row for row in rows)
+    bars = [row.count("█") for row in rows]
+    counts = [int(row.split()[1].replace(",", "")) for row in rows]
+    assert max(bars) == bars[counts.index(max(counts))] > bars[counts.index(min(counts))]
 
 
 def command(*arguments: str, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
