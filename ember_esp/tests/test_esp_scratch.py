@@ -112,6 +112,8 @@ CONVOLUTIONS = {
 DEPTHWISE = {
     # 9*16 weights, 10*10*16 padded.
     "3x3, 16 channels, SAME": ((1, 8, 8, 16), (1, 3, 3, 16), (1, 8, 8, 16), 144 + 1600 + 16),
+    # A single output leaves the stride open: 1 is taken, which reaches two pixels short of the end, each way.
+    "3x3, 16 channels, one output": ((1, 5, 5, 16), (1, 3, 3, 16), (1, 1, 1, 16), 144 + 3 * 3 * 16 + 16),
     "3x3, 16 channels, VALID": ((1, 8, 8, 16), (1, 3, 3, 16), (1, 6, 6, 16), 144 + 16),
     # 58*58*16 = 53,824 is over 40 KiB: three rows of it.
     "3x3, 16 channels, large": ((1, 56, 56, 16), (1, 3, 3, 16), (1, 56, 56, 16), 144 + 58 * 3 * 16 + 16),

@@ -94,7 +94,7 @@ class Geometry:
     @property
     def is_im2col(self) -> bool:
         """Whether the ESP32-S3 copies each window together because one row of it would waste the vector unit."""
-        return not self.is_pointwise and self.row < 16 <= self.window
+        return self.row < 16 <= self.window
 
     @property
     def depth_multiplier(self) -> int:
