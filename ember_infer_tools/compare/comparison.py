@@ -242,6 +242,8 @@ class _Run:
 
     def add(self, sample: int, inputs: Sequence[Int8Array]) -> None:
         """Compares one sample in both modes."""
+        both_run = self._a.can_run and self._b.can_run
+        outputs_a, outputs_b = (side.outputs(inputs) if both_run else () for side in (self._a, self._b))
         given = {self._model.program.storage(i): x for i, x in zip(self._model.program.inputs, inputs, strict=True)}
         tensors_a = {**self._a.tensors(sample, inputs), **given}
         tensors_b = {**self._b.tensors(sample, inputs), **given}
@@ -251,9 +253,9 @@ class _Run:
                 tally.add(sample, tensors_a[index], tensors_b[index])
         for layer, fed in zip(self._model.layers, self._layer_by_layer, strict=True):
             self._add_layer(sample, layer, fed, tensors_a, tensors_b)
-        if self._a.can_run and self._b.can_run:
-            outputs_a = self._ordinary_outputs(self._a, inputs, tensors_a)
-            outputs_b = self._ordinary_outputs(self._b, inputs, tensors_b)
+        if both_run:
+            self._note_observation(self._a, outputs_a, tensors_a)
+            self._note_observation(self._b, outputs_b, tensors_b)
             for tally, array_a, array_b in zip(self._outputs, outputs_a, outputs_b, strict=True):
                 tally.add(sample, array_a, array_b)
 
@@ -297,14 +299,12 @@ class _Run:
         else:
             tally.add(sample, reference, made, reference[output])
 
-    def _ordinary_outputs(self, side: Side, inputs: Sequence[Int8Array], tensors: Tensors) -> Sequence[Int8Array]:
-        """The outputs of an ordinary run. Keeping every tensor can change what a runtime computes: that is noted."""
-        outputs = side.outputs(inputs)
+    def _note_observation(self, side: Side, outputs: Sequence[Int8Array], tensors: Tensors) -> None:
+        """Keeping every tensor can change what a runtime computes."""
         roots = [self._model.program.storage(index) for index in self._model.program.outputs]
         pairs = zip(outputs, roots, strict=True)
         if any(not np.array_equal(array.ravel(), tensors[i].ravel()) for array, i in pairs if i in tensors):
             self._observed_differs[side.name] = self._observed_differs.get(side.name, 0) + 1
-        return outputs
 
 
 class _Tally:
