@@ -163,6 +163,11 @@ def test_scratch_is_the_largest_that_a_backend_which_has_the_operator_asks_for()
     assert composed.depthwise_conv2d_scratch_size((1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 1)) == 0
     assert type(FallbackBackend(PickyConvolution(), Hungry())) is composed
 
+    class SizeWithoutKernel(OnlySoftmax):
+        conv2d_scratch_size = PickyConvolution.conv2d_scratch_size
+
+    assert scratch_len[FallbackBackend.over(SizeWithoutKernel, RefBackend)]() == 0
+
 
 def test_every_kernel_is_given_the_scratch_that_its_class_asks_for() -> None:
     given: list[int] = []

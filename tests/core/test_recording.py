@@ -160,6 +160,24 @@ def test_a_run_that_fails_is_kept_up_to_the_layer_that_failed(digits: Program) -
     assert [layer.layer for layer in recording.last.layers] == before[:failed]
 
 
+def test_the_run_after_one_that_failed_starts_afresh(digits: Program) -> None:
+    class Recovers(RefBackend):
+        failed = False
+
+        def fully_connected(self, params: Any) -> None:
+            if not self.failed:
+                self.failed = True
+                raise ZeroDivisionError
+            super().fully_connected(params)
+
+    recording = RecordingBackend(Recovers())
+    executable = recording.compile(digits)
+    with pytest.raises(ZeroDivisionError):
+        executable.run()
+    executable.run()
+    assert [layer.operator for layer in recording.last.layers] == [call.method for call in digits.calls]
+
+
 def test_threads_do_not_mix_their_runs(digits: Program) -> None:
     recording = RecordingBackend(RefBackend(), keep=64)
     with ThreadPoolExecutor(4) as threads:
