@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import linecache
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,24 @@ if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.program import Program
 
-__all__ = ["DispatchExecutable", "Executable", "aligned_bytes", "dispatch_source", "keep_source"]
+__all__ = [
+    "DispatchExecutable",
+    "Executable",
+    "PredictsDirectly",
+    "Run",
+    "RunsBatches",
+    "aligned_bytes",
+    "dispatch_source",
+    "keep_source",
+]
+
+
+class Run(Protocol):
+    """How an executable runs."""
+
+    def __call__(self, scratch: ByteArray | None = None) -> None:
+        """Computes the outputs from the inputs, in scratch memory of the caller's if there is any."""
+        ...
 
 
 class Executable(Protocol):
@@ -45,6 +62,26 @@ class Executable(Protocol):
         Raises:
             ScratchTooSmall: ``scratch`` is shorter than ``scratch_len``; nothing has run.
         """
+        ...
+
+
+@runtime_checkable
+class PredictsDirectly(Protocol):
+    """An executable that can work on the caller's arrays."""
+
+    def predict(self, *arrays: Any) -> bool:
+        """Runs from all inputs to all outputs, given in this order, and returns True if each is a contiguous int8 array
+        of the right length and the outputs can be written to and lie apart. Or else does nothing and returns False.
+        """
+        ...
+
+
+@runtime_checkable
+class RunsBatches(Protocol):
+    """An executable that can take many samples at once."""
+
+    def run_batch(self, inputs: Sequence[Int8Array], outputs: Sequence[Int8Array]) -> None:
+        """Runs every sample along the first axis of contiguous arrays ``(samples, *shape)``."""
         ...
 
 

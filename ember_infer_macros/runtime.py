@@ -6,33 +6,26 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InvalidShape, ScratchTooSmall
+from ember_infer_core.executable import PredictsDirectly, RunsBatches
 from ember_infer_core.ops.common import ByteArray, Int8Array, Shape, element_count, no_scratch
 from ember_infer_core.quantization import QuantParam, dequantize, quantize
 
 if TYPE_CHECKING:
-    from ember_infer_core.executable import Executable
+    from ember_infer_core.executable import Executable, Run
     from ember_infer_core.program import Program
 
-__all__ = ["Port", "Run", "Runtime", "ScratchLengths", "Session", "ports"]
+__all__ = ["Port", "Runtime", "ScratchLengths", "Session", "ports"]
 
 # Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
 _KEPT_BACKENDS = 8
 _INT8 = np.dtype(np.int8)
-
-
-class Run(Protocol):
-    """How a session runs."""
-
-    def __call__(self, scratch: ByteArray | None = None) -> None:
-        """Computes the outputs from the inputs, in scratch memory of the caller's if there is any."""
-        ...
 
 
 class Session:
@@ -77,7 +70,10 @@ class Port:
 
 
 class _PerThread(threading.local):
+    """Executables by the backend's identity, and the quick way in of those that have one."""
+
     def __init__(self) -> None:
+        self.direct: dict[int, Callable[..., bool]] = {}
         self.executables: OrderedDict[int, tuple[KernelBackend, Executable]] = OrderedDict()
 
 
@@ -88,19 +84,22 @@ class Runtime:
         self.program = program
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
-        self._per_thread = _PerThread()
+        self.per_thread = _PerThread()
 
     def executable(self, backend: KernelBackend) -> Executable:
         """This thread's executable for a backend; compiled at the first use."""
-        kept = self._per_thread.executables
+        kept = self.per_thread.executables
         key = id(backend)  # the entry holds the backend, so the number stays its own
         entry = kept.get(key)
         if entry is not None:
             return entry[1]
         executable = self.compile(backend)
         kept[key] = backend, executable
+        if isinstance(executable, PredictsDirectly):
+            self.per_thread.direct[key] = executable.predict
         if len(kept) > _KEPT_BACKENDS:
-            kept.popitem(last=False)
+            oldest, _ = kept.popitem(last=False)
+            self.per_thread.direct.pop(oldest, None)
         return executable
 
     def compile(self, backend: KernelBackend) -> Executable:
@@ -144,6 +143,15 @@ class Runtime:
             raise ScratchTooSmall(needed, array.size, self.program.name)
         return array
 
+    def predict_quantized(self, backend: KernelBackend, input: Any, output: Any) -> None:
+        """See :meth:`QuantizedModel.predict_quantized`; for arrays of any kind."""
+        inputs = self.check_inputs(input)
+        outputs = self.check_outputs(output)
+        executable = self.executable(backend)
+        self.load(executable, inputs)
+        executable.run()
+        self.store(executable, outputs)
+
     def predict(self, backend: KernelBackend, real: Any) -> Any:
         """See :meth:`QuantizedModel.predict`."""
         quantized = []
@@ -176,12 +184,10 @@ class Runtime:
         whole = any(is_whole for _, is_whole in batches)
         executable = self.executable(backend)
         results = tuple(np.empty((runs, *port.shape), np.int8) for port in self.outputs)
-        for run in range(runs):
-            for buffer, (rows, _) in zip(executable.inputs, batches, strict=True):
-                buffer[...] = rows[run]
-            executable.run()
-            for result, buffer in zip(results, executable.outputs, strict=True):
-                result[run] = buffer
+        if isinstance(executable, RunsBatches):
+            executable.run_batch([np.ascontiguousarray(rows) for rows, _ in batches], results)
+        else:
+            _run_one_by_one(executable, [rows for rows, _ in batches], results)
         flat = tuple(_merge_batch(result, port, whole) for result, port in zip(results, self.outputs, strict=True))
         return flat if len(flat) > 1 else flat[0]
 
@@ -194,6 +200,15 @@ class Runtime:
             kind = ports[0].role.split()[0]
             raise InvalidShape(f"the model has {len(ports)} {kind}s: a sequence of as many arrays is wanted")
         return list(zip(arrays, ports, strict=True))
+
+
+def _run_one_by_one(executable: Executable, batches: Sequence[Int8Array], results: Sequence[Int8Array]) -> None:
+    for run in range(len(results[0])):
+        for buffer, rows in zip(executable.inputs, batches, strict=True):
+            buffer[...] = rows[run]
+        executable.run()
+        for result, buffer in zip(results, executable.outputs, strict=True):
+            result[run] = buffer
 
 
 class ScratchLengths:

@@ -32,14 +32,7 @@ _TYPES = {
 }
 
 _METHODS = {
-    "predict_quantized": """
-        inputs = runtime.check_inputs(input)
-        outputs = runtime.check_outputs(output)
-        executable = runtime.executable(backend)
-        runtime.load(executable, inputs)
-        executable.run()
-        runtime.store(executable, outputs)
-    """,
+    "predict_quantized": "runtime.predict_quantized(backend, input, output)",
     "predict_quantized_with_scratch": """
         inputs = runtime.check_inputs(input)
         outputs = runtime.check_outputs(output)
@@ -56,6 +49,13 @@ _METHODS = {
     "bind": "return Session(runtime.compile(backend))",
 }
 
+# A model with one input and one output: nothing stands between the caller's arrays and an executable that takes them.
+_DIRECT = """
+    direct = per_thread.direct.get(id(backend))
+    if direct is None or not direct(input, output):
+        runtime.predict_quantized(backend, input, output)
+"""
+
 
 def synthesize(program: Program, class_name: str) -> dict[str, Any]:
     """The attributes of a model class: generated methods, ``program`` and ``scratch_len``.
@@ -65,12 +65,14 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
     source = class_source(program, class_name)
     filename = f"<ember_model {class_name} at {id(program):#x}>"
     keep_source(filename, source, program)
+    runtime = Runtime(program)
     namespace: dict[str, Any] = {
         "QuantParam": QuantParam,
         "Session": Session,
         "dequantize": dequantize,
         "quantize": quantize,
-        "runtime": Runtime(program),
+        "runtime": runtime,
+        "per_thread": runtime.per_thread,
         **_TYPES,
     }
     exec(compile(source, filename, "exec", __future__.annotations.compiler_flag), namespace)
@@ -102,9 +104,11 @@ def _bodies(program: Program) -> Mapping[str, str]:
         bodies[f"{role}_shape"] = _pick(port.shape for port in own)
         bodies[f"{role}_scale"] = _pick(port.quant.scale for port in own)
         bodies[f"{role}_zero_point"] = _pick(port.quant.zero_point for port in own)
+    if len(inputs) == len(outputs) == 1:
+        bodies["predict_quantized"] = textwrap.dedent(_DIRECT).strip()
     quants = {"input_quants": _literal(port.quant for port in inputs)}
     quants["output_quants"] = _literal(port.quant for port in outputs)
-    return bodies | {name: textwrap.dedent(code).strip().format(**quants) for name, code in _METHODS.items()}
+    return {name: textwrap.dedent(code).strip().format(**quants) for name, code in _METHODS.items()} | bodies
 
 
 def _pick(values: Iterable[object]) -> str:

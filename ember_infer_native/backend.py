@@ -1,0 +1,165 @@
+"""The backend class."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_native.cache import LibraryCache, cache_key
+from ember_infer_native.codegen import MAIN, generate
+from ember_infer_native.digest import program_digest
+from ember_infer_native.library import Library, NativeExecutable, default_threads
+from ember_infer_native.operators import Operators
+from ember_infer_native.planner import plan_program
+from ember_infer_native.targets import Target, choose_target, named_target
+from ember_infer_native.toolchain import Compiler, build_library, find_compiler, host_isa
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.add import ElementwiseAddParams
+    from ember_infer_core.ops.conv2d import Conv2dParams
+    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+    from ember_infer_core.ops.fully_connected import FullyConnectedParams
+    from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.softmax import SoftmaxParams
+    from ember_infer_core.program import Program
+
+__all__ = ["NativeBackend", "compile_flags"]
+
+
+class NativeBackend(KernelBackend):
+    """Compiles a whole model to machine code for this machine, and runs it without the GIL. Bit for bit TensorFlow Lite
+    Micro, as ``RefBackend`` is.
+
+    The first use of a model compiles it, which takes a second or so; the library is kept in a cache
+    (``ember-infer cache`` shows it) for every later process. Any number of threads may use one backend.
+
+    Args:
+        target: the instruction set to generate for, by name; by default the best that this processor has.
+        threads: how many threads ``predict_batch`` uses; by default all processors that this process may use.
+        artifacts: a folder that ``ember-infer build`` made: models found there need no compiler.
+        cache: the folder for compiled models; by default ``EMBER_CACHE_DIR``, or ``ember-infer`` in the user's cache.
+
+    Raises:
+        CompilerNotFound: there is no C compiler, and no ``artifacts``.
+        ValueError: an unknown target, or one that this processor cannot run.
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        threads: int | None = None,
+        artifacts: str | Path | None = None,
+        cache: str | Path | None = None,
+    ) -> None:
+        features = host_isa()
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be 1 or more, not {threads}")
+        self._target: Target = choose_target(features) if target is None else named_target(target, features)
+        self._threads: int = default_threads() if threads is None else threads
+        self._compiler: Compiler = find_compiler()
+        self._cache = LibraryCache(None if cache is None else Path(cache))
+        self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+        self._operators: Operators | None = None
+
+    @property
+    def target(self) -> str:
+        """Name of the instruction set."""
+        return self._target.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(target={self.target!r})"
+
+    def compile(self, program: Program) -> NativeExecutable:
+        """An executable of its own memory; programs are compiled once, executables share the code.
+
+        Raises:
+            CompileError: the compiler refuses the code.
+            KernelError: a call asks for what no kernel does.
+        """
+        return NativeExecutable(program, self.library(program), self._threads)
+
+    def library(self, program: Program) -> Library:
+        """The compiled program."""
+        with self._lock:
+            library = self._libraries.get(program)
+            if library is None:
+                library = self._libraries[program] = self._build(program)
+            return library
+
+    def _build(self, program: Program) -> Library:
+        target, compiler = self._target, self._compiler
+        flags = compile_flags(target)
+        seconds = 0.0
+
+        def build(output: Path) -> None:
+            nonlocal seconds
+            start = time.perf_counter()
+            build_library(compiler, generate(plan_program(program, target)), flags, output, main=MAIN)
+            seconds = time.perf_counter() - start
+
+        key = cache_key(
+            program=program_digest(program),
+            target=target.name,
+            compiler=compiler.command,
+            version=compiler.version,
+            flags=flags,
+        )
+        loaded = self._cache.load(key, build, model=program.name, target=target.name, compiler=compiler.name)
+        return Library(loaded, target.name, seconds)
+
+    def conv2d(self, params: Conv2dParams) -> None:
+        """CONV_2D."""
+        self._operator("conv2d", params)
+
+    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
+        """DEPTHWISE_CONV_2D."""
+        self._operator("depthwise_conv2d", params)
+
+    def fully_connected(self, params: FullyConnectedParams) -> None:
+        """FULLY_CONNECTED."""
+        self._operator("fully_connected", params)
+
+    def avg_pool(self, params: PoolParams) -> None:
+        """AVERAGE_POOL_2D."""
+        self._operator("avg_pool", params)
+
+    def max_pool(self, params: PoolParams) -> None:
+        """MAX_POOL_2D."""
+        self._operator("max_pool", params)
+
+    def softmax(self, params: SoftmaxParams) -> None:
+        """SOFTMAX."""
+        self._operator("softmax", params)
+
+    def add(self, params: ElementwiseAddParams) -> None:
+        """ADD."""
+        self._operator("add", params)
+
+    def mul(self, params: MulParams) -> None:
+        """MUL."""
+        self._operator("mul", params)
+
+    def reshape(self, params: ReshapeParams) -> None:
+        """RESHAPE."""
+        self._operator("reshape", params)
+
+    def _operator(self, method: str, params: Any) -> None:
+        """A single call goes to the operators' library, which holds the same kernels for any shape."""
+        with self._lock:
+            if self._operators is None:
+                self._operators = Operators(self._target, self._compiler, self._cache, compile_flags(self._target))
+        self._operators.run(method, params)
+
+
+def compile_flags(target: Target) -> tuple[str, ...]:
+    """What the compiler is told, beside what makes a library of it."""
+    # Constants are bytes that kernels read as what they are.
+    return ("-std=gnu11", "-O2", "-fno-strict-aliasing", "-fvisibility=hidden", *target.flags)

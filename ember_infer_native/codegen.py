@@ -1,0 +1,183 @@
+"""Plan → C: one function for each kernel variant, one for each layer, and those that the library exports."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from ember_infer_native.kernels.conv2d import GENERIC_TILE
+from ember_infer_native.plan import Fields, Plan, Pointer, Step
+from ember_infer_native.targets import Target
+from ember_infer_native.weights import blob_name, incbin_source
+
+__all__ = ["MAIN", "generate", "generate_operators", "struct_fields"]
+
+MAIN = "model.c"
+_HERE = Path(__file__).resolve().parent
+_CONSTANTS = "ember_constants"
+_COMMON = "common"
+_KERNELS = (
+    "requantize",
+    "conv2d",
+    "depthwise_conv2d",
+    "fully_connected",
+    "pool",
+    "softmax",
+    "elementwise",
+    "copy",
+    "fill",
+)
+_WORTH_RELEASING = 20_000  # multiplications; fewer take less time than letting go of the GIL and taking it again
+
+
+def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
+    """The sources of a library, by file name; :data:`MAIN` is the one to compile.
+
+    No text from the model goes into them: layers have numbers.
+
+    Args:
+        plan: what to compute.
+        python: whether the library offers itself to CPython; without, it needs nothing but the C library.
+    """
+    blob = blob_name(plan.constants)
+    variants = _Variants()
+    layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
+    prepare = _function("prepare", variants, plan.prepare)
+    ends = [_function("import_inputs", variants, plan.imports), _function("export_outputs", variants, plan.exports)]
+    parts = [_headers(plan.target), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
+    parts += [*variants.sources, *layers, prepare, *ends, _tables(plan)]
+    if python:
+        parts += [_header("kernels/python_call"), _python(plan)]
+    return {MAIN: "\n".join(parts), blob: plan.constants}
+
+
+def _headers(target: Target) -> str:
+    """All kernels for a target: a source stands for itself, wherever it is compiled."""
+    names = [f"kernels/{_COMMON}", f"targets/{target.name}", *(f"kernels/{kernel}" for kernel in _KERNELS)]
+    return "\n".join(map(_header, names))
+
+
+def _header(name: str) -> str:
+    return (_HERE / f"{name}.h").read_text()
+
+
+class _Variants:
+    """A C function for each different kernel call, constants and all but the memory."""
+
+    def __init__(self) -> None:
+        self.sources: list[str] = []
+        self._names: dict[tuple[object, ...], str] = {}
+
+    def call(self, step: Step) -> str:
+        """C that takes the step."""
+        key = step.kernel, step.template, tuple(step.fields.items()), len(step.pointers)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = f"{step.kernel}_{len(self._names)}"
+            self.sources.append(_variant(name, step))
+        return f"    {name}({', '.join(_pointer(pointer) for pointer in step.pointers)});"
+
+
+def _variant(name: str, step: Step) -> str:
+    memory = [f"m{position}" for position in range(len(step.pointers))]
+    arguments = ", ".join([*map(str, step.template), "&p", *memory])
+    parameters = ", ".join(f"uint8_t *{pointer}" for pointer in memory)
+    return (
+        f"static NOINLINE void {name}({parameters}) {{\n"
+        f"    static const struct {step.struct} p = {{{_initialiser(step.fields)}}};\n"
+        f"    {step.kernel}({arguments});\n"
+        "}\n"
+    )
+
+
+def _initialiser(fields: Fields) -> str:
+    return ", ".join(
+        f".{name} = {{{', '.join(map(str, value))}}}" if isinstance(value, tuple) else f".{name} = {value}"
+        for name, value in fields.items()
+    )
+
+
+def _pointer(pointer: Pointer) -> str:
+    base = pointer.base
+    if base == "constants":
+        return f"(uint8_t *){_CONSTANTS} + {pointer.offset}"
+    if base == "arena":
+        return f"arena + {pointer.offset}"
+    kind, position = base.rstrip("0123456789"), base.lstrip("inputo")
+    return f"(uint8_t *){kind}s[{position}] + {pointer.offset}"
+
+
+def _function(name: str, variants: _Variants, steps: Iterable[Step]) -> str:
+    calls = [variants.call(step) for step in steps]
+    body = "\n".join([f"    {_UNUSED}", *calls])
+    return f"static void {name}({_PARAMETERS}) {{\n{body}\n}}\n"
+
+
+_PARAMETERS = "const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena"
+_UNUSED = "(void)inputs, (void)outputs, (void)arena;"
+
+
+def _tables(plan: Plan) -> str:
+    """What ``kernels/exports.h`` declares and uses."""
+    count = len(plan.layers)
+    layers = ", ".join(f"layer_{number}" for number in range(count)) or "0"
+    run = "\n".join(f"    layer_{number}(inputs, outputs, arena);" for number in range(count))
+    return (
+        f"#define MAX_ARRAYS {len(plan.inputs) + len(plan.outputs) + 1}\n"
+        f"static const ember_layer layers[] = {{{layers}}};\n"
+        f"static void run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n}}\n"
+        f"EMBER_EXPORTS({count}, {plan.arena_len}, {len(plan.inputs)}, {len(plan.outputs)})\n"
+    )
+
+
+def _python(plan: Plan) -> str:
+    arrays = [*plan.inputs, *plan.outputs]
+    release = int(plan.work > _WORTH_RELEASING)
+    sizes = f"{len(plan.inputs)}, {len(plan.outputs)}, {release}, {', '.join(map(str, arrays)) or '0'}"
+    return f"EMBER_PYTHON({sizes})\n"
+
+
+# For each kernel of the operators' library: its struct, how many pointers it takes, and the variants it is compiled in.
+_ALL_STEPS: dict[str, tuple[str, int, tuple[tuple[int, ...], ...]]] = {
+    "conv2d": ("conv2d", 3, (GENERIC_TILE,)),
+    "depthwise_conv2d": ("depthwise_conv2d", 3, ((1, 0), (1, 1), (2, 0), (2, 1))),
+    "fully_connected": ("fully_connected", 3, tuple((outputs,) for outputs in range(1, 9))),
+    "pool": ("pool", 2, ((0,), (1,))),
+    "softmax": ("softmax", 3, ((),)),
+    "add": ("elementwise", 3, ((),)),
+    "pairs": ("elementwise", 4, ((),)),
+    "broadcast_pairs": ("broadcast", 4, ((),)),
+    "copy": ("copy", 2, ((),)),
+    "repeat": ("repeat", 2, ((),)),
+    "fill": ("fill", 1, ((),)),
+}
+
+
+def generate_operators(target: Target) -> dict[str, str | bytes]:
+    """The sources of a library with every kernel for any shape: ``ember_step_<kernel>(template, fields, pointers)``."""
+    parts = [_headers(target), _header("kernels/exports")]
+    for kernel, (struct, pointers, variants) in _ALL_STEPS.items():
+        memory = ", ".join(f"pointers[{position}]" for position in range(pointers))
+        cases = []
+        for variant in variants:
+            chosen = " && ".join(f"template[{at}] == {value}" for at, value in enumerate(variant)) or "1"
+            arguments = ", ".join([*map(str, variant), "p", memory])
+            cases.append(f"    if ({chosen}) {kernel}({arguments});")
+        parts.append(
+            f"EXPORT void ember_step_{kernel}(const int *template, const struct {struct} *p, "
+            "uint8_t *const *pointers) {\n    (void)template;\n" + "\n".join(cases) + "\n}"
+        )
+    return {MAIN: "\n".join(parts)}
+
+
+@functools.cache
+def struct_fields(struct: str) -> tuple[str, ...]:
+    """Names of the fields of a kernel's struct, in order; all are ints or arrays of them."""
+    for kernel in _KERNELS:
+        found = re.search(rf"^struct {struct} {{(.*?)^}};", _header(f"kernels/{kernel}"), re.DOTALL | re.MULTILINE)
+        if found:
+            declarations = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
+            return tuple(re.findall(r"(\w+)(?:\[\w+\])?\s*[,;]", declarations))
+    raise KeyError(struct)

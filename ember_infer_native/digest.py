@@ -1,0 +1,45 @@
+"""What stands for a program: a digest of everything that its results depend on."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ember_infer_core.program import Program
+
+__all__ = ["program_digest"]
+
+_BUFFERS = frozenset({"input", "input1", "input2", "weights", "bias", "output", "scratch", "cache"})
+
+
+def program_digest(program: Program) -> str:
+    """Equal for programs that compute the same on the same memory; names count for nothing."""
+    digest = hashlib.sha256()
+
+    def note(value: Any) -> None:
+        if isinstance(value, np.ndarray):
+            note((value.shape, value.dtype.str))
+            digest.update(np.ascontiguousarray(value).tobytes())
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = [field.name for field in dataclasses.fields(value)]
+            note((type(value).__name__, *((name, getattr(value, name)) for name in fields if name not in _BUFFERS)))
+        elif isinstance(value, tuple):
+            digest.update(f"({len(value)}".encode())
+            for item in value:
+                note(item)
+        elif isinstance(value, enum.Enum):
+            note((type(value).__name__, value.name))
+        else:
+            digest.update(f"{type(value).__name__}:{value!r};".encode())
+
+    for tensor in program.tensors:
+        note((tensor.shape, tensor.dtype.str, tensor.quant, tensor.data, tensor.alias_of))
+    note((program.inputs, program.outputs))
+    for call in program.calls:
+        note((call.method, call.params, tuple(sorted(call.operands.items()))))
+    return digest.hexdigest()

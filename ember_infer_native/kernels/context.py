@@ -1,0 +1,26 @@
+"""What planning an operator has at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ember_infer_native.plan import Constants, Temporaries
+from ember_infer_native.targets import Target
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For one plan.
+
+    Attributes:
+        target: the instruction set.
+        generic: whether the steps are for the operators' library, which has few variants of each kernel.
+        constants, temporaries: where steps put what they need.
+    """
+
+    target: Target
+    generic: bool
+    temporaries: Temporaries
+    constants: Constants = field(default_factory=Constants)

@@ -1,0 +1,39 @@
+/* Copies between layouts: a model's int8 to bytes and back, into and out of memory with borders, RESHAPE.
+   `split` > 1 sorts the pixels of a row by their column modulo `split`, for strides over narrow pixels. */
+
+struct copy {
+    int images, rows, columns, pixel; /* pixel: bytes */
+    int input_image, input_row;
+    int output_image, output_row;
+    int split, phase; /* phase: bytes from a row's pixels with one remainder to those with the next */
+    int flip;         /* XORed onto each byte */
+};
+
+INLINE void copy(const struct copy *p, const uint8_t *input, uint8_t *output) {
+    for (int image = 0; image < p->images; image++) {
+        for (int row = 0; row < p->rows; row++) {
+            const uint8_t *from = input + (ptrdiff_t)image * p->input_image + (ptrdiff_t)row * p->input_row;
+            uint8_t *to = output + (ptrdiff_t)image * p->output_image + (ptrdiff_t)row * p->output_row;
+            if (p->split > 1) {
+                for (int column = 0; column < p->columns; column++)
+                    memcpy(to + (ptrdiff_t)(column % p->split) * p->phase + (ptrdiff_t)(column / p->split) * p->pixel,
+                           from + (ptrdiff_t)column * p->pixel, p->pixel);
+            } else if (p->flip) {
+                for (ptrdiff_t i = 0; i < (ptrdiff_t)p->columns * p->pixel; i++) to[i] = from[i] ^ (uint8_t)p->flip;
+            } else {
+                memcpy(to, from, (size_t)p->columns * p->pixel);
+            }
+        }
+    }
+}
+
+/* Each byte several times in a row: an input channel for each output channel of a depth multiplier. */
+
+struct repeat {
+    int count, times;
+};
+
+INLINE void repeat(const struct repeat *p, const uint8_t *input, uint8_t *output) {
+    for (int i = 0; i < p->count; i++)
+        for (int k = 0; k < p->times; k++) output[(ptrdiff_t)i * p->times + k] = input[i];
+}

@@ -1,0 +1,186 @@
+"""DEPTHWISE_CONV_2D as steps of ``depthwise_conv2d.h``, or of ``conv2d.h`` for an input of one channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_core.ops.common import Int8Array, Int32Array
+from ember_infer_native.kernels.conv2d import Geometry, plan_dense
+from ember_infer_native.kernels.sums import pack_requantization, scale_sums
+from ember_infer_native.plan import Layout, Place, Pointer, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+    from ember_infer_native.kernels.context import Context
+
+__all__ = ["plan_depthwise_conv2d"]
+
+
+def plan_depthwise_conv2d(
+    context: Context,
+    params: DepthwiseConv2dParams,
+    input: Place,
+    output: Place,
+    weights: Int8Array,
+    bias: Int32Array | None,
+) -> list[Step]:
+    """Steps for a depthwise convolution over an input that has the borders it needs."""
+    if input.layout.channels == 1:
+        return _plan_one_channel(context, params, input, output, weights, bias)
+    steps = []
+    if params.depth_multiplier != 1:
+        input, repeat = _repeat_channels(context, input, params.depth_multiplier)
+        steps.append(repeat)
+    columns, sort = _sort_columns(context, params, input)
+    return [*steps, *sort, _plan_taps(context, params, columns, output, weights, bias)]
+
+
+def _plan_one_channel(
+    context: Context,
+    params: DepthwiseConv2dParams,
+    input: Place,
+    output: Place,
+    weights: Int8Array,
+    bias: Int32Array | None,
+) -> list[Step]:
+    """An ordinary convolution of one channel, but for the order of the weights."""
+    layout, out = input.layout, output.layout
+    filters = weights[0].transpose(2, 0, 1).astype(np.int64)  # (C_out, KH, KW)
+    touching = params.dilation_w_factor == 1
+    segments = filters[:, :, None, :] if touching else filters[:, :, :, None]
+    geometry = Geometry(
+        images=out.images,
+        rows=out.rows,
+        columns=out.columns,
+        input_image=layout.image,
+        input_row=params.stride_h * layout.row,
+        input_pixel=params.stride_w,
+        segment_row=params.dilation_h_factor * layout.row,
+        segment_column=params.dilation_w_factor,
+        output_image=out.image,
+        output_row=out.row,
+        output_pixel=out.channels,
+    )
+    scaled = scale_sums(context.target, params, filters.reshape(len(filters), -1), bias)
+    first = input.first + -(params.pad_h * layout.row + params.pad_w)
+    return plan_dense(context, geometry, segments, scaled, first, output.first, packable=touching)
+
+
+def _repeat_channels(context: Context, input: Place, times: int) -> tuple[Place, Step]:
+    """A copy of the input, borders included, with each channel repeated: one for each output channel."""
+    old = input.layout
+    layout = Layout(old.images, old.rows, old.columns, old.channels * times, old.top, old.left, old.bottom, old.right)
+    place = context.temporaries.allocate(layout)
+    fields = {"count": old.size, "times": times}
+    return place, Step("repeat", "repeat", (), fields, (input.first + -old.start, place.first + -layout.start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """An input whose columns may be sorted by their remainder modulo ``split``, so that neighbouring outputs read
+    neighbouring columns.
+
+    ``first`` is where the filter's first tap begins; ``phase`` the bytes from columns of one remainder to the next.
+    """
+
+    first: Pointer
+    layout: Layout
+    split: int = 1
+    phase: int = 0
+
+
+def _sort_columns(context: Context, params: DepthwiseConv2dParams, input: Place) -> tuple[_Columns, list[Step]]:
+    layout, stride = input.layout, params.stride_w
+    above, before = params.pad_h * layout.row, params.pad_w * layout.channels
+    if stride == 1 or layout.channels % context.target.chunk == 0:
+        return _Columns(input.first + -(above + before), layout), []
+    # Borders come along: the copy starts at the filter's first column.
+    skipped = layout.left - params.pad_w
+    columns = layout.left + layout.columns + layout.right - skipped
+    per_phase = -(-columns // stride)
+    rows = layout.top + layout.rows + layout.bottom
+    sorted_layout = Layout(layout.images, rows, stride * per_phase, layout.channels)
+    place = context.temporaries.allocate(sorted_layout)
+    phase = per_phase * layout.channels
+    fields = {
+        "images": layout.images,
+        "rows": rows,
+        "columns": columns,
+        "pixel": layout.channels,
+        "input_image": layout.image,
+        "input_row": layout.row,
+        "output_image": sorted_layout.image,
+        "output_row": sorted_layout.row,
+        "split": stride,
+        "phase": phase,
+        "flip": 0,
+    }
+    copy = Step("copy", "copy", (), fields, (input.first + (skipped * layout.channels - layout.start), place.first))
+    first = place.first + (layout.top - params.pad_h) * sorted_layout.row
+    return _Columns(first, sorted_layout, stride, phase), [copy]
+
+
+def _plan_taps(
+    context: Context,
+    params: DepthwiseConv2dParams,
+    columns: _Columns,
+    output: Place,
+    weights: Int8Array,
+    bias: Int32Array | None,
+) -> Step:
+    target, layout, out = context.target, columns.layout, output.layout
+    filters = weights[0].astype(np.int64)  # (KH, KW, C)
+    filter_rows, filter_columns, channels = filters.shape
+    scaled = scale_sums(target, params, filters.reshape(-1, channels).T, bias)
+    choice = scaled.requantization.choice()
+    period = channels // gcd(channels, target.chunk)
+    whole_chunks = channels % target.chunk == 0
+    # Three rows of the filter leave room for a fourth: two rows of the output share them.
+    together = 2 if filter_rows == 3 and params.stride_h * params.dilation_h_factor == 1 and out.rows > 1 else 1
+    slide = whole_chunks and filter_columns == 3 and filter_rows <= 4 and params.stride_w == params.dilation_w_factor
+    order = target.lane_order(period) % channels
+    packed = [_pack_weights(context, filters, order, rows) for rows in ((2, 1) if together == 2 else (1,))]
+    packed.append(pack_requantization(scaled.map(lambda array: array[order]), choice, len(order)))
+    fields = {
+        "images": out.images,
+        "rows": out.rows,
+        "chunks": -(-out.columns * channels // target.chunk),
+        "row_bytes": out.columns * channels,
+        "filter_rows": filter_rows,
+        "filter_columns": filter_columns,
+        "period": period,
+        "input_image": layout.image,
+        "input_row": params.stride_h * layout.row,
+        "filter_row": params.dilation_h_factor * layout.row,
+        "filter_pixel": channels,
+        "dilation": params.dilation_w_factor,
+        "split": columns.split,
+        "phase": columns.phase,
+        "column_step": params.stride_w * channels if whole_chunks else 0,
+        "column_chunks": channels // target.chunk if whole_chunks else 0,
+        "output_image": out.image,
+        "output_row": out.row,
+        **scaled.requantization.fields(choice, target.bias),
+    }
+    constants = context.constants.add(b"".join(packed))
+    template = (together, int(slide))
+    return Step("depthwise_conv2d", "depthwise_conv2d", template, fields, (columns.first, output.first, constants))
+
+
+def _pack_weights(
+    context: Context, filters: npt.NDArray[np.int64], order: npt.NDArray[np.intp], together: int
+) -> bytes:
+    """For each chunk: column of the filter, group of four rows, output row, vector, lane, four bytes."""
+    target = context.target
+    rows, columns, _ = filters.shape
+    groups = -(-rows // 4)
+    quads: npt.NDArray[np.int8] = np.zeros((together, groups * 4, columns, len(order)), np.int8)
+    for output_row in range(together):
+        quads[output_row, output_row : output_row + rows] = filters[:, :, order]
+    cut = quads.reshape(together, groups, 4, columns, -1, 4, target.lanes)
+    return target.pack_quads(np.ascontiguousarray(cut.transpose(4, 3, 1, 0, 5, 6, 2)))

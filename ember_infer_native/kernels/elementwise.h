@@ -1,0 +1,56 @@
+/* ADD and MUL. Rows of equal shape go through a formula that add.py or mul.py has checked on all 65,536 pairs, whatever
+   remains through a table of them; broadcasting always does. */
+
+struct elementwise {
+    int rows, columns; /* equal shapes: rows of bytes */
+    int input1_row, input2_row, output_row;
+    int factor1, factor2, constant, shift; /* (a * factor1 + b * factor2 + constant) >> shift */
+    int low, high;
+};
+
+INLINE void add(const struct elementwise *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output) {
+    for (int row = 0; row < p->rows; row++) {
+        const byte_value *a = (const byte_value *)input1 + (ptrdiff_t)row * p->input1_row;
+        const byte_value *b = (const byte_value *)input2 + (ptrdiff_t)row * p->input2_row;
+        uint8_t *to = output + (ptrdiff_t)row * p->output_row;
+        for (int i = 0; i < p->columns; i++) {
+            const int32_t sum = (a[i] * p->factor1 + b[i] * p->factor2 + p->constant) >> p->shift;
+            to[i] = (uint8_t)(sum < p->low ? p->low : sum > p->high ? p->high : sum);
+        }
+    }
+}
+
+INLINE void pairs(const struct elementwise *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
+                  const uint8_t *constants) {
+    for (int row = 0; row < p->rows; row++) {
+        const uint8_t *a = input1 + (ptrdiff_t)row * p->input1_row, *b = input2 + (ptrdiff_t)row * p->input2_row;
+        uint8_t *to = output + (ptrdiff_t)row * p->output_row;
+        for (int i = 0; i < p->columns; i++) to[i] = constants[a[i] << 8 | b[i]];
+    }
+}
+
+#define MAX_DIMENSIONS 8
+
+struct broadcast {
+    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS]; /* of a dense output; 0: repeated */
+};
+
+INLINE void broadcast_pairs(const struct broadcast *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
+                            const uint8_t *constants) {
+    int at[MAX_DIMENSIONS] = {0};
+    for (;;) {
+        const int last = MAX_DIMENSIONS - 1;
+        for (int i = 0; i < p->sizes[last]; i++)
+            *output++ = constants[input1[(ptrdiff_t)i * p->steps1[last]] << 8 | input2[(ptrdiff_t)i * p->steps2[last]]];
+        int axis = last - 1;
+        for (; axis >= 0; axis--) {
+            input1 += p->steps1[axis];
+            input2 += p->steps2[axis];
+            if (++at[axis] < p->sizes[axis]) break;
+            input1 -= (ptrdiff_t)p->steps1[axis] * p->sizes[axis];
+            input2 -= (ptrdiff_t)p->steps2[axis] * p->sizes[axis];
+            at[axis] = 0;
+        }
+        if (axis < 0) return;
+    }
+}

@@ -1,0 +1,39 @@
+/* What a generated library offers. `arena` is one run's memory, aligned to 64 bytes; nothing else is written to, so that
+   runs with different arenas may go on at the same time. */
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+#define NOINLINE __attribute__((noinline))
+#define EMBER_ABI 1
+
+typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena);
+
+/* ember_prepare: once for an arena. ember_run: int8 in, int8 out. ember_batch: `count` samples, one after the other in
+   memory. ember_repeat_layer: for profiles, on whatever the last run left in the arena. */
+#define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                               \
+    EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                \
+    EXPORT int64_t ember_arena_len(void) { return ARENA; }                                                          \
+    EXPORT void ember_prepare(uint8_t *arena) { prepare(0, 0, arena); }                                             \
+    EXPORT void ember_run(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena) {                  \
+        import_inputs(inputs, outputs, arena);                                                                      \
+        run_layers(inputs, outputs, arena);                                                                         \
+        export_outputs(inputs, outputs, arena);                                                                     \
+    }                                                                                                               \
+    EXPORT void ember_batch(const uint8_t *const *inputs, const int64_t *input_steps, uint8_t *const *outputs,      \
+                            const int64_t *output_steps, int64_t count, uint8_t *arena) {                           \
+        for (int64_t sample = 0; sample < count; sample++) {                                                        \
+            const uint8_t *from[INPUTS + 1];                                                                        \
+            uint8_t *to[OUTPUTS + 1];                                                                               \
+            for (int i = 0; i < INPUTS; i++) from[i] = inputs[i] + sample * input_steps[i];                         \
+            for (int i = 0; i < OUTPUTS; i++) to[i] = outputs[i] + sample * output_steps[i];                        \
+            ember_run(from, to, arena);                                                                             \
+        }                                                                                                           \
+    }                                                                                                               \
+    EXPORT void ember_repeat_layer(int layer, int64_t count, uint8_t *arena) {                                      \
+        if (layer < 0 || layer >= LAYERS) return;                                                                   \
+        for (int64_t i = 0; i < count; i++) layers[layer](0, 0, arena);                                             \
+    }

@@ -1,0 +1,50 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D as steps of ``pool.h``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ember_infer_native.kernels.sums import check_clamp
+from ember_infer_native.plan import Place, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_native.kernels.context import Context
+
+__all__ = ["plan_avg_pool", "plan_max_pool"]
+
+
+def plan_avg_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
+    """Steps for averages."""
+    return _plan(context, params, input, output, average=True)
+
+
+def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
+    """Steps for maxima."""
+    return _plan(context, params, input, output, average=False)
+
+
+def _plan(context: Context, params: PoolParams, input: Place, output: Place, average: bool) -> list[Step]:
+    check_clamp(params)
+    layout, out, bias = input.layout, output.layout, context.target.bias
+    fields = {
+        "images": out.images,
+        "rows": out.rows,
+        "columns": out.columns,
+        "channels": out.channels,
+        "input_rows": layout.rows,
+        "input_columns": layout.columns,
+        "filter_rows": params.filter_height,
+        "filter_columns": params.filter_width,
+        "stride_rows": params.stride_h,
+        "stride_columns": params.stride_w,
+        "pad_rows": params.pad_h,
+        "pad_columns": params.pad_w,
+        "input_image": layout.image,
+        "input_row": layout.row,
+        "output_image": out.image,
+        "output_row": out.row,
+        "low": params.activation_min + bias,
+        "high": params.activation_max + bias,
+    }
+    return [Step("pool", "pool", (int(average),), fields, (input.first, output.first))]

@@ -1,0 +1,146 @@
+/* The library's functions as builtins of CPython: a call from Python costs some 50 ns, where ctypes costs ten times that.
+   Only functions and structs of the stable ABI are used, declared here, so that no Python headers have to be there and one
+   library serves every version. */
+
+typedef struct python_object python_object;
+
+typedef struct {
+    void *memory;
+    python_object *owner;
+    intptr_t length, item_size;
+    int read_only, dimensions;
+    char *format;
+    intptr_t *shape, *strides, *suboffsets;
+    void *internal;
+} python_buffer; /* Py_buffer */
+
+typedef struct {
+    const char *name;
+    python_object *(*function)(python_object *, python_object *const *, intptr_t, python_object *);
+    int flags;
+    const char *doc;
+} python_method; /* PyMethodDef */
+
+extern python_object _Py_NoneStruct, _Py_TrueStruct, _Py_FalseStruct;
+extern python_object *PyExc_TypeError;
+extern void Py_IncRef(python_object *), Py_DecRef(python_object *), PyErr_Clear(void);
+extern void PyErr_SetString(python_object *, const char *);
+extern int PyObject_GetBuffer(python_object *, python_buffer *, int);
+extern void PyBuffer_Release(python_buffer *);
+extern void *PyEval_SaveThread(void);
+extern void PyEval_RestoreThread(void *);
+extern void *PyCapsule_GetPointer(python_object *, const char *), *PyCapsule_GetContext(python_object *);
+extern int PyCapsule_SetContext(python_object *, void *);
+extern int PyCapsule_SetDestructor(python_object *, void (*)(python_object *));
+extern python_object *PyCapsule_New(void *, const char *, void (*)(python_object *));
+extern python_object *PyCFunction_NewEx(const python_method *, python_object *, python_object *);
+
+#define PYTHON_FASTCALL 0x80
+#define PYTHON_KEYWORDS 0x02
+#define PYTHON_INT8_BUFFER 0x3C /* C-contiguous, with its format */
+#define PYTHON_WRITABLE 0x01
+#define SESSION "ember_session"
+
+/* Memory of one executable; Python owns it. */
+struct session {
+    const uint8_t *const *inputs;
+    uint8_t *const *outputs;
+    uint8_t *arena;
+};
+
+INLINE python_object *python_new(python_object *object) {
+    Py_IncRef(object);
+    return object;
+}
+
+/* Without the GIL, if the work is worth the two calls. */
+INLINE void python_run(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena, const int release) {
+    void *state = release ? PyEval_SaveThread() : 0;
+    ember_run(inputs, outputs, arena);
+    if (release) PyEval_RestoreThread(state);
+}
+
+/* run(scratch=None): on the session's own arrays. The generated code needs no scratch. */
+INLINE python_object *python_run_session(python_object *self, intptr_t count, python_object *keywords,
+                                         const int release) {
+    if (count > 1 || (keywords && count)) {
+        PyErr_SetString(PyExc_TypeError, "run() takes at most one argument: scratch");
+        return 0;
+    }
+    const struct session *session = PyCapsule_GetPointer(self, SESSION);
+    if (!session) return 0;
+    python_run(session->inputs, session->outputs, session->arena, release);
+    return python_new(&_Py_NoneStruct);
+}
+
+/* predict(*inputs, *outputs): on the caller's arrays if each is contiguous int8 of its length, and outputs can be written
+   to; or else it does nothing and returns False. */
+INLINE python_object *python_predict(python_object *self, python_object *const *arrays, intptr_t count,
+                                     const int64_t *lengths, const int input_count, const int output_count,
+                                     const int release) {
+    const struct session *session = PyCapsule_GetPointer(self, SESSION);
+    if (!session) return 0;
+    if (count != input_count + output_count) return python_new(&_Py_FalseStruct);
+    python_buffer buffers[MAX_ARRAYS];
+    const uint8_t *inputs[MAX_ARRAYS];
+    uint8_t *outputs[MAX_ARRAYS];
+    int held = 0, fits = 1;
+    for (; held < count && fits; held++) {
+        python_buffer *buffer = &buffers[held];
+        const int is_output = held >= input_count;
+        if (PyObject_GetBuffer(arrays[held], buffer, PYTHON_INT8_BUFFER | (is_output ? PYTHON_WRITABLE : 0))) {
+            PyErr_Clear();
+            fits = 0;
+            break;
+        }
+        fits = buffer->format && buffer->format[0] == 'b' && !buffer->format[1] && buffer->length == lengths[held];
+        if (is_output)
+            outputs[held - input_count] = buffer->memory;
+        else
+            inputs[held] = buffer->memory;
+    }
+    for (int i = 0; fits && i < output_count; i++)
+        for (int k = 0; k < i; k++)
+            fits &= outputs[i] + lengths[input_count + i] <= outputs[k] ||
+                    outputs[k] + lengths[input_count + k] <= outputs[i];
+    if (fits) python_run(inputs, outputs, session->arena, release);
+    for (int i = 0; i < held; i++) PyBuffer_Release(&buffers[i]);
+    return python_new(fits ? &_Py_TrueStruct : &_Py_FalseStruct);
+}
+
+static void python_forget(python_object *capsule) { Py_DecRef(PyCapsule_GetContext(capsule)); }
+
+/* A builtin that keeps `owner`, whose memory the session is, alive. */
+INLINE python_object *python_bind(const python_method *method, struct session *session, python_object *owner) {
+    python_object *capsule = PyCapsule_New(session, SESSION, 0);
+    if (!capsule) return 0;
+    PyCapsule_SetContext(capsule, python_new(owner));
+    PyCapsule_SetDestructor(capsule, python_forget);
+    python_object *function = PyCFunction_NewEx(method, capsule, 0);
+    Py_DecRef(capsule);
+    return function;
+}
+
+#define EMBER_PYTHON(INPUTS, OUTPUTS, RELEASE, ...)                                                                  \
+    static const int64_t array_lengths[MAX_ARRAYS] = {__VA_ARGS__};                                                  \
+    static python_object *call_run(python_object *self, python_object *const *arguments, intptr_t count,             \
+                                   python_object *keywords) {                                                       \
+        (void)arguments;                                                                                             \
+        return python_run_session(self, count, keywords, RELEASE);                                                   \
+    }                                                                                                                \
+    static python_object *call_predict(python_object *self, python_object *const *arguments, intptr_t count,         \
+                                       python_object *keywords) {                                                   \
+        (void)keywords;                                                                                              \
+        return python_predict(self, arguments, count, array_lengths, INPUTS, OUTPUTS, RELEASE);                      \
+    }                                                                                                                \
+    static const python_method run_method = {"run", call_run, PYTHON_FASTCALL | PYTHON_KEYWORDS,                     \
+                                             "run(scratch=None): computes the outputs from the inputs."};           \
+    static const python_method predict_method = {                                                                    \
+        "predict", call_predict, PYTHON_FASTCALL | PYTHON_KEYWORDS,                                                  \
+        "predict(*inputs, *outputs): on these arrays; False, and nothing done, where they do not fit as they are."}; \
+    EXPORT python_object *ember_bind_run(struct session *session, python_object *owner) {                            \
+        return python_bind(&run_method, session, owner);                                                             \
+    }                                                                                                                \
+    EXPORT python_object *ember_bind_predict(struct session *session, python_object *owner) {                        \
+        return python_bind(&predict_method, session, owner);                                                         \
+    }

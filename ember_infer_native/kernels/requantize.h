@@ -1,0 +1,48 @@
+/* From sums to bytes. Each group of channels has one way, chosen and proved by requantization.py:
+   0 straight: round(sum * scale + offset);
+   1 kinked: round(sum * scale + copysign(jump, sum)) + zero;
+   2 exact: TFLM's MultiplyByQuantizedMultiplier, + zero.
+   After the fast ways, results of single sums are corrected.
+
+   The constants of all vectors of LANES channels stand one array after the other: bias, then two arrays of float and two
+   of int32 for each correction, or three of int32. */
+
+#define STRAIGHT 0
+#define KINKED 1
+#define EXACT 2
+
+struct requantization {
+    int way, corrections;
+    int zero; /* the output's zero point; 0 where the way contains it */
+    int low, high;
+    const int32_t *bias;
+    const uint8_t *factors;
+    int stride;             /* bytes of one array */
+};
+
+/* Of a kernel's struct p, which has the fields way to high; `constants` begin with the bias. */
+#define REQUANTIZATION(p, vectors, constants) \
+    {(p)->way, (p)->corrections, (p)->zero, (p)->low, (p)->high, (const int32_t *)(constants), \
+     (constants) + (vectors) * LANES * 4, (vectors) * LANES * 4}
+
+INLINE int32_lanes load_bias(const struct requantization *r, int vector) { return load_lanes(r->bias + vector * LANES); }
+
+INLINE int32_lanes requantize(const struct requantization *r, int32_lanes sums, int vector) {
+    const uint8_t *factors = r->factors + (ptrdiff_t)vector * LANES * 4;
+    const ptrdiff_t stride = r->stride;
+    if (r->way == EXACT)
+        return requantize_exact(sums, (const int32_t *)factors, (const int32_t *)(factors + stride),
+                                (const int32_t *)(factors + 2 * stride));
+    const float *scale = (const float *)factors, *addend = (const float *)(factors + stride);
+    int32_lanes result =
+        r->way == STRAIGHT ? requantize_straight(sums, scale, addend) : requantize_kinked(sums, scale, addend);
+    UNROLL for (int i = 0; i < r->corrections; i++) {
+        factors += 2 * stride;
+        result = correct(result, sums, (const int32_t *)factors, (const int32_t *)(factors + stride));
+    }
+    return result;
+}
+
+INLINE byte_block pack(const struct requantization *r, const int32_lanes results[4]) {
+    return pack_natural(results[0], results[1], results[2], results[3], r->zero, r->low, r->high);
+}

@@ -1,0 +1,160 @@
+"""A generated library, loaded: what its C functions are, and an executable on top of them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ember_infer_core.errors import InternalError
+from ember_infer_core.executable import aligned_bytes
+from ember_infer_core.ops.common import ByteArray, Int8Array
+
+if TYPE_CHECKING:
+    from ember_infer_core.executable import Run
+    from ember_infer_core.program import Program
+
+__all__ = ["ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
+_ABI = 1  # EMBER_ABI of kernels/exports.h
+_LEAST_ROWS = 4  # of a batch for each thread; fewer are not worth one
+
+
+class _Session(ctypes.Structure):
+    """``struct session`` of kernels/python_call.h."""
+
+    _fields_ = (("inputs", ctypes.c_void_p), ("outputs", ctypes.c_void_p), ("arena", ctypes.c_void_p))
+
+
+class Library:
+    """The functions of a generated library. Nothing in it changes: any number of threads may share it.
+
+    Attributes:
+        path: of the file.
+        target: name of the instruction set.
+        build_seconds: what planning and compiling took; 0 where it came from a cache.
+        arena_len: bytes of one run's memory.
+    """
+
+    def __init__(self, loaded: ctypes.CDLL, target: str, build_seconds: float = 0.0) -> None:
+        self.path: Path = Path(loaded._name)
+        self.target: str = target
+        self.build_seconds: float = build_seconds
+        abi = getattr(loaded, "ember_abi", None)
+        if abi is None or abi() != _ABI:
+            raise InternalError(f"{self.path}: not a library of this version of Ember Infer; build it again")
+        loaded.ember_arena_len.restype = ctypes.c_int64
+        self.arena_len: int = loaded.ember_arena_len()
+        self.functions: ctypes.CDLL = loaded
+        keeps_gil = ctypes.PyDLL(str(self.path))
+        self._binders = keeps_gil.ember_bind_run, keeps_gil.ember_bind_predict
+        for binder in self._binders:
+            binder.restype, binder.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object)
+
+    def new_arena(self) -> ByteArray:
+        """Memory for one run at a time, made ready."""
+        arena = aligned_bytes(self.arena_len, ALIGNMENT)
+        self.functions.ember_prepare(_address(arena))
+        return arena
+
+    def bind(self, session: ctypes.Structure, owner: object) -> tuple[Any, Any]:
+        """The builtins ``run`` and ``predict`` over this session, whose memory ``owner`` keeps."""
+        run, predict = (binder(ctypes.addressof(session), owner) for binder in self._binders)
+        return run, predict
+
+
+class NativeExecutable:
+    """A compiled program with buffers of its own. For one thread at a time, but for :meth:`run_batch`.
+
+    Attributes:
+        inputs, outputs, scratch_len, run: see :class:`ember_infer_core.Executable`.
+        predict: ``predict(*inputs, *outputs)`` runs on contiguous int8 arrays of the right lengths, without a copy;
+            anything else it leaves alone and returns False.
+        library: what it runs.
+    """
+
+    scratch_len: int = 0
+
+    def __init__(self, program: Program, library: Library, threads: int) -> None:
+        self.library = library
+        self.inputs: tuple[Int8Array, ...] = _buffers(program, program.inputs)
+        self.outputs: tuple[Int8Array, ...] = _buffers(program, program.outputs)
+        self._layers = tuple(call.name for call in program.calls)
+        self._threads = threads
+        self._arena = library.new_arena()
+        inputs, outputs = _pointers(self.inputs), _pointers(self.outputs)
+        session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data)
+        owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session)
+        self.run: Run
+        self.run, self.predict = library.bind(session, owner)
+
+    def run_batch(self, inputs: Sequence[Int8Array], outputs: Sequence[Int8Array]) -> None:
+        """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads."""
+        count = len(outputs[0])
+        parts = max(1, min(self._threads, count // _LEAST_ROWS))
+        bounds = [count * part // parts for part in range(parts + 1)]
+        arenas = [self._arena, *(self.library.new_arena() for _ in range(parts - 1))]
+        if parts == 1:
+            self._run_rows(inputs, outputs, 0, count, self._arena)
+            return
+        with ThreadPoolExecutor(parts) as pool:
+            jobs = [
+                pool.submit(self._run_rows, inputs, outputs, bounds[part], bounds[part + 1], arenas[part])
+                for part in range(parts)
+            ]
+            for job in jobs:
+                job.result()
+
+    def _run_rows(
+        self, inputs: Sequence[Int8Array], outputs: Sequence[Int8Array], start: int, stop: int, arena: ByteArray
+    ) -> None:
+        sources, results = [array[start:stop] for array in inputs], [array[start:stop] for array in outputs]
+        self.library.functions.ember_batch(
+            _pointers(sources),
+            _steps(sources),
+            _pointers(results),
+            _steps(results),
+            ctypes.c_int64(stop - start),
+            _address(arena),
+        )
+
+    def time_layers(self, repeats: int = 100) -> list[tuple[str, float]]:
+        """Each layer's name and seconds, as the mean of so many runs in a row, on what the last run left in memory."""
+        times = []
+        for number, name in enumerate(self._layers):
+            start = time.perf_counter()
+            self.library.functions.ember_repeat_layer(number, ctypes.c_int64(repeats), _address(self._arena))
+            times.append((name, (time.perf_counter() - start) / repeats))
+        return times
+
+
+def default_threads() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _buffers(program: Program, indices: Sequence[int]) -> tuple[Int8Array, ...]:
+    tensors = [program.tensors[index] for index in indices]
+    return tuple(aligned_bytes(tensor.size, ALIGNMENT).view(np.int8).reshape(tensor.shape) for tensor in tensors)
+
+
+def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _pointers(arrays: Sequence[npt.NDArray[Any]]) -> ctypes.Array[ctypes.c_void_p]:
+    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
+
+
+def _steps(arrays: Sequence[npt.NDArray[Any]]) -> ctypes.Array[ctypes.c_int64]:
+    return (ctypes.c_int64 * max(len(arrays), 1))(*(array.strides[0] for array in arrays))

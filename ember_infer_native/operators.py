@@ -1,0 +1,119 @@
+"""Single operator calls: the same kernels and plans, in a library that is compiled once for all shapes."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ember_infer_core.errors import InternalError
+from ember_infer_core.executable import aligned_bytes
+from ember_infer_core.ops.common import OperatorParams, Role, check_buffers, operand_shape
+from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_native.codegen import MAIN, generate_operators, struct_fields
+from ember_infer_native.library import ALIGNMENT
+from ember_infer_native.plan import Plan, Step
+from ember_infer_native.planner import plan_program
+from ember_infer_native.targets import Target
+from ember_infer_native.toolchain import Compiler, build_library
+
+if TYPE_CHECKING:
+    from ember_infer_native.cache import LibraryCache
+
+__all__ = ["Operators"]
+
+_KEY = "native.operator"
+_Run = Callable[[], None]
+
+
+class Operators:
+    """Runs single calls. Nothing in it changes: any number of threads may share it."""
+
+    def __init__(self, target: Target, compiler: Compiler, cache: LibraryCache, flags: tuple[str, ...]) -> None:
+        from ember_infer_native.cache import cache_key
+
+        self._target = target
+        sources = generate_operators(target)
+        key = cache_key(
+            operators=MAIN, target=target.name, compiler=compiler.command, version=compiler.version, flags=flags
+        )
+
+        def build(output: Path) -> None:
+            build_library(compiler, sources, flags, output, main=MAIN)
+
+        self._library = cache.load(key, build, model="(operators)", target=target.name, compiler=compiler.name)
+
+    def run(self, method: str, params: OperatorParams) -> None:
+        """Computes one call; what can be kept for the next run of an executable is kept in ``params.cache``."""
+        cache = params.cache
+        run: _Run | None = None if cache is None else cache.get(_KEY)
+        if run is None:
+            check_buffers(params)
+            run = self._prepare(method, params)
+            if cache is not None:
+                cache[_KEY] = run
+        run()
+
+    def _prepare(self, method: str, params: OperatorParams) -> _Run:
+        plan = plan_program(_program(method, params), self._target, generic=True)
+        constants, arena = aligned_bytes(len(plan.constants), ALIGNMENT), aligned_bytes(plan.arena_len, ALIGNMENT)
+        constants[:] = np.frombuffer(plan.constants, np.uint8)
+        memory: dict[str, Any] = {"constants": constants, "arena": arena, "output0": params.output}  # type: ignore[attr-defined]
+        inputs = [operand.name for operand in params.OPERANDS if operand.role is Role.INPUT]
+        memory |= {f"input{position}": getattr(params, name) for position, name in enumerate(inputs)}
+        for step in plan.prepare:
+            self._bound(step, memory)()
+        calls = [self._bound(step, memory) for step in _steps(plan)]
+
+        def run() -> None:
+            for call in calls:
+                call()
+
+        return run
+
+    def _bound(self, step: Step, memory: Mapping[str, Any]) -> _Run:
+        function = getattr(self._library, f"ember_step_{step.kernel}")
+        values: list[int] = []
+        for name in struct_fields(step.struct):
+            value = step.fields[name]
+            values.extend(value if isinstance(value, tuple) else (value,))
+        if len(step.fields) != len(struct_fields(step.struct)):
+            raise InternalError(f"{step.kernel}: the plan and struct {step.struct} have different fields")
+        template = (ctypes.c_int * max(len(step.template), 1))(*step.template)
+        fields = (ctypes.c_int * len(values))(*values)
+        addresses = [memory[pointer.base].ctypes.data + pointer.offset for pointer in step.pointers]
+        pointers = (ctypes.c_void_p * len(addresses))(*addresses)
+        held = memory  # the addresses are of its arrays
+
+        def run() -> None:
+            assert held
+            function(template, fields, pointers)
+
+        return run
+
+
+def _steps(plan: Plan) -> list[Step]:
+    layers = [step for _, steps in plan.layers for step in steps]
+    return [*plan.imports, *layers, *plan.exports]
+
+
+def _program(method: str, params: OperatorParams) -> Program:
+    """A program of this one call: activations first and last, constants as they are bound now."""
+    tensors: list[Tensor] = []
+    operands: dict[str, int] = {}
+    for operand in params.OPERANDS:
+        array = getattr(params, operand.name)
+        if operand.optional and array is None:
+            continue
+        data = array if operand.role is Role.CONSTANT else None
+        quant = getattr(params, f"{operand.name}_quant", None)
+        operands[operand.name] = len(tensors)
+        tensors.append(Tensor(operand.name, operand_shape(params, operand), np.dtype(operand.dtype), quant, data))
+    unbound = dataclasses.replace(params)  # type: ignore[type-var]
+    call = Call(method, method, 0, unbound, operands)
+    inputs = tuple(operands[operand.name] for operand in params.OPERANDS if operand.role is Role.INPUT)
+    return Program(method, tuple(tensors), inputs, (operands["output"],), (call,))

@@ -1,0 +1,232 @@
+"""Program → plan: a layout and a place for every tensor, steps for every call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from ember_infer_core.memory import Lifetime, plan_arena
+from ember_infer_core.ops.common import Role, Shape, element_count
+from ember_infer_native.kernels.add import plan_add
+from ember_infer_native.kernels.context import Context
+from ember_infer_native.kernels.conv2d import plan_conv2d
+from ember_infer_native.kernels.depthwise_conv2d import plan_depthwise_conv2d
+from ember_infer_native.kernels.fully_connected import plan_fully_connected
+from ember_infer_native.kernels.mul import plan_mul
+from ember_infer_native.kernels.pool import plan_avg_pool, plan_max_pool
+from ember_infer_native.kernels.reshape import copy_between, plan_reshape
+from ember_infer_native.kernels.softmax import plan_softmax
+from ember_infer_native.plan import Layout, Place, Plan, Pointer, Step, Temporaries, fill
+from ember_infer_native.targets import Target
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.conv2d import Conv2dParams
+    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+    from ember_infer_core.program import Call, Program
+
+__all__ = ["plan_program"]
+
+Borders: TypeAlias = tuple[int, int, int, int]
+
+_PLANNERS: Mapping[str, Any] = {
+    "conv2d": plan_conv2d,
+    "depthwise_conv2d": plan_depthwise_conv2d,
+    "fully_connected": plan_fully_connected,
+    "avg_pool": plan_avg_pool,
+    "max_pool": plan_max_pool,
+    "softmax": plan_softmax,
+    "add": plan_add,
+    "mul": plan_mul,
+    "reshape": plan_reshape,
+}
+_WINDOWED = ("conv2d", "depthwise_conv2d")
+_ANY_LAYOUT = (*_WINDOWED, "avg_pool", "max_pool")
+_ELEMENTWISE = ("add", "mul")
+_NO_BORDERS: Borders = (0, 0, 0, 0)
+_ALIGNMENT = 64  # a cache line
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the tensors of a program are."""
+
+    program: Program
+    layouts: Mapping[int, Layout]
+    offsets: Mapping[int, int]
+    context: Context
+
+    def __getitem__(self, index: int) -> Place:
+        """The place of a tensor; an alias is dense, as then is what it stands for."""
+        root = self.program.storage(index)
+        constant = self.program.tensors[root].data
+        layout = self.layouts.get(root) if index == root else None
+        if layout is None:
+            layout = dense_layout(self.program.tensors[index].shape)
+        if constant is not None:
+            flip = np.uint8(self.context.target.bias)
+            content = np.ascontiguousarray(constant).view(np.uint8).reshape(-1) ^ flip
+            return Place(self.context.constants.add(content.tobytes()), layout)
+        return Place(Pointer("arena", self.offsets[root] + layout.start), layout)
+
+
+def plan_program(program: Program, target: Target, generic: bool = False) -> Plan:
+    """Plans everything that can be known before the first run.
+
+    Args:
+        program: what to compute.
+        target: the instruction set.
+        generic: whether the steps are for the operators' library.
+
+    Raises:
+        KernelError: a call asks for what no kernel does.
+    """
+    layouts = {root: _layout(program, root) for root in program.lifetimes}
+    offsets, length = _place(program, layouts)
+    context = Context(target, generic, Temporaries(length))
+    places = _Places(program, layouts, offsets, context)
+    borders = [
+        fill(Pointer("arena", offsets[root]), layout.size, _border_value(program, root, target))
+        for root, layout in layouts.items()
+        if not layout.dense
+    ]
+    layers = tuple((call.name, tuple(_plan_call(context, places, call))) for call in program.calls)
+    imports, exports = [], []
+    for position, index in enumerate(program.inputs):
+        source = Place(Pointer(f"input{position}"), dense_layout(program.tensors[index].shape))
+        imports.append(copy_between(source, places[index], target.bias))
+    for position, index in enumerate(program.outputs):
+        source = places[index]
+        exports.append(
+            copy_between(source, Place(Pointer(f"output{position}"), replace_dense(source.layout)), target.bias)
+        )
+    return Plan(
+        name=program.name,
+        target=target,
+        arena_len=context.temporaries.length + 2 * target.chunk + _ALIGNMENT,
+        constants=bytes(context.constants.data) + bytes(2 * target.chunk + _ALIGNMENT),
+        prepare=(*borders, *context.temporaries.fills),
+        imports=tuple(imports),
+        layers=layers,
+        exports=tuple(exports),
+        inputs=tuple(program.tensors[index].size for index in program.inputs),
+        outputs=tuple(program.tensors[index].size for index in program.outputs),
+        work=sum(_work(call) for call in program.calls),
+    )
+
+
+def _work(call: Call) -> int:
+    """Multiplications, or elements, of a call."""
+    output = element_count(call.params.output_shape)  # type: ignore[attr-defined]
+    weights = getattr(call.params, "weights_shape", None)
+    if weights is None:
+        return output
+    return output * element_count(weights[1:-1] if call.method == "depthwise_conv2d" else weights[1:])
+
+
+def dense_layout(shape: Shape) -> Layout:
+    """Elements one after the other: an image where the shape has four axes, one row otherwise."""
+    if len(shape) == 4:
+        return Layout(*shape)
+    return Layout(1, 1, int(np.prod(shape, dtype=np.int64)), 1)
+
+
+def replace_dense(layout: Layout) -> Layout:
+    """The layout without its borders."""
+    return replace(layout, top=0, left=0, bottom=0, right=0)
+
+
+def _layout(program: Program, root: int) -> Layout:
+    """With the widest borders that a reader wants, if all who read or write the tensor can do with borders."""
+    layout = dense_layout(program.tensors[root].shape)
+    borders = [_NO_BORDERS]
+    if any(program.storage(index) == root != index for index in (*program.inputs, *program.outputs)):
+        return layout
+    for call in program.calls:
+        for operand in call.params.OPERANDS:
+            index = call.operands.get(operand.name)
+            if index is None or program.storage(index) != root:
+                continue
+            if index != root or not _takes_borders(call):
+                return layout
+            if operand.name == "input" and call.method in _WINDOWED:
+                borders.append(wanted_borders(call.params))  # type: ignore[arg-type]
+    top, left, bottom, right = (max(sizes) for sizes in zip(*borders, strict=True))
+    return replace(layout, top=top, left=left, bottom=bottom, right=right)
+
+
+def _takes_borders(call: Call) -> bool:
+    if call.method in _ELEMENTWISE:
+        shapes = {call.params.input1_shape, call.params.input2_shape}  # type: ignore[attr-defined]
+        return len(shapes) == 1 and len(shapes.pop()) == 4
+    return call.method in _ANY_LAYOUT
+
+
+def wanted_borders(params: Conv2dParams | DepthwiseConv2dParams) -> Borders:
+    """Rows above, columns left, rows below and columns right of the image that the filter reads."""
+    filter_rows, filter_columns = params.weights_shape[1:3]
+    _, rows, columns, _ = params.input_shape
+    _, output_rows, output_columns, _ = params.output_shape
+    last_row = (output_rows - 1) * params.stride_h + (filter_rows - 1) * params.dilation_h_factor
+    last_column = (output_columns - 1) * params.stride_w + (filter_columns - 1) * params.dilation_w_factor
+    below, right = last_row - params.pad_h - (rows - 1), last_column - params.pad_w - (columns - 1)
+    return params.pad_h, params.pad_w, max(below, 0), max(right, 0)
+
+
+def _place(program: Program, layouts: Mapping[int, Layout]) -> tuple[dict[int, int], int]:
+    """Byte offsets in the arena, and its length: tensors with borders for themselves, the others share."""
+    offsets: dict[int, int] = {}
+    shared, lifetimes = [], []
+    for root, lifetime in program.lifetimes.items():
+        if layouts[root].dense:
+            shared.append(root)
+            lifetimes.append(Lifetime(_aligned(lifetime.size), lifetime.first, lifetime.last))
+    arena = plan_arena(tuple(lifetimes))
+    offsets.update(zip(shared, arena.offsets, strict=True))
+    length = _aligned(arena.length)
+    for root, layout in layouts.items():
+        if not layout.dense:
+            offsets[root] = length
+            length += _aligned(layout.size)
+    return offsets, length
+
+
+def _aligned(length: int) -> int:
+    return -(-length // _ALIGNMENT) * _ALIGNMENT
+
+
+def _border_value(program: Program, root: int, target: Target) -> int:
+    quant = program.tensors[root].quant
+    return quant.zero_point + target.bias  # type: ignore[union-attr]
+
+
+def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:
+    arguments: dict[str, Any] = {}
+    steps: list[Step] = []
+    for operand in call.params.OPERANDS:
+        index = call.operands.get(operand.name)
+        if operand.role is Role.CONSTANT:
+            arguments[operand.name] = None if index is None else places.program.tensors[index].data
+        else:
+            assert index is not None
+            arguments[operand.name] = places[index]
+    if call.method in _WINDOWED:
+        arguments["input"], copies = _with_borders(context, call.params, arguments["input"])  # type: ignore[arg-type]
+        steps += copies
+    planned: list[Step] = _PLANNERS[call.method](context, call.params, **arguments)
+    return steps + planned
+
+
+def _with_borders(
+    context: Context, params: Conv2dParams | DepthwiseConv2dParams, input: Place
+) -> tuple[Place, list[Step]]:
+    """The input itself, or a copy where it lacks borders."""
+    top, left, bottom, right = wanted_borders(params)
+    layout = input.layout
+    if top <= layout.top and left <= layout.left and bottom <= layout.bottom and right <= layout.right:
+        return input, []
+    bordered = replace(layout, top=top, left=left, bottom=bottom, right=right)
+    place = context.temporaries.allocate(bordered, context.target.bias - params.input_offset)
+    return place, [copy_between(input, place)]

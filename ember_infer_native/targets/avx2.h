@@ -1,0 +1,180 @@
+/* x86-64 with AVX2 and FMA; with AVX-VNNI, too, where the compiler is told so. See docs/native.md for what every target
+   provides.
+
+   vpdpbusd multiplies unsigned bytes by signed ones: activations are kept as int8 + 128, weights as they are. Without it
+   both are widened to 16 bits for vpmaddwd (vpmaddubsw would saturate): of each quad first the even bytes, then the odd
+   ones, as the weights are packed. */
+
+#include <immintrin.h>
+
+#define LANES 8
+BYTE_TYPES(128)
+
+typedef __m256i int32_lanes;
+typedef __m256i quad_lanes;
+typedef __m256i byte_block; /* 4 * LANES results */
+
+INLINE int32_lanes load_lanes(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)from); }
+
+INLINE __m256 load_floats(const float *from) { return _mm256_loadu_ps(from); }
+
+INLINE void store_lanes(int32_t *to, int32_lanes from) { _mm256_storeu_si256((__m256i *)to, from); }
+
+INLINE int32_lanes zero_lanes(void) { return _mm256_setzero_si256(); }
+
+INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm256_add_epi32(a, b); }
+
+INLINE int32_t sum_lanes(int32_lanes a) {
+    __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0xB1)));
+}
+
+INLINE quad_lanes broadcast_quad(const uint8_t *from) {
+    int32_t quad;
+    memcpy(&quad, from, 4);
+    return _mm256_set1_epi32(quad);
+}
+
+INLINE quad_lanes load_quads(const uint8_t *from) { return _mm256_loadu_si256((const __m256i *)from); }
+
+#if defined(__AVXVNNI__)
+
+#define QUAD_BYTES 32
+typedef __m256i weight_lanes;
+
+INLINE weight_lanes load_weights(const uint8_t *from) { return _mm256_load_si256((const __m256i *)from); }
+
+INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
+#if defined(__clang__)
+    return _mm256_dpbusd_avx_epi32(sums, x, w);
+#else
+    /* gcc spills accumulators around the intrinsic. */
+    __asm__("{vex} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "xm"(w));
+    return sums;
+#endif
+}
+
+#else
+
+#define QUAD_BYTES 64
+typedef const __m256i *weight_lanes; /* operands in memory: 16 registers hold no weights */
+
+INLINE weight_lanes load_weights(const uint8_t *from) { return (const __m256i *)from; }
+
+INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
+    const __m256i even = _mm256_and_si256(x, _mm256_set1_epi16(0xFF)), odd = _mm256_srli_epi16(x, 8);
+    sums = _mm256_add_epi32(sums, _mm256_madd_epi16(even, _mm256_load_si256(w)));
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(odd, _mm256_load_si256(w + 1)));
+}
+
+#endif
+
+/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
+INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                       const uint8_t *row3) {
+    __m256i r0 = load_quads(row0), r1 = load_quads(row1), r2 = load_quads(row2), r3 = load_quads(row3);
+    __m256i low01 = _mm256_unpacklo_epi8(r0, r1), high01 = _mm256_unpackhi_epi8(r0, r1);
+    __m256i low23 = _mm256_unpacklo_epi8(r2, r3), high23 = _mm256_unpackhi_epi8(r2, r3);
+    to[0] = _mm256_unpacklo_epi16(low01, low23);
+    to[1] = _mm256_unpackhi_epi16(low01, low23);
+    to[2] = _mm256_unpacklo_epi16(high01, high23);
+    to[3] = _mm256_unpackhi_epi16(high01, high23);
+}
+
+INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), load_floats(scale), load_floats(offset)));
+}
+
+INLINE int32_lanes requantize_kinked(int32_lanes sums, const float *scale, const float *jump) {
+    const __m256 value = _mm256_cvtepi32_ps(sums);
+    const __m256 sign = _mm256_and_ps(value, _mm256_set1_ps(-0.0f));
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(value, load_floats(scale), _mm256_or_ps(sign, load_floats(jump))));
+}
+
+INLINE int32_lanes requantize_exact(int32_lanes sums, const int32_t *multiplier, const int32_t *left,
+                                    const int32_t *right) {
+    const __m256i shifted = _mm256_sllv_epi32(sums, load_lanes(left)), m = load_lanes(multiplier);
+    const __m256i r = load_lanes(right), one = _mm256_set1_epi32(1), nudge = _mm256_set1_epi64x(1 << 30);
+    /* The product of two int32, doubled, its high half rounded: a multiplier is positive, so that it fits int32. */
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(shifted, m), nudge);
+    const __m256i odd =
+        _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(shifted, 32), _mm256_srli_epi64(m, 32)), nudge);
+    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_add_epi64(odd, odd), 0xAA);
+    /* Half away from zero. */
+    const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, r), one);
+    const __m256i threshold = _mm256_sub_epi32(_mm256_srli_epi32(mask, 1), _mm256_srai_epi32(high, 31));
+    const __m256i up = _mm256_cmpgt_epi32(_mm256_and_si256(high, mask), threshold);
+    return _mm256_sub_epi32(_mm256_srav_epi32(high, r), up);
+}
+
+/* Adds the change to those results whose sum is the given one. */
+INLINE int32_lanes correct(int32_lanes results, int32_lanes sums, const int32_t *sum, const int32_t *change) {
+    const __m256i equal = _mm256_cmpeq_epi32(sums, load_lanes(sum));
+    return _mm256_add_epi32(results, _mm256_and_si256(equal, load_lanes(change)));
+}
+
+/* Four vectors of results to bytes: result + zero, saturated to int8, biased, clamped to [low, high]. */
+INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low,
+                                   int high) {
+    __m256i ab = _mm256_packs_epi32(a, b), cd = _mm256_packs_epi32(c, d);
+    if (zero) {
+        const __m256i z = _mm256_set1_epi16((short)zero);
+        ab = _mm256_adds_epi16(ab, z);
+        cd = _mm256_adds_epi16(cd, z);
+    }
+    __m256i bytes = _mm256_xor_si256(_mm256_packs_epi16(ab, cd), _mm256_set1_epi8(-128));
+    if (low > 0) bytes = _mm256_max_epu8(bytes, _mm256_set1_epi8((char)low));
+    if (high < 255) bytes = _mm256_min_epu8(bytes, _mm256_set1_epi8((char)high));
+    return bytes;
+}
+
+/* The same, with the lanes of a first, then those of b, c and d. */
+INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return _mm256_permutevar8x32_epi32(pack_interleaved(a, b, c, d, zero, low, high), order);
+}
+
+INLINE void store_block(uint8_t *to, byte_block from) { _mm256_storeu_si256((__m256i *)to, from); }
+
+/* The first `count` of 8 bytes. */
+INLINE void store_few(uint8_t *to, __m128i from, int count) {
+    uint64_t bytes = (uint64_t)_mm_cvtsi128_si64(from);
+    if (count & 8) {
+        memcpy(to, &bytes, 8);
+        return;
+    }
+    if (count & 4) {
+        memcpy(to, &bytes, 4);
+        to += 4;
+        bytes >>= 32;
+    }
+    if (count & 2) {
+        memcpy(to, &bytes, 2);
+        to += 2;
+        bytes >>= 16;
+    }
+    if (count & 1) *to = (uint8_t)bytes;
+}
+
+INLINE void store_block_start(uint8_t *to, byte_block from, int count) {
+    __m128i bytes = _mm256_castsi256_si128(from);
+    if (count & 16) {
+        _mm_storeu_si128((__m128i *)to, bytes);
+        to += 16;
+        bytes = _mm256_extracti128_si256(from, 1);
+    }
+    if (count & 8) {
+        _mm_storel_epi64((__m128i *)to, bytes);
+        to += 8;
+        bytes = _mm_srli_si128(bytes, 8);
+    }
+    store_few(to, bytes, count & 7);
+}
+
+/* Bytes [LANES * part, LANES * part + count) of the block. */
+INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) {
+    __m128i bytes = part < 2 ? _mm256_castsi256_si128(from) : _mm256_extracti128_si256(from, 1);
+    if (part & 1) bytes = _mm_srli_si128(bytes, 8);
+    store_few(to, bytes, count < LANES ? count : LANES);
+}

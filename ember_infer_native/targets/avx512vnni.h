@@ -1,0 +1,136 @@
+/* x86-64 with AVX-512 (F, BW, DQ, VL) and VNNI. See docs/native.md for what every target provides.
+
+   vpdpbusd multiplies unsigned bytes by signed ones: activations are kept as int8 + 128, weights as they are. */
+
+#include <immintrin.h>
+
+#define LANES 16
+#define QUAD_BYTES 64
+BYTE_TYPES(128)
+
+typedef __m512i int32_lanes;
+typedef __m512i quad_lanes;
+typedef __m512i weight_lanes;
+typedef __m512i byte_block; /* 4 * LANES results */
+
+INLINE int32_lanes load_lanes(const int32_t *from) { return _mm512_loadu_si512(from); }
+
+INLINE void store_lanes(int32_t *to, int32_lanes from) { _mm512_storeu_si512(to, from); }
+
+INLINE int32_lanes zero_lanes(void) { return _mm512_setzero_si512(); }
+
+INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm512_add_epi32(a, b); }
+
+INLINE int32_t sum_lanes(int32_lanes a) { return _mm512_reduce_add_epi32(a); }
+
+INLINE quad_lanes broadcast_quad(const uint8_t *from) {
+    int32_t quad;
+    memcpy(&quad, from, 4);
+    return _mm512_set1_epi32(quad);
+}
+
+INLINE quad_lanes load_quads(const uint8_t *from) { return _mm512_loadu_si512(from); }
+
+INLINE weight_lanes load_weights(const uint8_t *from) { return _mm512_load_si512(from); }
+
+INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
+#if defined(__clang__)
+    return _mm512_dpbusd_epi32(sums, x, w);
+#else
+    /* gcc spills accumulators around the intrinsic. */
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+    return sums;
+#endif
+}
+
+/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
+INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                       const uint8_t *row3) {
+    __m512i r0 = _mm512_loadu_si512(row0), r1 = _mm512_loadu_si512(row1);
+    __m512i r2 = _mm512_loadu_si512(row2), r3 = _mm512_loadu_si512(row3);
+    __m512i low01 = _mm512_unpacklo_epi8(r0, r1), high01 = _mm512_unpackhi_epi8(r0, r1);
+    __m512i low23 = _mm512_unpacklo_epi8(r2, r3), high23 = _mm512_unpackhi_epi8(r2, r3);
+    to[0] = _mm512_unpacklo_epi16(low01, low23);
+    to[1] = _mm512_unpackhi_epi16(low01, low23);
+    to[2] = _mm512_unpacklo_epi16(high01, high23);
+    to[3] = _mm512_unpackhi_epi16(high01, high23);
+}
+
+INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
+    __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), _mm512_loadu_ps(scale), _mm512_loadu_ps(offset));
+    return _mm512_cvtps_epi32(value);
+}
+
+INLINE int32_lanes requantize_kinked(int32_lanes sums, const float *scale, const float *jump) {
+    __m512 value = _mm512_cvtepi32_ps(sums);
+    /* (value & sign bit) | jump */
+    __m512i signed_jump = _mm512_ternarylogic_epi32(_mm512_castps_si512(value), _mm512_set1_epi32(INT32_MIN),
+                                                    _mm512_loadu_si512(jump), 0xEA);
+    return _mm512_cvtps_epi32(_mm512_fmadd_ps(value, _mm512_loadu_ps(scale), _mm512_castsi512_ps(signed_jump)));
+}
+
+INLINE __m512i requantize_half(__m512i sums, __m512i multiplier, __m512i right, __m512i half) {
+    __m512i product = _mm512_add_epi64(_mm512_mul_epi32(sums, multiplier), _mm512_set1_epi64(1 << 30));
+    __m512i high = _mm512_srai_epi64(product, 31);
+    __m512i rounded = _mm512_add_epi64(_mm512_add_epi64(high, half), _mm512_srai_epi64(high, 63));
+    /* Without a shift to the right nothing is rounded again. */
+    return _mm512_mask_mov_epi64(_mm512_srav_epi64(rounded, right), _mm512_testn_epi64_mask(right, right), high);
+}
+
+INLINE int32_lanes requantize_exact(int32_lanes sums, const int32_t *multiplier, const int32_t *left,
+                                    const int32_t *right) {
+    __m512i shifted = _mm512_sllv_epi32(sums, _mm512_loadu_si512(left));
+    __m512i m = _mm512_loadu_si512(multiplier), r = _mm512_loadu_si512(right);
+    __m512i low_half = _mm512_set1_epi64(0xFFFFFFFF), one = _mm512_set1_epi64(1);
+    __m512i r_even = _mm512_and_si512(r, low_half), r_odd = _mm512_srli_epi64(r, 32);
+    __m512i half_even = _mm512_srli_epi64(_mm512_sllv_epi64(one, r_even), 1);
+    __m512i half_odd = _mm512_srli_epi64(_mm512_sllv_epi64(one, r_odd), 1);
+    __m512i even = requantize_half(shifted, m, r_even, half_even);
+    __m512i odd = requantize_half(_mm512_srli_epi64(shifted, 32), _mm512_srli_epi64(m, 32), r_odd, half_odd);
+    return _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
+}
+
+/* Adds the change to those results whose sum is the given one. */
+INLINE int32_lanes correct(int32_lanes results, int32_lanes sums, const int32_t *sum, const int32_t *change) {
+    __mmask16 equal = _mm512_cmpeq_epi32_mask(sums, _mm512_loadu_si512(sum));
+    return _mm512_mask_add_epi32(results, equal, results, _mm512_loadu_si512(change));
+}
+
+/* Four vectors of results to bytes: result + zero, saturated to int8, biased, clamped to [low, high]. */
+INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low,
+                                   int high) {
+    __m512i ab = _mm512_packs_epi32(a, b), cd = _mm512_packs_epi32(c, d);
+    if (zero) {
+        __m512i z = _mm512_set1_epi16((short)zero);
+        ab = _mm512_adds_epi16(ab, z);
+        cd = _mm512_adds_epi16(cd, z);
+    }
+    __m512i bytes = _mm512_xor_si512(_mm512_packs_epi16(ab, cd), _mm512_set1_epi8(-128));
+    if (low > 0) bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8((char)low));
+    if (high < 255) bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8((char)high));
+    return bytes;
+}
+
+/* The same, with the lanes of a first, then those of b, c and d. */
+INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, pack_interleaved(a, b, c, d, zero, low, high));
+}
+
+INLINE void store_block(uint8_t *to, byte_block from) { _mm512_storeu_si512(to, from); }
+
+INLINE void store_block_start(uint8_t *to, byte_block from, int count) {
+    _mm512_mask_storeu_epi8(to, _cvtu64_mask64(~0ULL >> (64 - count)), from);
+}
+
+/* Bytes [LANES * part, LANES * part + count) of the block. */
+INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) {
+    __m128i bytes = part == 0   ? _mm512_castsi512_si128(from)
+                    : part == 1 ? _mm512_extracti32x4_epi32(from, 1)
+                    : part == 2 ? _mm512_extracti32x4_epi32(from, 2)
+                                : _mm512_extracti32x4_epi32(from, 3);
+    if (count >= LANES)
+        _mm_storeu_si128((__m128i *)to, bytes);
+    else
+        _mm_mask_storeu_epi8(to, _cvtu32_mask16((1u << count) - 1), bytes);
+}

@@ -1,0 +1,136 @@
+/* AArch64 with the dot product extension. See docs/native.md for what every target provides.
+
+   sdot multiplies signed bytes by signed ones: activations are kept as int8. */
+
+#include <arm_neon.h>
+
+#define LANES 4
+#define QUAD_BYTES 16
+BYTE_TYPES(0)
+
+typedef int32x4_t int32_lanes;
+typedef int8x16_t quad_lanes;
+typedef int8x16_t weight_lanes;
+typedef int8x16_t byte_block; /* 4 * LANES results */
+
+INLINE int32_lanes load_lanes(const int32_t *from) { return vld1q_s32(from); }
+
+INLINE void store_lanes(int32_t *to, int32_lanes from) { vst1q_s32(to, from); }
+
+INLINE int32_lanes zero_lanes(void) { return vdupq_n_s32(0); }
+
+INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return vaddq_s32(a, b); }
+
+INLINE int32_t sum_lanes(int32_lanes a) { return vaddvq_s32(a); }
+
+INLINE quad_lanes broadcast_quad(const uint8_t *from) {
+    int32_t quad;
+    memcpy(&quad, from, 4);
+    return vreinterpretq_s8_s32(vdupq_n_s32(quad));
+}
+
+INLINE quad_lanes load_quads(const uint8_t *from) { return vreinterpretq_s8_u8(vld1q_u8(from)); }
+
+INLINE weight_lanes load_weights(const uint8_t *from) { return vreinterpretq_s8_u8(vld1q_u8(from)); }
+
+INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) { return vdotq_s32(sums, x, w); }
+
+/* Quads of four rows, channel by channel. */
+INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                       const uint8_t *row3) {
+    const uint8x16_t r0 = vld1q_u8(row0), r1 = vld1q_u8(row1), r2 = vld1q_u8(row2), r3 = vld1q_u8(row3);
+    const uint16x8_t low01 = vreinterpretq_u16_u8(vzip1q_u8(r0, r1)), high01 = vreinterpretq_u16_u8(vzip2q_u8(r0, r1));
+    const uint16x8_t low23 = vreinterpretq_u16_u8(vzip1q_u8(r2, r3)), high23 = vreinterpretq_u16_u8(vzip2q_u8(r2, r3));
+    to[0] = vreinterpretq_s8_u16(vzip1q_u16(low01, low23));
+    to[1] = vreinterpretq_s8_u16(vzip2q_u16(low01, low23));
+    to[2] = vreinterpretq_s8_u16(vzip1q_u16(high01, high23));
+    to[3] = vreinterpretq_s8_u16(vzip2q_u16(high01, high23));
+}
+
+/* Here the exact way is as fast as any: nothing is planned for those in float32. */
+INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
+    return vcvtnq_s32_f32(vfmaq_f32(vld1q_f32(offset), vcvtq_f32_s32(sums), vld1q_f32(scale)));
+}
+
+INLINE int32_lanes requantize_kinked(int32_lanes sums, const float *scale, const float *jump) {
+    const float32x4_t value = vcvtq_f32_s32(sums);
+    const float32x4_t signed_jump = vbslq_f32(vdupq_n_u32(0x80000000), value, vld1q_f32(jump));
+    return vcvtnq_s32_f32(vfmaq_f32(signed_jump, value, vld1q_f32(scale)));
+}
+
+INLINE int32_lanes requantize_exact(int32_lanes sums, const int32_t *multiplier, const int32_t *left,
+                                    const int32_t *right) {
+    const int32x4_t high = vqrdmulhq_s32(vshlq_s32(sums, vld1q_s32(left)), vld1q_s32(multiplier));
+    const int32x4_t shift = vnegq_s32(vld1q_s32(right));
+    /* srshl rounds ties up; one less for negative values, where there is a shift, makes them go away from zero. */
+    const int32x4_t fixed = vqaddq_s32(high, vshrq_n_s32(vandq_s32(high, shift), 31));
+    return vrshlq_s32(fixed, shift);
+}
+
+/* Adds the change to those results whose sum is the given one. */
+INLINE int32_lanes correct(int32_lanes results, int32_lanes sums, const int32_t *sum, const int32_t *change) {
+    const uint32x4_t equal = vceqq_s32(sums, vld1q_s32(sum));
+    return vaddq_s32(results, vandq_s32(vreinterpretq_s32_u32(equal), vld1q_s32(change)));
+}
+
+/* Four vectors of results to bytes: result + zero, saturated to int8, clamped to [low, high]. */
+INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    int16x8_t ab = vqmovn_high_s32(vqmovn_s32(a), b), cd = vqmovn_high_s32(vqmovn_s32(c), d);
+    if (zero) {
+        const int16x8_t z = vdupq_n_s16((int16_t)zero);
+        ab = vqaddq_s16(ab, z);
+        cd = vqaddq_s16(cd, z);
+    }
+    int8x16_t bytes = vqmovn_high_s16(vqmovn_s16(ab), cd);
+    if (low > -128) bytes = vmaxq_s8(bytes, vdupq_n_s8((int8_t)low));
+    if (high < 127) bytes = vminq_s8(bytes, vdupq_n_s8((int8_t)high));
+    return bytes;
+}
+
+/* Four lanes: the quads of `interleave` come in natural order. */
+INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low,
+                                   int high) {
+    return pack_natural(a, b, c, d, zero, low, high);
+}
+
+INLINE void store_block(uint8_t *to, byte_block from) { vst1q_u8(to, vreinterpretq_u8_s8(from)); }
+
+/* The first `count` of 4 bytes. */
+INLINE void store_few(uint8_t *to, uint32_t bytes, int count) {
+    if (count & 4) {
+        memcpy(to, &bytes, 4);
+        return;
+    }
+    if (count & 2) {
+        memcpy(to, &bytes, 2);
+        to += 2;
+        bytes >>= 16;
+    }
+    if (count & 1) *to = (uint8_t)bytes;
+}
+
+INLINE void store_block_start(uint8_t *to, byte_block from, int count) {
+    uint64x2_t bytes = vreinterpretq_u64_s8(from);
+    uint64_t few = vgetq_lane_u64(bytes, 0);
+    if (count & 8) {
+        memcpy(to, &few, 8);
+        to += 8;
+        few = vgetq_lane_u64(bytes, 1);
+    }
+    if (count & 4) {
+        memcpy(to, &few, 4);
+        to += 4;
+        few >>= 32;
+    }
+    store_few(to, (uint32_t)few, count & 3);
+}
+
+/* Bytes [LANES * part, LANES * part + count) of the block. */
+INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) {
+    const uint32x4_t parts = vreinterpretq_u32_s8(from);
+    const uint32_t bytes = part == 0   ? vgetq_lane_u32(parts, 0)
+                           : part == 1 ? vgetq_lane_u32(parts, 1)
+                           : part == 2 ? vgetq_lane_u32(parts, 2)
+                                       : vgetq_lane_u32(parts, 3);
+    store_few(to, bytes, count < LANES ? count : LANES);
+}
