@@ -13,7 +13,13 @@ INLINE void add(const struct elementwise *p, const uint8_t *input1, const uint8_
         const byte_value *a = (const byte_value *)input1 + (ptrdiff_t)row * p->input1_row;
         const byte_value *b = (const byte_value *)input2 + (ptrdiff_t)row * p->input2_row;
         uint8_t *to = output + (ptrdiff_t)row * p->output_row;
-        for (int i = 0; i < p->columns; i++) {
+        int i = 0;
+#if defined(HAS_ADD_BLOCK)
+        for (; i + CHUNK <= p->columns; i += CHUNK)
+            store_block(to + i, add_block((const uint8_t *)a + i, (const uint8_t *)b + i, p->factor1, p->factor2,
+                                          p->constant, p->shift, p->low, p->high));
+#endif
+        for (; i < p->columns; i++) {
             const int32_t sum = (a[i] * p->factor1 + b[i] * p->factor2 + p->constant) >> p->shift;
             to[i] = (uint8_t)(sum < p->low ? p->low : sum > p->high ? p->high : sum);
         }

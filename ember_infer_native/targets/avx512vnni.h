@@ -134,3 +134,27 @@ INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) 
     else
         _mm_mask_storeu_epi8(to, _cvtu32_mask16((1u << count) - 1), bytes);
 }
+
+/* CHUNK sums (a * factor1 + b * factor2 + constant) >> shift of bytes, clamped to [low, high]. */
+#define HAS_ADD_BLOCK
+INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int factor2, int constant, int shift,
+                            int low, int high) {
+    /* Products of 16 bits: factor = high * 2**15 + low, pairs of (a, b) at once. */
+    const __m512i zero = _mm512_setzero_si512();
+    const __m512i low_factors = _mm512_set1_epi32((int)((uint32_t)(factor2 & 0x7FFF) << 16 | (factor1 & 0x7FFF)));
+    const __m512i high_factors = _mm512_set1_epi32((int)((uint32_t)(factor2 >> 15) << 16 | (factor1 >> 15 & 0xFFFF)));
+    const __m512i x = _mm512_loadu_si512(a), y = _mm512_loadu_si512(b), start = _mm512_set1_epi32(constant);
+    const __m512i even = _mm512_unpacklo_epi8(x, y), odd = _mm512_unpackhi_epi8(x, y);
+    __m512i sums[4] = {_mm512_unpacklo_epi8(even, zero), _mm512_unpackhi_epi8(even, zero),
+                       _mm512_unpacklo_epi8(odd, zero), _mm512_unpackhi_epi8(odd, zero)};
+    UNROLL for (int i = 0; i < 4; i++) {
+        __m512i high_part = _mm512_slli_epi32(_mm512_madd_epi16(sums[i], high_factors), 15);
+        __m512i low_part = _mm512_add_epi32(_mm512_madd_epi16(sums[i], low_factors), start);
+        sums[i] = _mm512_srai_epi32(_mm512_add_epi32(high_part, low_part), shift);
+    }
+    __m512i bytes =
+        _mm512_packus_epi16(_mm512_packs_epi32(sums[0], sums[1]), _mm512_packs_epi32(sums[2], sums[3]));
+    if (low > 0) bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8((char)low));
+    if (high < 255) bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8((char)high));
+    return bytes;
+}
