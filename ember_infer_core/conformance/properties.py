@@ -1,0 +1,59 @@
+"""Random calls run through a check, with failures shrunk to the smallest call that still fails."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ember_infer_core.conformance.strategies import CALLS
+from ember_infer_core.ops.common import Int8Array, Role
+
+__all__ = ["for_all_calls", "refill", "snapshot"]
+
+
+def for_all_calls(operator: str, examples: int, check: Callable[[Any, st.DataObject], None]) -> None:
+    """Checks so many random calls, the same ones every time.
+
+    Args:
+        operator: the method called.
+        examples: how many calls.
+        check: raises if the call is not right; its second argument draws anything else.
+    """
+
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(params=CALLS[operator](), data=st.data())
+    def run(params: Any, data: st.DataObject) -> None:
+        check(params, data)
+
+    run()
+
+
+def refill(params: Any, random: np.random.Generator, roles: tuple[Role, ...] = (Role.INPUT,)) -> None:
+    """New content, in place, for the int8 buffers that have these roles."""
+    for operand in params.OPERANDS:
+        if operand.role in roles and operand.dtype is np.int8:
+            array: Int8Array = getattr(params, operand.name)
+            array[...] = random.integers(-128, 128, array.shape, np.int8)
+
+
+def snapshot(params: Any) -> Any:
+    """The parameters as they are now, with copies of their buffers."""
+    taken = copy.copy(params)
+    for operand in params.OPERANDS:
+        array = getattr(params, operand.name)
+        setattr(taken, operand.name, None if array is None else array.copy())
+    taken.cache = None
+    return taken

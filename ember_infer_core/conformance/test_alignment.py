@@ -1,0 +1,29 @@
+"""Buffers at any address: the right answer, or an AlignmentError before anything is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from ember_infer_core.conformance.properties import for_all_calls
+from ember_infer_core.conformance.subject import OPERATORS, Subject
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_misaligned_buffers_do_no_harm(subject: Subject, operator: str, examples: int) -> None:
+    """int8 and scratch anywhere, int32 at multiples of 4."""
+    subject.require(operator)
+
+    def check(params: Any, data: st.DataObject) -> None:
+        offsets = {one.name: data.draw(_offsets(one.dtype().itemsize)) for one in params.OPERANDS}
+        offsets["scratch"] = data.draw(_offsets(1))
+        if not subject.exception_for(operator, params):
+            subject.check_misaligned(operator, params, offsets)
+
+    for_all_calls(operator, max(1, examples // 2), check)
+
+
+def _offsets(itemsize: int) -> st.SearchStrategy[int]:
+    return st.integers(0, 15 // itemsize).map(lambda elements: elements * itemsize)

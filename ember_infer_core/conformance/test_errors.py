@@ -1,0 +1,113 @@
+"""What a call must refuse, by the right error and before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ember_infer_core.conformance.calls import bind_call, error_in_words
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.strategies import drawn
+from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
+from ember_infer_core.errors import InvalidShape, KernelError, UnsupportedActivation
+from ember_infer_core.ops.common import FusedActivation, Role
+
+_NO_CLAMPS = (FusedActivation.TANH, FusedActivation.SIGN_BIT, FusedActivation.SIGMOID)
+_ACTIVATED = tuple(operator for operator in OPERATORS if operator not in ("softmax", "reshape"))
+_WRONGS = ("wrong dtype", "wrong shape", "too few elements", "no array", "not contiguous", "read-only")
+
+
+def _call(subject: Subject, operator: str) -> Any:
+    """A call of some size that has every buffer."""
+    calls = [one for one in drawn(operator, 40) if not subject.exception_for(operator, one)]
+    if not calls:
+        pytest.skip("known exceptions cover every call")
+    return max(calls, key=lambda params: (getattr(params, "bias", 0) is not None, params.output.size))
+
+
+def _wrong(right: npt.NDArray[Any], kind: str) -> Iterator[Any]:
+    """The array, made wrong in this way, if it can be."""
+    if kind == "wrong dtype":
+        yield right.astype(np.int16)
+        yield right.view(np.uint8 if right.dtype == np.int8 else np.uint32)
+    elif kind == "wrong shape":
+        yield right[None]
+    elif kind == "too few elements" and right.ndim:
+        yield right[:-1].copy()
+    elif kind == "no array":
+        yield right.tolist()
+    elif kind == "not contiguous" and right.ndim and right.shape[-1] > 1:
+        yield np.repeat(right, 2, axis=-1)[..., ::2]
+
+
+def _refused(subject: Subject, operator: str, params: Any, wanted: type[KernelError], what: str) -> None:
+    output, before = params.output, None
+    if isinstance(output, np.ndarray) and output.flags.writeable:
+        output[...] = 77
+        before = output.copy()
+    try:
+        getattr(subject.backend, operator)(params)
+    except wanted:
+        pass
+    except Exception as error:
+        pytest.fail(
+            f"{subject.name}.{operator}: {what} must raise {wanted.__name__}, not {error_in_words(error)}", False
+        )
+    else:
+        pytest.fail(f"{subject.name}.{operator}: {what} must raise {wanted.__name__}; the call went through", False)
+    if before is not None and not np.array_equal(output, before):
+        pytest.fail(f"{subject.name}.{operator}: {what}: the output was written before {wanted.__name__}", False)
+
+
+@pytest.mark.parametrize("kind", _WRONGS)
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_wrong_buffer_is_an_invalid_shape(subject: Subject, operator: str, kind: str) -> None:
+    subject.require(operator)
+    params = _call(subject, operator)
+    for operand in params.OPERANDS:
+        right = getattr(params, operand.name)
+        if right is None:
+            continue
+        if kind == "read-only":
+            if operand.role is Role.OUTPUT:
+                bound = bind_call(subject.backend, operator, params).params
+                bound.output.flags.writeable = False
+                _refused(subject, operator, bound, InvalidShape, "a read-only output")
+                assert not np.array_equal(bound.output, defined(operator, params))
+            continue
+        for wrong in _wrong(right, kind):
+            bound = bind_call(subject.backend, operator, params).params
+            setattr(bound, operand.name, wrong)
+            _refused(subject, operator, bound, InvalidShape, f"{operand.name}: {kind}")
+
+
+@pytest.mark.parametrize("activation", _NO_CLAMPS, ids=lambda one: one.name)
+@pytest.mark.parametrize("operator", _ACTIVATED)
+def test_an_activation_that_is_no_clamp_is_refused(
+    subject: Subject, operator: str, activation: FusedActivation
+) -> None:
+    subject.require(operator)
+    bound = bind_call(subject.backend, operator, _call(subject, operator)).params
+    bound.fused_activation = activation
+    _refused(subject, operator, bound, UnsupportedActivation, f"fused activation {activation.name}")
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_call_is_right_after_one_that_was_refused(subject: Subject, operator: str) -> None:
+    subject.require(operator)
+    params = _call(subject, operator)
+    alone = subject.make(operator, params)
+    bound = bind_call(subject.backend, operator, params)
+    right = bound.params.output
+    bound.params.cache = {}
+    bound.params.output = right.astype(np.int16)
+    _refused(subject, operator, bound.params, InvalidShape, "output: wrong dtype, with a cache")
+    bound.params.output = right
+    outcome = bound.run(subject.backend, alone.expected)
+    if alone.right:  # or other tests report it
+        how = "a call with a cache, after one with the same cache was refused for its output"
+        check_outcome(operator, params, alone.expected, outcome, how, notes=("state: what a refused call left behind",))

@@ -1,0 +1,82 @@
+"""Scratch: as long as asked for, of any content, and nothing beyond it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ember_infer_core.conformance.buffers import guarded
+from ember_infer_core.conformance.calls import bind_call
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.programs import one_call
+from ember_infer_core.conformance.regressions import published_calls
+from ember_infer_core.conformance.strategies import drawn
+from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
+from ember_infer_core.errors import ScratchTooSmall
+from ember_infer_core.ops.common import Role
+
+_CALLS = 25
+
+
+def _calls(subject: Subject, operator: str) -> list[Any]:
+    """Random calls and those after published bugs, as far as the backend asks for scratch in them."""
+    calls = (*drawn(operator, _CALLS), *published_calls(operator))
+    asked = [one for one in calls if one.scratch_size(type(subject.backend))]
+    return [one for one in asked if not subject.exception_for(operator, one)]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_the_size_asked_for_is_a_number_of_bytes_and_always_the_same(subject: Subject, operator: str) -> None:
+    for params in drawn(operator, _CALLS):
+        first, second = (params.scratch_size(type(subject.backend)) for _ in range(2))
+        assert isinstance(first, int), f"{operator}: the scratch size {first!r} is no int"
+        assert first >= 0, f"{operator}: the scratch size {first} is negative"
+        assert first == second, f"{operator}: the scratch size is {first}, then {second} for the same shapes"
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_what_scratch_holds_before_a_call_does_not_matter(subject: Subject, operator: str) -> None:
+    """Each call is made three times on the same scratch, of exactly the size asked for, between guards."""
+    subject.require(operator)
+    calls = _calls(subject, operator)
+    if not calls:
+        pytest.skip("no scratch is asked for")
+    for params in calls:
+        bound, expected = bind_call(subject.backend, operator, params), defined(operator, params)
+        notes: list[str] = []
+        for content in (0, 255, 0x7F):
+            bound.params.scratch[...] = content
+            outcome = bound.run(subject.backend, expected)
+            how = f"a single call, every byte of its scratch ({bound.params.scratch.size} bytes) {content} before"
+            check_outcome(operator, params, expected, outcome, how, notes=notes if not outcome.damage else ())
+            notes = ["the call is right if its scratch holds zeros before; what it holds is undefined"]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_an_executable_works_in_exactly_its_scratch_and_refuses_less(subject: Subject, operator: str) -> None:
+    subject.require(operator)
+    calls = _calls(subject, operator)
+    if not calls:
+        pytest.skip("no scratch is asked for")
+    params = calls[0]
+    program, expected = one_call(operator, params), defined(operator, params)
+    executable = subject.backend.compile(program)
+    for array, operand in zip(executable.inputs, _inputs(params), strict=True):
+        array[...] = operand
+    for offset in (0, 1):
+        scratch = guarded((executable.scratch_len,), np.uint8, None, offset)
+        executable.outputs[0][...] = np.bitwise_xor(expected, np.int8(0x55))
+        executable.run(scratch.array)
+        assert not scratch.overrun(), f"{operator}: an executable wrote outside the scratch given: {scratch.overrun()}"
+        assert np.array_equal(executable.outputs[0], expected), f"{operator}: wrong with scratch {offset} beyond 16"
+    if executable.scratch_len:
+        executable.outputs[0][...] = 77
+        with pytest.raises(ScratchTooSmall):
+            executable.run(guarded((executable.scratch_len - 1,), np.uint8, None).array)
+        assert (executable.outputs[0] == 77).all(), f"{operator}: something was written before ScratchTooSmall"
+
+
+def _inputs(params: Any) -> list[Any]:
+    return [getattr(params, operand.name) for operand in params.OPERANDS if operand.role is Role.INPUT]
