@@ -6,29 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import Conv2dParams
+from ember_infer_core.conformance.definition import clamped, defined, requantized
+from ember_infer_core.conformance.plain import plain_conv2d
+from ember_infer_core.conformance.strategies import conv2d_calls
 from ember_infer_ref import RefBackend
 from ember_infer_ref.dense import row_blocks
-from ember_infer_ref.requantize import Rounding
-from tests.ref.cases import ROUNDINGS, Int64Array, conv2d_calls, plain_conv2d, requantized, result_of, taps
-
-
-def sums(params: Conv2dParams) -> Int64Array:
-    """Sums of products over the taps in the image and the channels of the group, from the definition."""
-    channels_out, *kernel, depth = params.weights_shape
-    filters = channels_out // params.groups
-    values = params.input.astype(np.int64) + params.input_offset
-    total = np.zeros(params.output_shape, np.int64)
-    for _, y, x, c in np.ndindex(1, *params.output_shape[1:]):
-        channels = slice(c // filters * depth, (c // filters + 1) * depth)
-        for i, j, row, column in taps(params, (kernel[0], kernel[1]), y, x):
-            total[:, y, x, c] += values[:, row, column, channels] @ params.weights[c, i, j].astype(np.int64)
-    return total
+from ember_infer_ref.requantize import ROUNDINGS, Rounding
+from tests.ref.cases import result_of
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @given(params=conv2d_calls())
 def test_it_is_the_definition(params: Conv2dParams, rounding: Rounding) -> None:
-    expected = requantized(params, sums(params), rounding)
+    expected = defined("conv2d", params, rounding)
     method = RefBackend(rounding).conv2d
     np.testing.assert_array_equal(result_of(method, params), expected)
     np.testing.assert_array_equal(result_of(method, params, runs=2), expected)
@@ -37,7 +27,7 @@ def test_it_is_the_definition(params: Conv2dParams, rounding: Rounding) -> None:
 @given(params=conv2d_calls())
 def test_padding_is_the_input_s_zero_point(params: Conv2dParams) -> None:
     params.input[...] = -params.input_offset
-    expected = requantized(params, np.zeros(params.output_shape, np.int64), "double")
+    expected = clamped(params, requantized(params, np.zeros(params.output_shape, np.int64)))
     np.testing.assert_array_equal(result_of(RefBackend().conv2d, params, runs=1), expected)
 
 
@@ -89,7 +79,7 @@ def test_narrow_and_wide_inputs_take_different_ways_to_the_same_sums(channels: i
         "output": np.empty(output_shape, np.int8),
     }
     params = plain_conv2d(inputs, weights, bias=[0, 5, -900, 70_000, 1, 2], scale=1e-3, **changes)
-    expected = requantized(params, sums(params), "double")
+    expected = defined("conv2d", params)
     np.testing.assert_array_equal(result_of(RefBackend().conv2d, params, runs=1), expected)
 
 
@@ -98,7 +88,7 @@ def test_an_image_of_many_tiles_is_exact() -> None:
     inputs = random.integers(-128, 128, (1, 70, 60, 3), np.int8)
     weights = random.integers(-128, 128, (9, 3, 3, 3), np.int8)
     params = plain_conv2d(inputs, weights, scale=1e-3)
-    expected = requantized(params, sums(params), "double")
+    expected = defined("conv2d", params)
     np.testing.assert_array_equal(result_of(RefBackend().conv2d, params, runs=1), expected)
 
 

@@ -6,27 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import DepthwiseConv2dParams
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.strategies import depthwise_conv2d_calls
 from ember_infer_ref import RefBackend
 from ember_infer_ref.channelwise import group_taps
-from ember_infer_ref.requantize import Rounding
-from tests.ref.cases import ROUNDINGS, Int64Array, depthwise_conv2d_calls, requantized, result_of, taps
-
-
-def sums(params: DepthwiseConv2dParams) -> Int64Array:
-    """Sums of products over the taps in the image, from the definition."""
-    _, *kernel, _ = params.weights_shape
-    values = (params.input.astype(np.int64) + params.input_offset).repeat(params.depth_multiplier, axis=3)
-    total = np.zeros(params.output_shape, np.int64)
-    for _, y, x in np.ndindex(1, *params.output_shape[1:3]):
-        for i, j, row, column in taps(params, (kernel[0], kernel[1]), y, x):
-            total[:, y, x] += values[:, row, column] * params.weights[0, i, j].astype(np.int64)
-    return total
+from ember_infer_ref.requantize import ROUNDINGS, Rounding
+from tests.ref.cases import result_of
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @given(params=depthwise_conv2d_calls())
 def test_it_is_the_definition(params: DepthwiseConv2dParams, rounding: Rounding) -> None:
-    expected = requantized(params, sums(params), rounding)
+    expected = defined("depthwise_conv2d", params, rounding)
     method = RefBackend(rounding).depthwise_conv2d
     np.testing.assert_array_equal(result_of(method, params), expected)
     np.testing.assert_array_equal(result_of(method, params, runs=2), expected)
@@ -36,7 +27,7 @@ def test_it_is_the_definition(params: DepthwiseConv2dParams, rounding: Rounding)
 def test_the_largest_products_of_one_sign_are_exact(params: DepthwiseConv2dParams) -> None:
     params.weights[...] = -128
     params.input[...] = -128
-    expected = requantized(params, sums(params), "double")
+    expected = defined("depthwise_conv2d", params)
     np.testing.assert_array_equal(result_of(RefBackend().depthwise_conv2d, params, runs=1), expected)
 
 

@@ -4,23 +4,15 @@ import numpy as np
 from hypothesis import given
 
 from ember_infer_core import MulParams
-from ember_infer_core.fixed_point import multiply_by_quantized_multiplier
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.strategies import mul_calls
 from ember_infer_ref import RefBackend
-from tests.ref.cases import Int8Array, mul_calls, result_of
-
-
-def product(params: MulParams) -> Int8Array:
-    """After TFLM's ``MulElementwise``."""
-    value1 = params.input1.astype(np.int64) + params.input1_offset
-    value2 = params.input2.astype(np.int64) + params.input2_offset
-    raw = multiply_by_quantized_multiplier(value1 * value2, params.output_multiplier, params.output_shift)
-    clamped = np.clip(raw + params.output_offset, params.activation_min, params.activation_max)
-    return np.asarray(clamped, np.int8)
+from tests.ref.cases import result_of
 
 
 @given(params=mul_calls())
 def test_it_is_the_definition_broadcast_as_numpy_does(params: MulParams) -> None:
-    expected = product(params)
+    expected = defined("mul", params)
     assert expected.shape == params.output_shape
     np.testing.assert_array_equal(result_of(RefBackend().mul, params), expected)
 
@@ -31,6 +23,6 @@ def test_all_pairs_by_table_and_by_formula(params: MulParams) -> None:
     params.input1, params.input2 = values.reshape(256, 1), values
     params.input1_shape, params.input2_shape, params.output_shape = (256, 1), (256,), (256, 256)
     params.output = np.empty((256, 256), np.int8)
-    expected = product(params)
+    expected = defined("mul", params)
     np.testing.assert_array_equal(result_of(RefBackend().mul, params), expected)
     np.testing.assert_array_equal(result_of(RefBackend().mul, params, runs=2), expected)

@@ -3,21 +3,17 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ember_infer_core import Padding, PoolParams, QuantParam
+from ember_infer_core import PoolParams
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.plain import plain_pool
+from ember_infer_core.conformance.strategies import pool_calls
+from ember_infer_core.ops.common import Int8Array
 from ember_infer_ref import RefBackend
-from tests.ref.cases import Int8Array, pool_calls, result_of, taps
-
-
-def windows(params: PoolParams) -> list[tuple[int, int, Int8Array]]:
-    """For each output's row and column, the pixels of its window that lie in the image, ``(pixels, N, C)``."""
-    kernel = params.filter_height, params.filter_width
-    return [
-        (y, x, np.stack([params.input[:, row, column] for _, _, row, column in taps(params, kernel, y, x)]))
-        for y, x in np.ndindex(*params.output_shape[1:3])
-    ]
+from tests.ref.cases import result_of
 
 
 def rounded_half_away_from_zero(value: Fraction) -> int:
@@ -25,26 +21,12 @@ def rounded_half_away_from_zero(value: Fraction) -> int:
     return magnitude if value >= 0 else -magnitude
 
 
+@pytest.mark.parametrize("operator", ["avg_pool", "max_pool"])
 @given(params=pool_calls())
-def test_the_average_is_rounded_half_away_from_zero(params: PoolParams) -> None:
-    expected = np.empty(params.output_shape, np.int64)
-    for y, x, pixels in windows(params):
-        for n, c in np.ndindex(*pixels.shape[1:]):
-            mean = Fraction(int(pixels[:, n, c].astype(np.int64).sum()), len(pixels))
-            expected[n, y, x, c] = rounded_half_away_from_zero(mean)
-    expected = np.clip(expected, params.activation_min, params.activation_max)
-    np.testing.assert_array_equal(result_of(RefBackend().avg_pool, params), expected)
-    np.testing.assert_array_equal(result_of(RefBackend().avg_pool, params, runs=2), expected)
-
-
-@given(params=pool_calls())
-def test_the_maximum_is_over_the_image_alone(params: PoolParams) -> None:
-    expected = np.empty(params.output_shape, np.int8)
-    for y, x, pixels in windows(params):
-        expected[:, y, x] = pixels.max(0)
-    expected = np.clip(expected, params.activation_min, params.activation_max)
-    np.testing.assert_array_equal(result_of(RefBackend().max_pool, params), expected)
-    np.testing.assert_array_equal(result_of(RefBackend().max_pool, params, runs=2), expected)
+def test_it_is_the_definition(params: PoolParams, operator: str) -> None:
+    expected, method = defined(operator, params), getattr(RefBackend(), operator)
+    np.testing.assert_array_equal(result_of(method, params), expected)
+    np.testing.assert_array_equal(result_of(method, params, runs=2), expected)
 
 
 @given(st.integers(1, 300), st.data())
@@ -64,24 +46,8 @@ def test_ties_of_any_count_are_exact(count: int, data: st.DataObject) -> None:
 
 def pooling_of(image: Int8Array) -> PoolParams:
     """One window over the whole image."""
-    batches, height, width, channels = image.shape
-    return PoolParams(
-        input_shape=image.shape,
-        output_shape=(batches, 1, 1, channels),
-        padding=Padding.VALID,
-        pad_h=0,
-        pad_w=0,
-        filter_height=height,
-        filter_width=width,
-        stride_h=1,
-        stride_w=1,
-        input_quant=QuantParam(1.0, 0),
-        output_quant=QuantParam(1.0, 0),
-        activation_min=-128,
-        activation_max=127,
-        input=image,
-        output=np.empty((batches, 1, 1, channels), np.int8),
-    )
+    _, height, width, _ = image.shape
+    return plain_pool(image, (height, width))
 
 
 def test_a_window_over_a_large_image_is_exact() -> None:
