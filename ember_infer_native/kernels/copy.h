@@ -28,9 +28,11 @@ INLINE void copy(const struct copy *p, const uint8_t *input, uint8_t *output) {
             const uint8_t *from = input + (ptrdiff_t)image * p->input_image + (ptrdiff_t)row * p->input_row;
             uint8_t *to = output + (ptrdiff_t)image * p->output_image + (ptrdiff_t)row * p->output_row;
             if (p->split > 1) {
-                for (int column = 0; column < p->columns; column++)
-                    memcpy(to + (ptrdiff_t)(column % p->split) * p->phase + (ptrdiff_t)(column / p->split) * p->pixel,
-                           from + (ptrdiff_t)column * p->pixel, p->pixel);
+                for (int phase = 0; phase < p->split; phase++) {
+                    uint8_t *pixel = to + (ptrdiff_t)phase * p->phase;
+                    for (int column = phase; column < p->columns; column += p->split, pixel += p->pixel)
+                        memcpy(pixel, from + (ptrdiff_t)column * p->pixel, p->pixel);
+                }
             } else if (p->flip) {
                 copy_flipped(to, from, (ptrdiff_t)p->columns * p->pixel, (uint8_t)p->flip);
             } else {

@@ -24,9 +24,16 @@ INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm512_add_e
 INLINE int32_t sum_lanes(int32_lanes a) { return _mm512_reduce_add_epi32(a); }
 
 INLINE quad_lanes broadcast_quad(const uint8_t *from) {
+#if defined(__clang__)
     int32_t quad;
     memcpy(&quad, from, 4);
     return _mm512_set1_epi32(quad);
+#else
+    /* gcc would keep quads that the next round reads again in general registers, and those on the stack. */
+    quad_lanes quads;
+    __asm__("vpbroadcastd %1, %0" : "=v"(quads) : "m"(*(const int32_t *)from));
+    return quads;
+#endif
 }
 
 INLINE quad_lanes load_quads(const uint8_t *from) { return _mm512_loadu_si512(from); }
