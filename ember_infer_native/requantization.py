@@ -245,6 +245,9 @@ def _fit(
         steps.levels - UINT8_OFFSET - (plan.zero_point if kinked else 0),
         ideal[fits],
     )
+    lower, upper = _addend_range(channels, channels.scale)
+    # A gap near the height of a step is no want of precision: another way is needed.
+    channels = channels.select(lower - upper < channels.scale / 4)
     for corrections in range(_MOST_CORRECTIONS + 1):
         channels = _search(formula, channels, kinked, corrections)
 
