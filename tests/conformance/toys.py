@@ -285,6 +285,26 @@ class WithMul(Toy):
         self._store(params, scaled + params.output_offset)
 
 
+def _dilated(params: Any) -> bool:
+    return bool(params.dilation_h_factor > 1 or params.dilation_w_factor > 1)
+
+
+EXCUSED = Toy(
+    Bugs(ignores_dilation=True, static_memory=True),
+    (
+        KnownException(reason="no dilation on this chip", operator="*conv2d", when=_dilated),
+        KnownException(reason="one accumulator buffer for all", test="test_threads_do_not_meet*"),
+    ),
+)
+NEEDLESSLY_EXCUSED = Toy(
+    exceptions=(
+        KnownException(reason="mended long ago", operator="conv2d", when=_dilated),
+        KnownException(reason="a condition that never holds", operator="softmax", when=lambda params: params.beta > 7),
+        KnownException(reason="threads met once", test="test_threads_do_not_meet[[]softmax-single[]]"),
+    )
+)
+
+
 def __getattr__(name: str) -> Toy:
     """A toy with this one bug."""
     if name not in {one.name for one in fields(Bugs)}:
