@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.ops.add import add_elements
-from ember_infer_core.quantization import INT32_MAX
+from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_native.kernels.pairs import pair_table, plan_broadcast, plan_rows
 from ember_infer_native.kernels.sums import check_clamp
 from ember_infer_native.plan import Place, Step
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_add"]
 
-_SHIFTS = range(22, 6, -1)
+_SHIFTS = range(25, 12, -1)
 _NUDGES = (0, 1, -1, 2, -2)
 
 
@@ -41,32 +42,26 @@ def plan_add(context: Context, params: ElementwiseAddParams, input1: Place, inpu
 
 def _formula(params: ElementwiseAddParams, table: npt.NDArray[np.uint8], bias: int) -> dict[str, int] | None:
     """Factors, constant and shift that give the table, or None."""
-    wanted = table.astype(np.int64) if bias else table.view(np.int8).astype(np.int64)
-    values = np.arange(256) if bias else np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64)
-    out_scale = float(np.float32(params.output_quant.scale))
-    real1 = float(np.float32(params.input1_quant.scale)) / out_scale
-    real2 = float(np.float32(params.input2_quant.scale)) / out_scale
-    low, high = params.activation_min + bias, params.activation_max + bias
-    zero1, zero2 = bias - params.input1_offset, bias - params.input2_offset
+    kind = np.uint8 if bias else np.int8
+    wanted, values = table.view(kind).astype(np.int64), np.arange(256, dtype=np.uint8).view(kind).astype(np.int64)
+    output_scale = float(np.float32(params.output_quant.scale))
+    real1 = float(np.float32(params.input1_quant.scale)) / output_scale
+    real2 = float(np.float32(params.input2_quant.scale)) / output_scale
+    clamps = params.activation_min + bias, params.activation_max + bias
+    # What the sum is where both inputs are zero, in units of 2**-shift.
+    zero1, zero2, zero = bias - params.input1_offset, bias - params.input2_offset, params.output_offset + bias
     for shift in _SHIFTS:
-        factor1, factor2 = round(real1 * 2**shift), round(real2 * 2**shift)
-        if max(abs(factor1), abs(factor2)) * 512 + (1 << (shift + 9)) > INT32_MAX:
-            continue
-        for nudge1 in _NUDGES:
-            for nudge2 in _NUDGES:
-                products = (factor1 + nudge1) * values[:, None] + (factor2 + nudge2) * values
-                base = -(factor1 + nudge1) * zero1 - (factor2 + nudge2) * zero2
-                base += (params.output_offset + bias << shift) + (1 << shift >> 1)
-                constant = _constant(products, wanted, low, high, shift, base)
-                if constant is not None:
-                    return {
-                        "factor1": factor1 + nudge1,
-                        "factor2": factor2 + nudge2,
-                        "constant": constant,
-                        "shift": shift,
-                    }
-        if shift < 18:
-            break
+        for nudge1, nudge2 in itertools.product(_NUDGES, _NUDGES):
+            factor1, factor2 = round(real1 * 2**shift) + nudge1, round(real2 * 2**shift) + nudge2
+            products = factor1 * values[:, None] + factor2 * values
+            near = (zero << shift) + (1 << shift >> 1) - factor1 * zero1 - factor2 * zero2
+            if not (INT32_MIN <= products.min() + near and products.max() + near <= INT32_MAX):
+                break  # the sum needs more bits than it has
+            constant = _constant(products, wanted, *clamps, shift, near)
+            if constant is not None:
+                # Modulo 2**32 the parts of the sum may be anything.
+                wrapped = (constant - INT32_MIN) % 2**32 + INT32_MIN
+                return {"factor1": factor1, "factor2": factor2, "constant": wrapped, "shift": shift}
     return None
 
 
@@ -74,11 +69,6 @@ def _constant(
     products: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64], low: int, high: int, shift: int, near: int
 ) -> int | None:
     """A constant with which ``(product + constant) >> shift`` is as wanted for every pair, within the clamp."""
-    above = np.where(wanted > low, (wanted << shift) - products, -(2**60)).max()
-    below = np.where(wanted < high, (wanted + 1 << shift) - products, 2**60).min()
-    if above >= below:
-        return None
-    constant = int(min(max(near, above), below - 1))
-    if not -(2**30) < constant < 2**30:
-        return None
-    return constant
+    least = int(np.where(wanted > low, (wanted << shift) - products, INT32_MIN - products.min()).max())
+    most = int(np.where(wanted < high, (wanted + 1 << shift) - products - 1, INT32_MAX - products.max()).min())
+    return min(max(near, least), most) if least <= most else None

@@ -20,7 +20,9 @@ INLINE void add(const struct elementwise *p, const uint8_t *input1, const uint8_
                                           p->constant, p->shift, p->low, p->high));
 #endif
         for (; i < p->columns; i++) {
-            const int32_t sum = (a[i] * p->factor1 + b[i] * p->factor2 + p->constant) >> p->shift;
+            /* The parts may wrap; their sum does not. */
+            const uint32_t parts = (uint32_t)a[i] * (uint32_t)p->factor1 + (uint32_t)b[i] * (uint32_t)p->factor2;
+            const int32_t sum = (int32_t)(parts + (uint32_t)p->constant) >> p->shift;
             to[i] = (uint8_t)(sum < p->low ? p->low : sum > p->high ? p->high : sum);
         }
     }
