@@ -158,6 +158,87 @@ def compare(
 
 
 @_command(
+    "ember-infer bench model.tflite",
+    "ember-infer bench model.tflite --per-layer",
+    "ember-infer bench model.tflite --backend ember_infer_native:NativeBackend,target=avx2 --against litert",
+    "ember-infer bench model.tflite --backend my_package.kernels:MyBackend --against none --json",
+)
+def bench(
+    model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--backend",
+            "-b",
+            help="What to time; may be repeated. By default RefBackend, and NativeBackend where there is a C compiler.",
+            metavar="MODULE:CLASS",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="tflm, litert, both with a comma between them, or none. By default those installed."),
+    ] = None,
+    per_layer: Annotated[bool, typer.Option("--per-layer", help="Show where the time of each backend goes.")] = False,
+    turns: Annotated[int, typer.Option(help="How many turns each has, of some 20 ms.", min=1)] = 31,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead, times in seconds.")] = False,
+) -> None:
+    """Time a model on backends and other runtimes.
+
+    All run on one thread, in turns, for machines change their speed; ratios are medians over turns. The answers are
+    compared before anything is timed. With [bold]--per-layer[/bold]: microseconds, multiply-accumulates a second, and
+    what share that is of the speed that this machine's instructions reach when there is nothing else to do.
+    """
+    import json
+
+    from ember_infer_tools.bench.command import run_bench
+    from ember_infer_tools.bench.report import print_bench
+
+    found = run_bench(model, backend or (), against, turns, per_layer)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=2))
+    else:
+        print_bench(found, _console())
+
+
+@_command(
+    "ember-infer build model.tflite -o compiled   # then NativeBackend(artifacts='compiled')",
+    "ember-infer build model.tflite other.tflite -o compiled --target all",
+    "ember-infer build model.tflite -o compiled --machine aarch64   # with the ziglang wheel, or a cross compiler in CC",
+)
+def build(
+    models: Annotated[list[Path], typer.Argument(help=".tflite files.", metavar="MODEL...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make or to add to.", metavar="DIR")],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An instruction set, or all of the machine; may be repeated. By default the best of this processor.",
+            metavar="NAME",
+        ),
+    ] = None,
+    machine: Annotated[
+        str | None,
+        typer.Option(help="x86_64 or aarch64, to build for Linux on such a machine.", metavar="PROCESSOR"),
+    ] = None,
+    source: Annotated[
+        bool, typer.Option("--source", help="Write C for reading and calling, in place of libraries.")
+    ] = False,
+) -> None:
+    """Compile models ahead of time, for NativeBackend on machines without a compiler.
+
+    DIR gets a library for each model and target, one for single operator calls, and a manifest. NativeBackend(artifacts=DIR)
+    finds a model there by what it computes, takes the best target that the processor has, and checks the file before it
+    loads it. With [bold]--target all[/bold] the libraries run on any processor of the kind.
+    """
+    from ember_infer_tools.build_command import print_built, run_build, write_sources
+
+    if source:
+        for folder in write_sources(models, output, target or (), machine):
+            print(folder)
+    else:
+        print_built(run_build(models, output, target or (), machine), output, _console())
+
+
+@_command(
     "ember-infer expand model.tflite",
     "ember-infer expand model.tflite --class-name Detector > detector.py",
 )

@@ -48,6 +48,7 @@ __all__ = [
     "TensorReport",
     "has_operator",
     "inspect_model",
+    "multiplications",
     "to_json",
 ]
 
@@ -322,7 +323,7 @@ def _operators(
             method=None if lowered is None else lowered.method,
             problem=subject.problem,
             details="" if lowered is None else _details(lowered.params),
-            macs=None if lowered is None else _macs(lowered.params),
+            macs=None if lowered is None else multiplications(lowered.params),
             weights_bytes=_constant_bytes(graph, operator.inputs),
             scratch={} if lowered is None else _scratch(lowered, backends),
         )
@@ -372,7 +373,7 @@ def _pair(first: int, second: int) -> str:
     return f"{first}x{second}"
 
 
-def _macs(params: OperatorParams) -> int | None:
+def multiplications(params: OperatorParams) -> int | None:
     """Products that one inference sums up, counting those with padding; None for operators that sum no products."""
     if isinstance(params, Conv2dParams):  # each output element sees a whole filter, whose depth is that of its group
         return element_count(params.output_shape) * element_count(params.weights_shape[1:])

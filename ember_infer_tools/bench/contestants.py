@@ -1,0 +1,175 @@
+"""Who is timed: this project's backends through both of their doors, and other runtimes as their users call them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import ModelWarning
+from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.program import Program
+from ember_infer_macros import QuantizedModel, ember_model
+from ember_infer_macros.tflite.read import ModelSource
+from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.rewrite import ModelFile
+
+__all__ = ["Contestant", "backend_contestants", "litert", "model_class", "tflm", "tflm_arena_size"]
+
+_ARENA_MARGIN = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contestant:
+    """One way of running a model on one input.
+
+    Attributes:
+        name: for tables.
+        how: what one call does.
+        run: one inference.
+        answer: runs it once, and gives the outputs.
+        note: what a reader should know; empty where nothing.
+    """
+
+    name: str
+    how: str
+    run: Callable[[], object]
+    answer: Callable[[], Sequence[Int8Array]]
+    note: str = ""
+
+
+def model_class(source: ModelSource) -> type[QuantizedModel]:
+    """The decorated class of a model; a path is relative to the working directory.
+
+    Oddities of the file that change no result are not reported.
+    """
+    if isinstance(source, str | os.PathLike):
+        source = os.path.abspath(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ModelWarning)
+
+        @ember_model(source)  # type: ignore[ember-model]
+        class Model(QuantizedModel): ...
+
+    return Model
+
+
+def backend_contestants(
+    name: str, backend: KernelBackend, model: type[QuantizedModel], inputs: Sequence[Int8Array]
+) -> tuple[Contestant, Contestant]:
+    """A backend through ``predict_quantized``, and through a bound session whose input is in place.
+
+    Raises:
+        KernelError: the backend cannot run the model.
+    """
+    outputs = [np.empty(model.program.tensors[index].shape, np.int8) for index in model.program.outputs]
+    given, taken = (arrays[0] if len(arrays) == 1 else list(arrays) for arrays in (inputs, outputs))
+    session = model.bind(backend)
+    for buffer, array in zip(session.inputs, inputs, strict=True):
+        buffer[...] = array
+
+    def predict() -> None:
+        model.predict_quantized(backend, given, taken)
+
+    def predicted() -> Sequence[Int8Array]:
+        predict()
+        return [array.copy() for array in outputs]
+
+    def ran() -> Sequence[Int8Array]:
+        session.run()
+        return [array.copy() for array in session.outputs]
+
+    return (
+        Contestant(f"{name}, predict", "predict_quantized(backend, input, output)", predict, predicted),
+        Contestant(f"{name}, session", "session.run(), input and output in place", session.run, ran),
+    )
+
+
+def tflm(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Contestant:
+    """TensorFlow Lite Micro's interpreter in this process, once it has run the model in another.
+
+    Raises:
+        ComparisonError: it is not installed, or cannot run the model.
+    """
+    count = len(program.outputs)
+    _try_elsewhere("tflm", content, program, inputs)
+    runtime = importlib.import_module("tflite_micro").runtime
+    with _quiet():
+        interpreter = runtime.Interpreter.from_bytes(content, arena_size=tflm_arena_size(program))
+
+    def run() -> list[Int8Array]:
+        for position, array in enumerate(inputs):
+            interpreter.set_input(array, position)
+        interpreter.invoke()
+        return [interpreter.get_output(position) for position in range(count)]
+
+    return Contestant(RUNTIMES["tflm"].title, "set_input, invoke, get_output", run, lambda: list(map(np.array, run())))
+
+
+def litert(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Contestant:
+    """LiteRT's interpreter with XNNPACK on one thread in this process, once it has run the model in another.
+
+    Raises:
+        ComparisonError: it is not installed, or cannot run the model.
+    """
+    note = ""
+    RUNTIMES["litert"].check_installed()
+    file = ModelFile(content)
+    file.repair()
+    if file.repaired:
+        content = file.plain()
+        note = "LiteRT refuses the file as it is: it runs a copy with quantized_dimension set to 0 where out of range"
+    _try_elsewhere("litert", content, program, inputs)
+    make = importlib.import_module("ai_edge_litert.interpreter").Interpreter
+    with _quiet():
+        interpreter = make(model_content=content, num_threads=1)
+        interpreter.allocate_tensors()
+        places = [detail["index"] for detail in interpreter.get_input_details()]
+        results = [detail["index"] for detail in interpreter.get_output_details()]
+
+    def run() -> list[Int8Array]:
+        for place, array in zip(places, inputs, strict=True):
+            interpreter.set_tensor(place, array)
+        interpreter.invoke()
+        return [interpreter.get_tensor(place) for place in results]
+
+    return Contestant(
+        RUNTIMES["litert"].describe(), "set_tensor, invoke, get_tensor", run, lambda: list(map(np.array, run())), note
+    )
+
+
+def tflm_arena_size(program: Program) -> int:
+    """Bytes that suffice for TensorFlow Lite Micro's arena."""
+    return 2 * sum(tensor.size for tensor in program.tensors if tensor.data is None) + _ARENA_MARGIN
+
+
+def _try_elsewhere(kind: str, content: bytes, program: Program, inputs: Sequence[Int8Array]) -> None:
+    """On some models a runtime stops its process by signal, which must not be this one."""
+    process = InterpreterProcess(RUNTIMES[kind])
+    try:
+        process.load("the model", content, len(program.outputs), tflm_arena_size(program))
+        process.run("the model", inputs)
+    finally:
+        process.close()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Lets nothing through to stderr that a runtime says while it loads a model."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,171 @@
+"""Where the time of one inference goes, layer by layer, against what the machine can do at most."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import KernelError
+from ember_infer_core.ops.common import Int8Array, Role, Shape
+from ember_infer_core.program import Call, Program
+from ember_infer_tools.bench.peak import Peak, known_targets
+from ember_infer_tools.inspect import multiplications
+
+if TYPE_CHECKING:
+    from ember_infer_core.executable import Executable
+
+__all__ = ["LayerTime", "LayerTimes", "time_layers"]
+
+_ROUND_SECONDS = 0.02
+_MOST_REPEATS = 1000
+
+
+@runtime_checkable
+class _TimesLayers(Protocol):
+    """An executable that times its layers itself, as ``NativeBackend``'s does."""
+
+    def time_layers(self, repeats: int = ...) -> list[tuple[str, float]]:
+        """Each layer's name and seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTime:
+    """One layer.
+
+    Attributes:
+        layer: its name.
+        operator: name of the method of :class:`KernelBackend`.
+        shape: of its output.
+        seconds: the median over rounds.
+        macs: multiply-accumulates, those with padding included; None for operators that sum no products.
+        peak_share: of the machine's peak, measured next to the layer; None where that or ``macs`` is not known.
+    """
+
+    layer: str
+    operator: str
+    shape: Shape
+    seconds: float
+    macs: int | None
+    peak_share: float | None
+
+    @property
+    def macs_per_second(self) -> float | None:
+        """Speed; None without ``macs``."""
+        return None if self.macs is None else self.macs / max(self.seconds, 1e-12)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTimes:
+    """All layers of a model on one backend.
+
+    Attributes:
+        backend: as it was named.
+        layers: in the order of execution.
+        whole: seconds for one run of everything, the median of the same rounds.
+        peak: multiply-accumulates a second that the machine's instructions reach, the median of the same rounds; None
+            where not known.
+        peak_target: the instruction set of ``peak``.
+    """
+
+    backend: str
+    layers: tuple[LayerTime, ...]
+    whole: float
+    peak: float | None
+    peak_target: str | None
+
+
+def time_layers(
+    name: str, backend: KernelBackend, program: Program, inputs: Sequence[Int8Array], rounds: int = 15
+) -> LayerTimes:
+    """Times every layer many times in a row, so that weights and activations are in the cache as far as they fit.
+
+    An executable that times its layers itself does so; else each layer is compiled and run as a program of its own, on
+    random activations.
+
+    Raises:
+        KernelError: the backend cannot run the model.
+    """
+    executable = backend.compile(program)
+    for buffer, array in zip(executable.inputs, inputs, strict=True):
+        buffer[...] = array
+    executable.run()
+    target = getattr(backend, "target", None)
+    peak = _peak(target) if isinstance(target, str) else None
+    measure = executable if isinstance(executable, _TimesLayers) else _OneByOne(backend, program)
+    start = time.perf_counter()
+    measure.time_layers(1)
+    repeats = round(_ROUND_SECONDS / max(time.perf_counter() - start, 1e-7))
+    repeats = min(max(repeats, 1), _MOST_REPEATS)
+    measured, peaks, wholes = [], [], []
+    for _ in range(rounds):
+        before = peak.rate() if peak else 0.0
+        measured.append([seconds for _, seconds in measure.time_layers(repeats)])
+        peaks.append(max(before, peak.rate()) if peak else 0.0)
+        wholes.append(_whole(executable, repeats))
+    layers = tuple(
+        _layer_time(program, call, [row[position] for row in measured], peaks if peak else None)
+        for position, call in enumerate(program.calls)
+    )
+    return LayerTimes(
+        backend=name,
+        layers=layers,
+        whole=statistics.median(wholes),
+        peak=statistics.median(peaks) if peak else None,
+        peak_target=target if peak else None,
+    )
+
+
+def _peak(target: str) -> Peak | None:
+    if target not in known_targets():
+        return None
+    try:
+        return Peak(target)
+    except KernelError:  # no compiler: the model may come from a folder of built ones
+        return None
+
+
+def _layer_time(program: Program, call: Call, seconds: Sequence[float], peaks: Sequence[float] | None) -> LayerTime:
+    macs = multiplications(call.params)
+    share = None
+    if macs is not None and peaks is not None:
+        share = statistics.median(macs / max(s, 1e-12) / p for s, p in zip(seconds, peaks, strict=True))
+    shape = program.tensors[next(call.tensors(Role.OUTPUT))].shape
+    return LayerTime(call.name, call.method, shape, statistics.median(seconds), macs, share)
+
+
+def _whole(executable: Executable, repeats: int) -> float:
+    run = executable.run
+    start = time.perf_counter()
+    for _ in range(repeats):
+        run()
+    return (time.perf_counter() - start) / repeats
+
+
+class _OneByOne:
+    """Every layer as a program of its own."""
+
+    def __init__(self, backend: KernelBackend, program: Program) -> None:
+        self._layers = [(call.name, _alone(backend, program, call)) for call in program.calls]
+        random = np.random.default_rng(0)
+        for _, executable in self._layers:
+            for buffer in executable.inputs:
+                buffer[...] = random.integers(-128, 128, buffer.shape, np.int8)
+            executable.run()
+
+    def time_layers(self, repeats: int = 1) -> list[tuple[str, float]]:
+        """Each layer's name and seconds."""
+        return [(name, _whole(executable, repeats)) for name, executable in self._layers]
+
+
+def _alone(backend: KernelBackend, program: Program, call: Call) -> Executable:
+    read = dict.fromkeys(program.storage(index) for index in call.tensors(Role.INPUT))
+    inputs = tuple(index for index in read if program.tensors[index].data is None)
+    outputs = tuple(call.tensors(Role.OUTPUT))
+    return backend.compile(replace(program, inputs=inputs, outputs=outputs, calls=(call,)))
