@@ -12,7 +12,7 @@ help:
 	@echo 'make test    run the tests (sets everything up)'
 	@echo 'make check   lint, format, mypy --strict, stubs, checksums and the tests: what CI runs'
 	@echo 'make stubs   write the examples'"'"' stubs again'
-	@echo 'make bench   RefBackend against TensorFlow Lite Micro, import time, decoration time'
+	@echo 'make bench   every backend against LiteRT and TensorFlow Lite Micro, threads, AVX2, imports'
 	@echo 'make deep    the long random tests: 70,000 models, 1,000,000 damaged files, every mypy'
 	@echo 'make models  train, quantise and write models/*.tflite again'
 	@echo 'make format  format the code and mend what the linter can'

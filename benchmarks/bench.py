@@ -1,41 +1,62 @@
-"""``make bench``: RefBackend against TensorFlow Lite Micro, model by model; import time; decoration time; arenas.
+"""``make bench``: every backend against LiteRT and TensorFlow Lite Micro (TFLM), threads, AVX2, imports, decoration.
 
-Every output is compared before anything is timed. Both sides copy an input in, run and copy the output out. NumPy's
-BLAS is held to one thread, as TFLM has but one. The published models are measured too where ``EMBER_TEST_DATA`` (or the
-sibling folder ``shared``) holds them.
+Every answer is compared with TFLM's before anything is timed. All contestants run in this process, on one thread, in
+turns of some milliseconds: set the input, run, read the output; a session has both in place. The published models are
+measured where ``EMBER_TEST_DATA`` (or the sibling folder ``shared``) holds them; those of MLPerf Tiny's shapes have
+random weights. Other models may be named: ``python -m benchmarks.bench model.tflite``.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib.util
 import os
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 if "OPENBLAS_NUM_THREADS" not in os.environ:  # read when NumPy loads, so before anything imports it
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import numpy as np
 from rich.console import Console
-from rich.table import Table
-from tflite_micro import runtime
+from rich.markup import escape
 
-from benchmarks.measure import interleave
-from ember_infer_core import ModelWarning
-from ember_infer_macros import QuantizedModel, ember_model
+from benchmarks.subjects import (
+    REPOSITORY,
+    Subject,
+    check_answers,
+    console,
+    is_litert,
+    missing,
+    over,
+    show,
+    subjects,
+    table_of,
+)
+from benchmarks.threads import scaling
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import CompilerNotFound
+from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
+from ember_infer_tools.bench import Bench, Measured, bench
+from ember_infer_tools.bench.contestants import model_class, tflm_arena_size
+from ember_infer_tools.bench.peak import Peak, known_targets
+from ember_infer_tools.bench.report import microseconds
+from ember_infer_tools.compare.interpreters import RUNTIMES
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-ARENA_BYTES = 20_000_000
+NATIVE = "NativeBackend"
 IMPORTS = {
     "numpy alone": "import numpy",
     "ember_infer_macros, ember_infer_ref": "from ember_infer_macros import ember_model; import ember_infer_ref",
+    "ember_infer_macros, ember_infer_native": "from ember_infer_macros import ember_model; import ember_infer_native",
     "tflite_micro": "from tflite_micro import runtime",
+    "ai_edge_litert": "from ai_edge_litert.interpreter import Interpreter",
 }
 PRINT_ARENA = """
 import sys
@@ -44,96 +65,101 @@ runtime.Interpreter.from_file(sys.argv[1], arena_size=int(sys.argv[2])).print_al
 """
 
 
-def models() -> list[Path]:
-    shared = Path(os.environ.get("EMBER_TEST_DATA", REPOSITORY.parent / "shared")) / "models"
-    published = [shared / f"{name}.tflite" for name in ("sine", "speech", "person_detect")]
-    return [*sorted((REPOSITORY / "models").glob("*.tflite")), *(path for path in published if path.exists())]
+def bench_inference(
+    models: Sequence[Subject], backends: Mapping[str, KernelBackend], against: Sequence[str], turns: int, out: Console
+) -> None:
+    contestants = ("TFLM", "LiteRT", "RefBackend", "native, predict", "native, session")
+    ratios = ("predict over LiteRT", "session over LiteRT", "wanted", "load")
+    medians = table_of("model", *contestants, *ratios)
+    least = table_of("model", *contestants, "build, s", "library, kB")
+    notes: list[str] = []
+    for subject in models:
+        found = bench(subject.path, backends, against, turns=turns)
+        check_answers(found)
+        timed = in_columns(found)
+        _, litert, _, predict, session = timed
+        medians.add_row(
+            escape(subject.name),
+            *("-" if measured is None else microseconds(measured.seconds) for measured in timed),
+            over(predict, litert),
+            over(session, litert),
+            subject.wanted,
+            "-" if found.load is None else f"{found.load[1]:.1f}",
+        )
+        least.add_row(
+            escape(subject.name),
+            *("-" if measured is None else microseconds(measured.least) for measured in timed),
+            *next(
+                ((f"{built.build_seconds:.2f}", f"{built.size / 1000:.0f}") for built in found.libraries), ("-", "-")
+            ),
+        )
+        notes += [f"{subject.name}: {note}" for note in found.notes]
+    show(out, "inference, one thread, µs: medians of interleaved turns", medians)
+    show(out, "the same, the best turn; and what NativeBackend builds", least)
+    for note in notes:
+        out.print(escape(note), soft_wrap=True)
 
 
-def model_class(path: Path) -> type[QuantizedModel]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ModelWarning)
-
-        @ember_model(path)
-        class Model(QuantizedModel): ...
-
-    return Model
+def in_columns(found: Bench) -> list[Measured | None]:
+    """TFLM, LiteRT, RefBackend, NativeBackend through both doors; None for one that is not there."""
+    by_name = {"LiteRT" if is_litert(measured) else measured.name: measured for measured in found.measured}
+    names = (RUNTIMES["tflm"].title, "LiteRT", "RefBackend, predict", f"{NATIVE}, predict", f"{NATIVE}, session")
+    return [by_name.get(name) for name in names]
 
 
-def bench_inference(path: Path, turns: int, table: Table) -> None:
-    model = model_class(path)
-    backend = RefBackend()
-    interpreter = runtime.Interpreter.from_file(str(path), arena_size=ARENA_BYTES)
-    generator = np.random.default_rng(0)
-    sample = generator.integers(-128, 128, model.input_shape(), np.int8)
-    output = np.empty(model.output_shape(), np.int8)
-    session = model.bind(backend)
-
-    def tflm() -> object:
-        interpreter.set_input(sample, 0)
-        interpreter.invoke()
-        return interpreter.get_output(0)
-
-    def predict_quantized() -> None:
-        model.predict_quantized(backend, sample, output)
-
-    def bound() -> None:
-        session.input[...] = sample
-        session.run()
-        output[...] = session.output
-
-    expected = np.asarray(tflm())
-    for run in (predict_quantized, bound):
-        run()
-        np.testing.assert_array_equal(output, expected)
-    timing = interleave({"tflm": tflm, "predict": predict_quantized, "bound": bound}, turns)
-    table.add_row(
-        label(path),
-        f"{1e6 * timing.seconds('tflm'):.1f}",
-        f"{1e6 * timing.seconds('predict'):.1f}",
-        f"{1e6 * timing.seconds('bound'):.1f}",
-        f"{timing.ratio('tflm', 'predict'):.2f}x",
-        f"{timing.ratio('tflm', 'bound'):.2f}x",
-    )
+def bench_threads(models: Sequence[Subject], backend: NativeBackend, out: Console) -> None:
+    """Two sessions in two threads; and the bare multiplication loop, which says what the machine gives just now."""
+    table = table_of("model", "median", "best")
+    if backend.target in known_targets():
+        loops = [Peak(backend.target).rate for _ in range(2)]
+        table.add_row("(multiplication loop)", *(f"{ratio:.2f}" for ratio in scaling(loops)))
+    for subject in models:
+        model = model_class(subject.path)
+        sessions = [model.bind(backend) for _ in range(2)]
+        table.add_row(escape(subject.name), *(f"{ratio:.2f}" for ratio in scaling([s.run for s in sessions])))
+    show(out, "two threads over one, each with a session of its own (at least 1.8 is wanted)", table)
 
 
-def label(path: Path) -> str:
-    return path.stem if path.is_relative_to(REPOSITORY) else f"{path.stem} *"
+def bench_decoration(models: Sequence[Subject], turns: int, out: Console) -> None:
+    table = table_of("model", "file bytes", "decoration, ms", "arena", "TFLM's arena head")
+    for subject in models:
+        content = subject.path.read_bytes()
+        model_class(subject.path)
+        seconds = []
+        for _ in range(turns):
+            start = time.perf_counter()
+            model = model_class(subject.path)
+            seconds.append(time.perf_counter() - start)
+        table.add_row(
+            escape(subject.name),
+            str(len(content)),
+            f"{1e3 * statistics.median(seconds):.1f}",
+            str(model.arena_len()),
+            tflm_arena(subject.path, tflm_arena_size(model.program)),
+        )
+    show(out, "@ember_model: read, check, lower, synthesise; and bytes of activations", table)
 
 
-def bench_decoration(path: Path, turns: int, table: Table) -> None:
-    content = path.read_bytes()
-    model_class(path)
-    seconds = []
-    for _ in range(turns):
-        start = time.perf_counter()
-        model = model_class(path)
-        seconds.append(time.perf_counter() - start)
-    table.add_row(
-        label(path),
-        str(len(content)),
-        f"{1e3 * statistics.median(seconds):.1f}",
-        str(model.arena_len()),
-        tflm_arena(path),
-    )
-
-
-def tflm_arena(path: Path) -> str:
-    command = [sys.executable, "-c", PRINT_ARENA, str(path), str(ARENA_BYTES)]
+def tflm_arena(path: Path, arena_size: int) -> str:
+    if not installed("tflm"):
+        return "-"
+    command = [sys.executable, "-c", PRINT_ARENA, str(path), str(arena_size)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     found = re.search(r"Arena allocation head (\d+) bytes", printed)
     return found[1] if found else "?"
 
 
-def bench_imports(turns: int, table: Table) -> None:
-    seconds: dict[str, list[float]] = {name: [] for name in IMPORTS}
-    empty = []
+def bench_imports(turns: int, out: Console) -> None:
+    table = table_of("import", "ms")
+    imports = {name: code for name, code in IMPORTS.items() if importlib.util.find_spec(code.split()[1].split(".")[0])}
+    seconds: dict[str, list[float]] = {name: [] for name in imports}
     for _ in range(turns):
-        empty.append(start_python("pass"))
-        for name, code in IMPORTS.items():
-            seconds[name].append(start_python(code) - empty[-1])
+        empty = start_python("pass")
+        for name, code in imports.items():
+            seconds[name].append(start_python(code) - empty)
     for name, measured in seconds.items():
         table.add_row(name, f"{1e3 * statistics.median(measured):.0f}")
+    show(out, "import time over an empty interpreter", table)
 
 
 def start_python(code: str) -> float:
@@ -142,28 +168,48 @@ def start_python(code: str) -> float:
     return time.perf_counter() - start
 
 
+def bench_avx2(turns: int, files: Sequence[Path], out: Console) -> None:
+    """In a process of its own, for what is hidden from a library stays hidden."""
+    out.file.flush()
+    command = [sys.executable, "-m", "benchmarks.avx2", "--turns", str(turns), *map(str, files)]
+    status = subprocess.run(command, cwd=REPOSITORY, check=False).returncode
+    if status:
+        out.print(f"without AVX-512: failed with status {status}")
+
+
+def installed(kind: str) -> bool:
+    return importlib.util.find_spec(RUNTIMES[kind].module) is not None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=31, help="turns each contestant gets (default: 31)")
-    turns = parser.parse_args().turns
-    console = Console()
-
-    inference = Table(title="inference (set input, run, get output), one thread, medians of interleaved turns")
-    for column in ("model", "TFLM, µs", "predict, µs", "session, µs", "speed-up", "session"):
-        inference.add_column(column, justify="left" if column == "model" else "right")
-    decoration = Table(title="@ember_model: read, check, lower, synthesise; and bytes of activations")
-    for column in ("model", "file bytes", "decoration, ms", "arena", "TFLM's arena head"):
-        decoration.add_column(column, justify="left" if column == "model" else "right")
-    for path in models():
-        bench_inference(path, turns, inference)
-        bench_decoration(path, turns, decoration)
-    imports = Table(title="import time over an empty interpreter")
-    imports.add_column("import")
-    imports.add_column("ms", justify="right")
-    bench_imports(min(turns, 11), imports)
-    for table in (inference, decoration, imports):
-        console.print(table)
-    console.print("* published by TensorFlow Lite Micro; speed-ups are of RefBackend over TFLM, both from Python")
+    parser.add_argument("models", type=Path, nargs="*", help="time these models instead")
+    arguments = parser.parse_args()
+    turns: int = arguments.turns
+    files = [path.resolve() for path in arguments.models]
+    out = console()
+    against = [kind for kind in RUNTIMES if installed(kind)]
+    for kind in RUNTIMES.keys() - set(against):
+        out.print(f"{kind}: skipped, not installed (pip install 'ember-infer\\[{kind}]')")
+    for name in () if files else missing():
+        out.print(f"{name}: skipped, its file is not there (EMBER_TEST_DATA names a folder with models/)")
+    with tempfile.TemporaryDirectory(prefix="ember-bench-") as name:
+        folder = Path(name)
+        models = list(subjects(folder, files))
+        backends: dict[str, KernelBackend] = {"RefBackend": RefBackend()}
+        native = None
+        with contextlib.suppress(CompilerNotFound):
+            native = backends[NATIVE] = NativeBackend(cache=folder / "cache")  # empty, so that builds are timed
+        bench_inference(models, backends, against, turns, out)
+        if native is None:
+            out.print("NativeBackend: skipped, there is no C compiler")
+        else:
+            out.print(f"{NATIVE}: target {native.target}")
+            bench_threads(models, native, out)
+            bench_avx2(min(turns, 15), files, out)
+        bench_decoration(models, min(turns, 31), out)
+        bench_imports(min(turns, 11), out)
 
 
 if __name__ == "__main__":
