@@ -26,6 +26,7 @@ import numpy.typing as npt
 from ember_infer_core.ops.common import Int32Array
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_core.staircase import UINT8_OFFSET, BoolArray, Float64Array, Int64Array, staircase
+from ember_infer_native.targets import Target
 
 __all__ = ["Choice", "Formula", "Requantization", "Way", "plan_requantization"]
 
@@ -135,16 +136,23 @@ class Requantization:
             found.append((part, choice))
         return found
 
-    def fields(self, choice: Choice, bias: int) -> dict[str, int]:
-        """The fields of a kernel's struct; ``bias`` is what a target adds to int8."""
-        straight = choice.way is Way.STRAIGHT
+    def fields(self, choice: Choice, target: Target, together: int) -> dict[str, int]:
+        """The fields of a kernel's struct, where so many vectors are computed together."""
         return {
             "way": int(choice.way),
-            "corrections": choice.corrections,
-            "zero": 0 if straight else self.zero_point,
-            "low": self.activation_min + bias,
-            "high": self.activation_max + bias,
+            "corrected1": self._corrected(choice, 0, target.lanes, together),
+            "corrected2": self._corrected(choice, 1, target.lanes, together),
+            "zero": 0 if choice.way is Way.STRAIGHT else self.zero_point,
+            "low": self.activation_min + target.bias,
+            "high": self.activation_max + target.bias,
         }
+
+    def _corrected(self, choice: Choice, correction: int, lanes: int, together: int) -> int:
+        """Bit by bit, which of the vectors that are computed together have this correction."""
+        if correction >= choice.corrections:
+            return 0
+        vectors = np.flatnonzero(self.formulas[choice.way].changes[correction]) // lanes
+        return sum(1 << int(position) for position in np.unique(vectors % together))
 
     def factors(self, choice: Choice) -> list[npt.NDArray[np.generic]]:
         """The arrays that the way reads, each ``(C,)``."""

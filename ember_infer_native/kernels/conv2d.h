@@ -14,7 +14,7 @@ struct conv2d {
     int segment_row, segment_column;          /* steps in bytes, from segment to segment */
     int output_image, output_row, output_pixel;
     int channels, vectors; /* computed here: channels = LANES * vectors, or less in the last vector */
-    int way, corrections, zero, low, high;
+    int way, corrected1, corrected2, zero, low, high;
 };
 
 /* `split` sets of sums take turns where few pixels would leave the multiplier waiting for its own results. */
@@ -62,7 +62,7 @@ INLINE void conv2d_tile(const int pixels, const int vectors, const int split, co
         int32_lanes results[4];
         UNROLL for (int k = 0; k < 4; k++) {
             const int at = i + k < pixels * vectors ? i + k : i;
-            results[k] = requantize(r, sums[at], first_vector + at % vectors);
+            results[k] = requantize(r, sums[at], first_vector + at % vectors, at % vectors);
         }
         byte_block bytes = pack(r, results);
         if (i + 4 <= pixels * vectors && (together || (vectors % 4 == 0 && (i % vectors + 4) * LANES <= channels))) {

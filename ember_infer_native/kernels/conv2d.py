@@ -58,7 +58,7 @@ def plan_conv2d(
     layout, out = input.layout, output.layout
     pixel, first = layout.channels, input.first + -(params.pad_h * layout.row + params.pad_w * layout.channels)
     touching = params.groups == 1 and params.dilation_w_factor == 1
-    segments = weights.reshape(filters, rows, 1, columns * depth) if touching else weights
+    shape = (filters, rows, 1, columns * depth) if touching else weights.shape
     geometry = Geometry(
         images=out.images,
         rows=out.rows,
@@ -72,17 +72,17 @@ def plan_conv2d(
         output_row=out.row,
         output_pixel=out.channels,
     )
+    segments = weights.astype(np.int64).reshape(shape)
+    scaled = scale_sums(context.target, params, segments.reshape(filters, -1), bias)
     steps = []
     per_group = filters // params.groups
     for group in range(params.groups):
         part = slice(group * per_group, (group + 1) * per_group)
-        some = segments[part].astype(np.int64)
-        scaled = scale_sums(context.target, params, some.reshape(per_group, -1), None if bias is None else bias[part])
         steps += plan_dense(
             context,
             geometry,
-            some,
-            scaled,
+            segments[part],
+            scaled.map(operator.itemgetter(part)),
             first + group * depth,
             output.first + group * per_group,
             packable=touching,
@@ -146,7 +146,7 @@ def _plan_run(
         "output_pixel": geometry.output_pixel,
         "channels": channels,
         "vectors": vectors,
-        **scaled.requantization.fields(choice, target.bias),
+        **scaled.requantization.fields(choice, target, template[2]),
     }
     return Step("conv2d", "conv2d", template, fields, (input, output, context.constants.add(constants)))
 

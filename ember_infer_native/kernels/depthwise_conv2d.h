@@ -14,7 +14,7 @@ struct depthwise_conv2d {
     int dilation, split, phase;      /* of columns; they may be sorted by their remainder modulo split */
     int column_step, column_chunks;  /* whole chunks in a column, and from column to column in the input; or 0, 0 */
     int output_image, output_row;
-    int way, corrections, zero, low, high;
+    int way, corrected1, corrected2, zero, low, high;
 };
 
 INLINE ptrdiff_t tap_at(const struct depthwise_conv2d *p, int column) {
@@ -41,7 +41,7 @@ INLINE void depthwise_store(const int together, const struct depthwise_conv2d *p
                             uint8_t *output, const struct requantization *r, int phase, int count) {
     UNROLL for (int row = 0; row < together; row++) {
         int32_lanes results[4];
-        UNROLL for (int k = 0; k < 4; k++) results[k] = requantize(r, sums[row][k], 4 * phase + k);
+        UNROLL for (int k = 0; k < 4; k++) results[k] = requantize(r, sums[row][k], 4 * phase + k, k);
         byte_block bytes = pack_interleaved(results[0], results[1], results[2], results[3], p->zero, p->low, p->high);
         uint8_t *to = output + (ptrdiff_t)row * p->output_row;
         if (count >= CHUNK)

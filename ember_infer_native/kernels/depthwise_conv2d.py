@@ -145,7 +145,8 @@ def _plan_taps(
     slide = whole_chunks and filter_columns == 3 and filter_rows <= 4 and params.stride_w == params.dilation_w_factor
     order = target.lane_order(period) % channels
     packed = [_pack_weights(context, filters, order, rows) for rows in ((2, 1) if together == 2 else (1,))]
-    packed.append(pack_requantization(scaled.map(lambda array: array[order]), choice, len(order)))
+    in_lanes = scaled.map(lambda array: array[order])
+    packed.append(pack_requantization(in_lanes, choice, len(order)))
     fields = {
         "images": out.images,
         "rows": out.rows,
@@ -165,7 +166,7 @@ def _plan_taps(
         "column_chunks": channels // target.chunk if whole_chunks else 0,
         "output_image": out.image,
         "output_row": out.row,
-        **scaled.requantization.fields(choice, target.bias),
+        **in_lanes.requantization.fields(choice, target, 4),
     }
     constants = context.constants.add(b"".join(packed))
     template = (together, int(slide))

@@ -3,7 +3,7 @@
 
 struct fully_connected {
     int rows, depth, chunks, outputs;
-    int way, corrections, zero, low, high;
+    int way, corrected1, corrected2, zero, low, high;
 };
 
 INLINE void fully_connected(const int outputs, const struct fully_connected *p, const uint8_t *input, uint8_t *output,
@@ -23,7 +23,7 @@ INLINE void fully_connected(const int outputs, const struct fully_connected *p, 
         }
         int32_t totals[LANES] = {0};
         UNROLL for (int i = 0; i < outputs; i++) totals[i] = sum_lanes(sums[i]);
-        const int32_lanes result = requantize(&r, add_lanes(load_lanes(totals), load_bias(&r, 0)), 0);
+        const int32_lanes result = requantize(&r, add_lanes(load_lanes(totals), load_bias(&r, 0)), 0, 0);
         const int32_lanes results[4] = {result, result, result, result};
         store_part(output + (ptrdiff_t)row * outputs, pack(&r, results), 0, outputs);
     }

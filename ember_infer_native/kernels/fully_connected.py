@@ -78,7 +78,7 @@ def _plan_reduce(
         "depth": depth,
         "chunks": chunks,
         "outputs": outputs,
-        **scaled.requantization.fields(choice, target.bias),
+        **scaled.requantization.fields(choice, target, 1),
     }
     constants = context.constants.add(quads + pack_requantization(scaled, choice, target.lanes))
     return Step("fully_connected", "fully_connected", (outputs,), fields, (input, output, constants))
