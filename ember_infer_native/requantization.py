@@ -142,7 +142,7 @@ class Requantization:
             "way": int(choice.way),
             "corrected1": self._corrected(choice, 0, target.lanes, together),
             "corrected2": self._corrected(choice, 1, target.lanes, together),
-            "zero": 0 if choice.way is Way.STRAIGHT else self.zero_point,
+            "zero": self.zero_point if choice.way is Way.KINKED else 0,
             "low": self.activation_min + target.bias,
             "high": self.activation_max + target.bias,
         }
@@ -157,7 +157,8 @@ class Requantization:
     def factors(self, choice: Choice) -> list[npt.NDArray[np.generic]]:
         """The arrays that the way reads, each ``(C,)``."""
         if choice.way is Way.EXACT:
-            return [self.multiplier, self.left, self.right]
+            # Added in 32 bits before anything saturates: TensorFlow Lite Micro's sum wraps.
+            return [self.multiplier, self.left, self.right, np.full_like(self.multiplier, self.zero_point)]
         formula = self.formulas[choice.way]
         corrections = [array for k in range(choice.corrections) for array in (formula.sums[k], formula.changes[k])]
         return [formula.scale, formula.addend, *corrections]
@@ -181,9 +182,10 @@ def plan_requantization(
         zero_point, activation_min, activation_max: of the output, int8.
         floats: whether the target has the float32 ways at all.
     """
+    vanishes = (shift < -31) | (shift > 31)
     plan = Requantization(
         {},
-        multiplier.astype(np.int32),
+        np.where(vanishes, 0, multiplier).astype(np.int32),
         np.clip(shift, 0, 31).astype(np.int32),
         np.clip(-shift.astype(np.int64), 0, 31).astype(np.int32),
         zero_point,
@@ -192,7 +194,7 @@ def plan_requantization(
     )
     if not floats:
         return plan
-    fits = _stays_in_range(low, high, multiplier, shift)
+    fits = _stays_in_range(low, high, plan.multiplier, shift)
     formulas = {}
     for way in (Way.STRAIGHT, Way.KINKED):
         formulas[way] = formula = _no_formula(len(low))

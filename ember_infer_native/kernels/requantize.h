@@ -1,11 +1,11 @@
 /* From sums to bytes. Each group of channels has one way, chosen and proved by requantization.py:
    0 straight: round(sum * scale + offset);
    1 kinked: round(sum * scale + copysign(jump, sum)) + zero;
-   2 exact: TFLM's MultiplyByQuantizedMultiplier, + zero.
+   2 exact: TFLM's MultiplyByQuantizedMultiplier, plus a zero point, in 32 bits that wrap.
    After the fast ways, results of single sums are corrected in those vectors that need it.
 
    The constants of all vectors of LANES channels stand one array after the other: bias, then two arrays of float and two
-   of int32 for each correction, or three of int32. */
+   of int32 for each correction, or four of int32. */
 
 #define STRAIGHT 0
 #define KINKED 1
@@ -14,17 +14,17 @@
 struct requantization {
     int way;
     int corrected[2]; /* bit by bit, which of the vectors that are computed together have a first, a second correction */
-    int zero; /* the output's zero point; 0 where the way contains it */
+    int zero; /* the output's zero point, for the kinked way; 0 where the way contains it */
     int low, high;
     const int32_t *bias;
     const uint8_t *factors;
-    int stride;             /* bytes of one array */
+    ptrdiff_t stride;       /* bytes of one array */
 };
 
 /* Of a kernel's struct p, which has the fields way to high; `constants` begin with the bias. */
 #define REQUANTIZATION(p, vectors, constants) \
     {(p)->way, {(p)->corrected1, (p)->corrected2}, (p)->zero, (p)->low, (p)->high, (const int32_t *)(constants), \
-     (constants) + (vectors) * LANES * 4, (vectors) * LANES * 4}
+     (constants) + (ptrdiff_t)(vectors) * LANES * 4, (ptrdiff_t)(vectors) * LANES * 4}
 
 INLINE int32_lanes load_bias(const struct requantization *r, int vector) { return load_lanes(r->bias + vector * LANES); }
 
@@ -45,8 +45,9 @@ INLINE int32_lanes requantize(const struct requantization *r, int32_lanes sums, 
         return result;
     }
 #endif
-    return requantize_exact(sums, (const int32_t *)factors, (const int32_t *)(factors + stride),
-                            (const int32_t *)(factors + 2 * stride));
+    const int32_lanes result = requantize_exact(sums, (const int32_t *)factors, (const int32_t *)(factors + stride),
+                                                (const int32_t *)(factors + 2 * stride));
+    return add_lanes(result, load_lanes((const int32_t *)(factors + 3 * stride)));
 }
 
 INLINE byte_block pack(const struct requantization *r, const int32_lanes results[4]) {
