@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ember_infer_core.errors import KernelError
+from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_native.targets import Target
 
 __all__ = ["Constants", "Layout", "Place", "Plan", "Pointer", "Step", "Temporaries"]
@@ -84,6 +86,9 @@ class Step:
         template: arguments that select a variant of the kernel: they have to be constants where it is compiled.
         fields: the content of the struct.
         pointers: the memory it reads and writes, in the order of its arguments.
+
+    Raises:
+        KernelError: a field does not fit into C's int.
     """
 
     kernel: str
@@ -91,6 +96,15 @@ class Step:
     template: tuple[int, ...]
     fields: Fields
     pointers: tuple[Pointer, ...]
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields.items():
+            sizes = value if isinstance(value, tuple) else (value,)
+            if not all(INT32_MIN <= size <= INT32_MAX for size in sizes):
+                raise KernelError(
+                    f"{self.kernel}: {name} comes to {value}, and native kernels count in 32 bits: the model's tensors "
+                    "are too large for this backend"
+                )
 
 
 @dataclass(slots=True)

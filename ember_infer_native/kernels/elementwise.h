@@ -37,7 +37,7 @@ INLINE void pairs(const struct elementwise *p, const uint8_t *input1, const uint
     }
 }
 
-#define MAX_DIMENSIONS 8
+#define MAX_DIMENSIONS 32 /* that differ, of two sizes or more each: with one more, an output has 2**33 elements */
 
 struct broadcast {
     int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS]; /* of a dense output; 0: repeated */

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import Int8Array, Shape, element_count
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.plan import Place, Pointer, Step
@@ -19,7 +20,7 @@ __all__ = ["PairFunction", "pair_table", "plan_broadcast", "plan_rows"]
 
 PairFunction: TypeAlias = Callable[[Int64Array, Int64Array], Int8Array]
 
-_DIMENSIONS = 8  # MAX_DIMENSIONS of elementwise.h
+_DIMENSIONS = 32  # MAX_DIMENSIONS of elementwise.h
 
 
 def pair_table(context: Context, function: PairFunction) -> npt.NDArray[np.uint8]:
@@ -88,7 +89,7 @@ def _axes(shape1: Shape, shape2: Shape, output: Shape) -> tuple[tuple[int, ...],
         else:
             axes.append((size, step1, step2))
     if len(axes) > _DIMENSIONS:
-        raise NotImplementedError
+        raise KernelError(f"an output of shape {output} is too large for this backend")
     filled = [(1, 0, 0)] * (_DIMENSIONS - len(axes)) + axes
     sizes, steps1, steps2 = zip(*filled, strict=True)
     return sizes, steps1, steps2

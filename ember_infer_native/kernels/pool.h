@@ -28,16 +28,16 @@ INLINE void max_pool_pixel(const struct pool *p, const uint8_t *x, int rows, int
 /* Half away from zero, of the int8 values' sum. */
 INLINE void average_pool_pixel(const struct pool *p, const uint8_t *x, int rows, int columns, uint8_t *to,
                                int channels) {
-    int32_t sums[POOL_CHANNELS];
+    uint32_t sums[POOL_CHANNELS]; /* of up to 2**24 taps, which biased values may take beyond int32 */
     const int count = rows * columns;
     for (int c = 0; c < channels; c++) sums[c] = 0;
     for (int row = 0; row < rows; row++)
         for (int column = 0; column < columns; column++) {
             const byte_value *from = (const byte_value *)(x + (ptrdiff_t)row * p->input_row + column * p->channels);
-            for (int c = 0; c < channels; c++) sums[c] += from[c];
+            for (int c = 0; c < channels; c++) sums[c] += (uint32_t)from[c];
         }
     for (int c = 0; c < channels; c++) {
-        const int sum = sums[c] - ACTIVATION_BIAS * count;
+        const int sum = (int)(sums[c] - ACTIVATION_BIAS * (uint32_t)count);
         const int average = (sum > 0 ? sum + count / 2 : sum - count / 2) / count + ACTIVATION_BIAS;
         to[c] = (uint8_t)at_most(at_least(average, p->low), p->high);
     }
