@@ -27,6 +27,9 @@ extern void Py_IncRef(python_object *), Py_DecRef(python_object *), PyErr_Clear(
 extern void PyErr_SetString(python_object *, const char *);
 extern int PyObject_GetBuffer(python_object *, python_buffer *, int);
 extern void PyBuffer_Release(python_buffer *);
+extern intptr_t PyTuple_Size(python_object *);
+extern python_object *PyTuple_GetItem(python_object *, intptr_t);
+extern int PyUnicode_CompareWithASCIIString(python_object *, const char *);
 extern void *PyEval_SaveThread(void);
 extern void PyEval_RestoreThread(void *);
 extern void *PyCapsule_GetPointer(python_object *, const char *), *PyCapsule_GetContext(python_object *);
@@ -63,7 +66,8 @@ INLINE void python_run(const uint8_t *const *inputs, uint8_t *const *outputs, ui
 /* run(scratch=None): on the session's own arrays. The generated code needs no scratch. */
 INLINE python_object *python_run_session(python_object *self, intptr_t count, python_object *keywords,
                                          const int release) {
-    if (count > 1 || (keywords && count)) {
+    const intptr_t named = keywords ? PyTuple_Size(keywords) : 0;
+    if (count + named > 1 || (named && PyUnicode_CompareWithASCIIString(PyTuple_GetItem(keywords, 0), "scratch"))) {
         PyErr_SetString(PyExc_TypeError, "run() takes at most one argument: scratch");
         return 0;
     }
@@ -76,8 +80,12 @@ INLINE python_object *python_run_session(python_object *self, intptr_t count, py
 /* predict(*inputs, *outputs): on the caller's arrays if each is contiguous int8 of its length, and outputs can be written
    to; or else it does nothing and returns False. */
 INLINE python_object *python_predict(python_object *self, python_object *const *arrays, intptr_t count,
-                                     const int64_t *lengths, const int input_count, const int output_count,
-                                     const int release) {
+                                     python_object *keywords, const int64_t *lengths, const int input_count,
+                                     const int output_count, const int release) {
+    if (keywords && PyTuple_Size(keywords)) {
+        PyErr_SetString(PyExc_TypeError, "predict() takes no keyword arguments");
+        return 0;
+    }
     const struct session *session = PyCapsule_GetPointer(self, SESSION);
     if (!session) return 0;
     if (count != input_count + output_count) return python_new(&_Py_FalseStruct);
@@ -130,8 +138,7 @@ INLINE python_object *python_bind(const python_method *method, struct session *s
     }                                                                                                                \
     static python_object *call_predict(python_object *self, python_object *const *arguments, intptr_t count,         \
                                        python_object *keywords) {                                                   \
-        (void)keywords;                                                                                              \
-        return python_predict(self, arguments, count, array_lengths, INPUTS, OUTPUTS, RELEASE);                      \
+        return python_predict(self, arguments, count, keywords, array_lengths, INPUTS, OUTPUTS, RELEASE);            \
     }                                                                                                                \
     static const python_method run_method = {"run", call_run, PYTHON_FASTCALL | PYTHON_KEYWORDS,                     \
                                              "run(scratch=None): computes the outputs from the inputs."};           \
