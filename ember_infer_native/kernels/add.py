@@ -55,7 +55,7 @@ def _formula(params: ElementwiseAddParams, table: npt.NDArray[np.uint8], bias: i
             factor1, factor2 = round(real1 * 2**shift) + nudge1, round(real2 * 2**shift) + nudge2
             products = factor1 * values[:, None] + factor2 * values
             near = (zero << shift) + (1 << shift >> 1) - factor1 * zero1 - factor2 * zero2
-            if not (INT32_MIN <= products.min() + near and products.max() + near <= INT32_MAX):
+            if not (products.min() + near >= INT32_MIN and products.max() + near <= INT32_MAX):
                 break  # the sum needs more bits than it has
             constant = _constant(products, wanted, *clamps, shift, near)
             if constant is not None:
@@ -69,6 +69,7 @@ def _constant(
     products: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64], low: int, high: int, shift: int, near: int
 ) -> int | None:
     """A constant with which ``(product + constant) >> shift`` is as wanted for every pair, within the clamp."""
-    least = int(np.where(wanted > low, (wanted << shift) - products, INT32_MIN - products.min()).max())
-    most = int(np.where(wanted < high, (wanted + 1 << shift) - products - 1, INT32_MAX - products.max()).min())
+    least, most = INT32_MIN - int(products.min()), INT32_MAX - int(products.max())
+    least = int(np.where(wanted > low, (wanted << shift) - products, least).max(initial=least))
+    most = int(np.where(wanted < high, (wanted + 1 << shift) - products - 1, most).min(initial=most))
     return min(max(near, least), most) if least <= most else None
