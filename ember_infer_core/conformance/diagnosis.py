@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ember_infer_core.conformance.definition import (
     DEFINITIONS,
@@ -237,6 +238,22 @@ def _floor(accumulators: Int64Array, params: Params) -> Int64Array:
     return floored
 
 
+def _real_product(accumulators: Int64Array, params: Params) -> npt.NDArray[np.float64]:
+    product: npt.NDArray[np.float64] = accumulators * np.ldexp(
+        params.output_multiplier.astype(np.float64), params.output_shift - 31
+    )
+    return product
+
+
+def _float64_to_even(accumulators: Int64Array, params: Params) -> Int64Array:
+    return np.rint(_real_product(accumulators, params)).astype(np.int64)
+
+
+def _float64_away(accumulators: Int64Array, params: Params) -> Int64Array:
+    product = _real_product(accumulators, params)
+    return np.trunc(product + np.copysign(0.5, product)).astype(np.int64)
+
+
 def _left_shift_ignored(accumulators: Int64Array, params: Params) -> Int64Array:
     right = dataclasses.replace(params, output_shift=np.minimum(params.output_shift, 0), bias=None, output_offset=0)
     return requantized(right, accumulators)
@@ -251,7 +268,7 @@ def _never_flushed(accumulators: Int64Array, params: Params) -> Int64Array:
     count = total & 63
     half = np.where(count > 0, np.int64(1) << np.maximum(count - 1, 0), 0)
     right = requantized(dataclasses.replace(params, bias=None, output_offset=0), accumulators)
-    return np.where(total > 62, (accumulators * multiplier + half) >> count, right)
+    return np.where(total > 62, wrap_int32((accumulators * multiplier + half) >> count), right)
 
 
 def _wrapped(operator: str, params: Params) -> Int8Array:
@@ -298,6 +315,8 @@ _SCALED: Mapping[str, Rule] = {
     **_DIALECTS,
     "ties of the second rounding go up instead of away from zero": _scaled_by(_second_rounding_half_up),
     "rounds down: no rounding at all": _scaled_by(_floor),
+    "scaled in floating point and rounded half to even": _scaled_by(_float64_to_even),
+    "scaled in floating point and rounded half away from zero": _scaled_by(_float64_away),
     **_CLAMP,
     "bias ignored": _constant(bias=None),
     "input_offset ignored": _constant(input_offset=0),

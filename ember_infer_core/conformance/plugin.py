@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -38,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("which backend? add --backend module:attribute, such as ember_infer_ref:RefBackend")
     if config.getoption("--examples") < 1:
         raise pytest.UsageError("--examples must be 1 or more")
+    here = str(config.invocation_params.dir)
+    if here not in sys.path:
+        sys.path.insert(0, here)  # as `python -m pytest` does: a new backend is a file in the current folder
     try:
         config.stash[_SUBJECTS] = tuple(load_subject(spec) for spec in specs)
     except ValueError as error:

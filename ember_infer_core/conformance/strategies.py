@@ -102,6 +102,8 @@ class CaseDrawer:
         input_quant, output_zero_point = QuantParam(1.0, self.zero_point()), self.zero_point()
         spread = 70.0 * np.sqrt(summands)  # of the sums, over about the range of int8
         exponents = self.random.uniform(-1.5, 1.5, channels) + self.one_of(0.0, 0.0, 0.0, 8.0, -12.0, -40.0)
+        if self.one_of(False, False, True):
+            exponents = np.rint(exponents - np.log2(spread)) + np.log2(spread)  # powers of two make ties common
         scales = tuple(float(np.float32(2.0**exponent / spread)) for exponent in exponents)
         weights_quant: AnyQuantParam = PerChannelQuantParam(scales, (0,) * channels, dimension)
         if one_scale:

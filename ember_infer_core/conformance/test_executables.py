@@ -59,7 +59,7 @@ def _constants(program: Program) -> list[npt.NDArray[Any]]:
 
 def _check_runs(subject: Subject, program: Program, evidence: Evidence) -> None:
     """Runs with other inputs each time."""
-    executable = subject.backend.compile(program)
+    executable = subject.compile(program)
     constants = _constants(program)
     operators = ", ".join(call.method for call in program.calls)
     for run in range(1, _RUNS + 1):
@@ -69,7 +69,7 @@ def _check_runs(subject: Subject, program: Program, evidence: Evidence) -> None:
         how = f"run {run} of {_RUNS} of an executable of {operators}; the output of its last call"
         notes = []
         if run > 1 and not outcome.right(last.output):
-            anew = _run(subject.backend.compile(program), inputs, last.output)
+            anew = _run(subject.compile(program), inputs, last.output)
             if anew.right(last.output):
                 notes = ["state: the same inputs are right in the first run of a new executable"]
         operator, params = program.calls[-1].method, snapshot(last)
@@ -97,7 +97,7 @@ def test_executables_have_memory_of_their_own(subject: Subject, operator: str) -
     subject.require(operator)
     for params in _calls(subject, operator)[:1]:
         program = one_call(operator, params)
-        executable, other = subject.backend.compile(program), subject.backend.compile(program)
+        executable, other = subject.compile(program), subject.compile(program)
         first, second = (bound_calls(program, _random_inputs(program, seed))[0] for seed in (1, 2))
         if not _run(executable, _random_inputs(program, 1), first.output).right(first.output):
             return  # other tests report it

@@ -62,7 +62,7 @@ def test_an_executable_works_in_exactly_its_scratch_and_refuses_less(subject: Su
         pytest.skip("no scratch is asked for")
     params = calls[0]
     program, expected = one_call(operator, params), defined(operator, params)
-    executable = subject.backend.compile(program)
+    executable = subject.compile(program)
     for array, operand in zip(executable.inputs, _inputs(params), strict=True):
         array[...] = operand
     for offset in (0, 1):

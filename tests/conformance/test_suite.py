@@ -64,6 +64,16 @@ def test_a_wrong_backend_is_one_readable_line() -> None:
     assert printed == "ERROR: --backend 'ember_infer_ref:Backend': module 'ember_infer_ref' has no attribute 'Backend'"
 
 
+def test_a_backend_may_be_a_file_in_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from ember_infer_ref import RefBackend\n\nbackend = RefBackend()\n")
+    pytest_script = Path(sys.executable).with_name("pytest")
+    command = [str(pytest_script), "-q", "--pyargs", "ember_infer_core.conformance", "--backend=mine:backend"]
+    result = subprocess.run(
+        [*command, "-k", "scratch and reshape"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert "mine:backend: conforms" in result.stdout, result.stdout + result.stderr
+
+
 def test_without_a_backend_it_says_what_to_add() -> None:
     assert "add --backend module:attribute, such as ember_infer_ref:RefBackend" in conformance()
 

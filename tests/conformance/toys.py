@@ -219,8 +219,9 @@ class Toy(KernelBackend):
         multiplier = np.asarray(multiplier, np.int64)
         if self.bugs.rounds_once:
             total = 31 - shift
-            rounded: Int64 = (values * multiplier + (np.int64(1) << (total - 1))) >> total
-            return rounded
+            rounded = (values * multiplier + (np.int64(1) << (total - 1))) >> total
+            saturated: Int64 = np.clip(rounded, -(2**31), 2**31 - 1)
+            return saturated
         shifted = (values << left).astype(np.int32).astype(np.int64)
         high = (shifted * multiplier + (0 if self.bugs.no_nudge else 1 << 30)) >> 31
         half = (np.int64(1) << right) >> 1
@@ -250,7 +251,7 @@ class Toy(KernelBackend):
             scaled = np.where(total_shift > 62, naive, self._scale(total, multiplier, shift))
         else:
             scaled = self._scale(total, multiplier, shift)
-        self._store(params, scaled + params.output_offset)
+        self._store(params, (scaled + params.output_offset).astype(np.int32).astype(np.int64))
 
     def _store(self, params: Any, values: Int64) -> None:
         """Clamps and writes."""
