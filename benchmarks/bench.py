@@ -43,9 +43,10 @@ from benchmarks.threads import scaling
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import CompilerNotFound
 from ember_infer_native import NativeBackend
+from ember_infer_native.toolchain import find_compiler
 from ember_infer_ref import RefBackend
 from ember_infer_tools.bench import Bench, Measured, bench
-from ember_infer_tools.bench.contestants import model_class, tflm_arena_size
+from ember_infer_tools.bench.contestants import TFLM, model_class, tflm_arena_size
 from ember_infer_tools.bench.peak import Peak, known_targets
 from ember_infer_tools.bench.report import microseconds
 from ember_infer_tools.compare.interpreters import RUNTIMES
@@ -103,7 +104,7 @@ def bench_inference(
 def in_columns(found: Bench) -> list[Measured | None]:
     """TFLM, LiteRT, RefBackend, NativeBackend through both doors; None for one that is not there."""
     by_name = {"LiteRT" if is_litert(measured) else measured.name: measured for measured in found.measured}
-    names = (RUNTIMES["tflm"].title, "LiteRT", "RefBackend, predict", f"{NATIVE}, predict", f"{NATIVE}, session")
+    names = (TFLM, "LiteRT", "RefBackend, predict", f"{NATIVE}, predict", f"{NATIVE}, session")
     return [by_name.get(name) for name in names]
 
 
@@ -200,6 +201,7 @@ def main() -> None:
         backends: dict[str, KernelBackend] = {"RefBackend": RefBackend()}
         native = None
         with contextlib.suppress(CompilerNotFound):
+            find_compiler()
             native = backends[NATIVE] = NativeBackend(cache=folder / "cache")  # empty, so that builds are timed
         bench_inference(models, backends, against, turns, out)
         if native is None:

@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, QuantParam
-from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.tflite_writer import ModelWriter
 from models.quantise import (
     SOFTMAX_OUTPUT,
@@ -36,7 +35,7 @@ from models.quantise import (
     quantise_weights_per_channel,
 )
 
-__all__ = ["BUILDERS", "autoencoder", "dscnn", "mobilenet", "repaired", "resnet8"]
+__all__ = ["BUILDERS", "autoencoder", "dscnn", "mobilenet", "resnet8"]
 
 # Share of samples, at either end, that lies outside the chosen range, as calibrated networks have it.
 _CLIPPED = 5e-4
@@ -236,13 +235,6 @@ BUILDERS: Mapping[str, Callable[[], bytes]] = {
     "mobilenet": mobilenet,
     "autoencoder": autoencoder,
 }
-
-
-def repaired(content: bytes) -> bytes:
-    """A model file without the out-of-range ``quantized_dimension`` that LiteRT refuses and TFLM ignores."""
-    file = ModelFile(content)
-    file.repair()
-    return file.plain() if file.repaired else content
 
 
 def _real(q: npt.NDArray[np.int64], quant: QuantParam) -> FloatArray:

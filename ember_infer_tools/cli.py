@@ -190,6 +190,8 @@ def bench(
     """
     import json
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads, which is now
+
     from ember_infer_tools.bench.command import run_bench
     from ember_infer_tools.bench.report import print_bench
 
@@ -203,7 +205,7 @@ def bench(
 @_command(
     "ember-infer build model.tflite -o compiled   # then NativeBackend(artifacts='compiled')",
     "ember-infer build model.tflite other.tflite -o compiled --target all",
-    "ember-infer build model.tflite -o compiled --machine aarch64   # with the ziglang wheel, or a cross compiler in CC",
+    "ember-infer build model.tflite -o compiled --machine aarch64   # needs the ziglang wheel, or CC",
 )
 def build(
     models: Annotated[list[Path], typer.Argument(help=".tflite files.", metavar="MODEL...")],
@@ -225,9 +227,9 @@ def build(
 ) -> None:
     """Compile models ahead of time, for NativeBackend on machines without a compiler.
 
-    DIR gets a library for each model and target, one for single operator calls, and a manifest. NativeBackend(artifacts=DIR)
-    finds a model there by what it computes, takes the best target that the processor has, and checks the file before it
-    loads it. With [bold]--target all[/bold] the libraries run on any processor of the kind.
+    DIR gets a library for each model and target, one for single operator calls, and a manifest.
+    NativeBackend(artifacts=DIR) finds a model there by what it computes, takes the best target that the processor has,
+    and checks the file before it loads it. With [bold]--target all[/bold] the folder serves any processor of the kind.
     """
     from ember_infer_tools.build_command import print_built, run_build, write_sources
 

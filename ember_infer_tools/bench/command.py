@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,8 +32,14 @@ def run_bench(model: Path, specs: Sequence[str], against: str | None, turns: int
     Raises:
         ValueError: a name is not known; see :func:`bench` for the rest.
     """
-    backends = _named_backends(specs) if specs else _default_backends()
-    return bench(model, backends, _runtimes(against), turns=turns, per_layer=per_layer)
+    others = _runtimes(against)
+    if specs:
+        return bench(model, _named_backends(specs), others, turns=turns, per_layer=per_layer)
+    try:
+        return bench(model, _named_backends(_BACKENDS), others, turns=turns, per_layer=per_layer)
+    except CompilerNotFound as error:
+        warnings.warn(f"NativeBackend is left out: {error}", stacklevel=2)
+        return bench(model, _named_backends(_BACKENDS[:1]), others, turns=turns, per_layer=per_layer)
 
 
 def _named_backends(specs: Sequence[str]) -> Mapping[str, KernelBackend]:
@@ -40,18 +47,6 @@ def _named_backends(specs: Sequence[str]) -> Mapping[str, KernelBackend]:
     short = [spec.partition(":")[2] for spec in specs]
     names = short if len(set(short)) == len(short) else list(specs)
     return {name: load_backend(spec) for name, spec in zip(names, specs, strict=True)}
-
-
-def _default_backends() -> Mapping[str, KernelBackend]:
-    made = ((spec.partition(":")[2], _unless_without_compiler(spec)) for spec in _BACKENDS)
-    return {name: backend for name, backend in made if backend is not None}
-
-
-def _unless_without_compiler(spec: str) -> KernelBackend | None:
-    try:
-        return load_backend(spec)
-    except CompilerNotFound:
-        return None
 
 
 def _runtimes(against: str | None) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
 from ember_infer_tools.compare.rewrite import ModelFile
 
-__all__ = ["Contestant", "backend_contestants", "litert", "model_class", "tflm", "tflm_arena_size"]
+__all__ = ["TFLM", "Contestant", "backend_contestants", "litert", "model_class", "tflm", "tflm_arena_size"]
 
+TFLM = "TFLM"
 _ARENA_MARGIN = 4 << 20
 
 
@@ -111,7 +112,7 @@ def tflm(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Conte
         interpreter.invoke()
         return [interpreter.get_output(position) for position in range(count)]
 
-    return Contestant(RUNTIMES["tflm"].title, "set_input, invoke, get_output", run, lambda: list(map(np.array, run())))
+    return Contestant(TFLM, "set_input, invoke, get_output", run, lambda: list(map(np.array, run())))
 
 
 def litert(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Contestant:

@@ -99,10 +99,8 @@ def time_layers(
     target = getattr(backend, "target", None)
     peak = _peak(target) if isinstance(target, str) else None
     measure = executable if isinstance(executable, _TimesLayers) else _OneByOne(backend, program)
-    start = time.perf_counter()
     measure.time_layers(1)
-    repeats = round(_ROUND_SECONDS / max(time.perf_counter() - start, 1e-7))
-    repeats = min(max(repeats, 1), _MOST_REPEATS)
+    repeats = min(max(round(_ROUND_SECONDS / max(_whole(executable, 1), 1e-7)), 1), _MOST_REPEATS)
     measured, peaks, wholes = [], [], []
     for _ in range(rounds):
         before = peak.rate() if peak else 0.0

@@ -24,6 +24,12 @@ def print_bench(found: Bench, console: Console) -> None:
         say(f"  note: {escape(note)}")
     say()
     console.print(_contestants(found), soft_wrap=True)
+    say()
+    say(f"µs: the median turn; least: the best one; equal: to what {escape(found.truth)} answers")
+    if any(measured.times_faster for measured in found.measured):
+        say("over: how many times as fast, the median over turns")
+    for measured in found.measured:
+        say(f"{escape(measured.name)}: {escape(measured.how)}")
     for library in found.libraries:
         built = f"built in {library.build_seconds:.2f} s" if library.build_seconds else "from the cache"
         say()
@@ -47,14 +53,13 @@ def _contestants(found: Bench) -> Table:
     table.add_column("µs", justify="right")
     table.add_column("least", justify="right")
     for name in references:
-        table.add_column(f"times as fast as {escape(name)}", justify="right")
-    table.add_column(f"equal to {escape(found.truth)}")
-    table.add_column("what one call does")
+        table.add_column(f"over {escape(name)}", justify="right", no_wrap=True)
+    table.add_column("equal", no_wrap=True)
     for measured in found.measured:
         ratios = [_times(measured, name) for name in references]
         equal = "yes" if measured.equal else "[red]no[/red]"
-        cells = [microseconds(measured.seconds), microseconds(measured.least), *ratios, equal, escape(measured.how)]
-        table.add_row(escape(measured.name), *cells)
+        times = (microseconds(measured.seconds), microseconds(measured.least))
+        table.add_row(escape(measured.name), *times, *ratios, equal)
     return table
 
 
@@ -66,9 +71,9 @@ def _times(measured: Measured, reference: str) -> str:
 def _layers(times: LayerTimes) -> Table:
     table = Table(title=escape(times.backend), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name in ("layer", "operator", "output"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     for name in ("µs", "share", "MACs", "GMAC/s", "of peak"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     total = sum(layer.seconds for layer in times.layers)
     for layer in times.layers:
         table.add_row(*_layer(layer, total))

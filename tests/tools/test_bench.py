@@ -1,0 +1,338 @@
+"""Timing a model: who is timed, whether the answers are right, where the time goes, and what cannot be timed."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from benchmarks.models import BUILDERS
+from benchmarks.threads import scaling
+from ember_infer_core import ComparisonError, CompilerNotFound, Executable, ModelError, Program, SoftmaxParams
+from ember_infer_macros import load_program
+from ember_infer_native import NativeBackend
+from ember_infer_native.toolchain import find_compiler, host_isa
+from ember_infer_ref import RefBackend
+from ember_infer_tools.bench import Bench, bench
+from ember_infer_tools.bench.layers import time_layers
+from ember_infer_tools.bench.measure import Timing, interleave
+from ember_infer_tools.bench.peak import Peak
+from ember_infer_tools.bench.report import microseconds, print_bench
+from ember_infer_tools.compare.inputs import random_inputs
+from ember_infer_tools.tflite_writer import pack_model
+from tests.conftest import REPOSITORY, skip_or_fail
+from tests.support.samples import two_branches
+from tests.support.tflm import Tflm
+
+SINE = REPOSITORY / "models" / "sine.tflite"
+DIGITS = REPOSITORY / "models" / "digits.tflite"
+TFLM = "TFLM"
+REF = "ember_infer_ref:RefBackend"
+
+
+@pytest.fixture(scope="module")
+def litert() -> None:
+    """LiteRT's wheel is installed."""
+    if importlib.util.find_spec("ai_edge_litert") is None:
+        skip_or_fail("LiteRT is not installed: pip install 'ember-infer[litert]'")
+
+
+@pytest.fixture(scope="module")
+def compiler() -> None:
+    """There is a C compiler."""
+    try:
+        find_compiler()
+    except CompilerNotFound as error:
+        skip_or_fail(str(error))
+
+
+@pytest.fixture(scope="module")
+def native(compiler: None, tmp_path_factory: pytest.TempPathFactory) -> NativeBackend:
+    return NativeBackend(cache=tmp_path_factory.mktemp("cache"))
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ember_infer_tools.cli", "bench", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
+    )
+
+
+def printed(found: Bench) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    print_bench(found, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+# Measuring
+
+
+def test_contestants_take_turns_in_order() -> None:
+    calls: list[str] = []
+    timing = interleave({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, turns=3, turn_seconds=0.0)
+    assert "".join(calls) == "aabb" + "ab" * 3
+    assert {name: len(seconds) for name, seconds in timing.turns.items()} == {"a": 3, "b": 3}
+
+
+def test_a_ratio_is_the_median_of_the_turns_ratios() -> None:
+    timing = Timing({"slow": [2.0, 20.0, 8.0], "fast": [1.0, 10.0, 1.0]})  # the machine was ten times slower once
+    assert timing.ratio("slow", "fast") == 2.0
+    assert (timing.seconds("fast"), timing.least("slow")) == (1.0, 2.0)
+
+
+def test_there_are_no_more_turns_when_the_time_is_up_but_always_five() -> None:
+    assert len(interleave({"a": lambda: None}, turns=50, turn_seconds=0.0, most_seconds=0.0).turns["a"]) == 5
+
+
+def test_garbage_is_collected_again_afterwards() -> None:
+    def fail() -> Iterator[None]:
+        yield
+        yield
+        yield
+        raise ValueError("on the third call")
+
+    calls = fail()
+    with pytest.raises(ValueError, match="third"):
+        interleave({"a": lambda: next(calls)}, turns=5, turn_seconds=0.0)
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(8.24e-8, "0.08"), (1.234e-6, "1.23"), (4.512e-5, "45.1"), (0.0124, "12,400")]
+)
+def test_times_have_the_digits_that_mean_something(seconds: float, text: str) -> None:
+    assert microseconds(seconds) == text
+
+
+def test_two_threads_that_wait_for_each_other_are_no_faster_than_one() -> None:
+    import threading
+    import time
+
+    lock = threading.Lock()
+
+    def work() -> None:
+        with lock:
+            time.sleep(0.002)
+
+    median, best = scaling([work, work], rounds=3)
+    assert median <= best < 1.3
+
+
+# A whole bench
+
+
+def test_every_backend_is_timed_through_both_doors_and_compared_with_tflm(tflm_wheel: None) -> None:
+    found = bench(SINE, {"A": RefBackend(), "B": RefBackend(rounding="double")}, ("tflm",), turns=1)
+    assert [measured.name for measured in found.measured] == [
+        TFLM,
+        "A, predict",
+        "A, session",
+        "B, predict",
+        "B, session",
+    ]
+    assert found.truth == TFLM
+    assert all(measured.equal for measured in found.measured)
+    assert all(0 < measured.least <= measured.seconds for measured in found.measured)
+    assert found[TFLM].times_faster == {}
+    ratio = found["A, session"].times_faster[TFLM]
+    assert ratio == pytest.approx(found[TFLM].seconds / found["A, session"].seconds)
+
+
+class _Wrong(RefBackend):
+    def softmax(self, params: SoftmaxParams) -> None:
+        super().softmax(params)
+        params.output[...] ^= 1
+
+
+def test_a_backend_that_computes_something_else_is_shown_as_such() -> None:
+    found = bench(DIGITS, {"Right": RefBackend(), "Wrong": _Wrong()}, turns=1)
+    assert {measured.name: measured.equal for measured in found.measured} == {
+        "Right, predict": True,
+        "Right, session": True,
+        "Wrong, predict": False,
+        "Wrong, session": False,
+    }
+    assert found.truth == "RefBackend"
+    rows = {line.split("  ")[0]: line.split() for line in printed(found).splitlines()}
+    assert (rows["Right, session"][-1], rows["Wrong, session"][-1]) == ("yes", "no")
+
+
+def test_litert_runs_a_repaired_copy_of_a_model_that_it_refuses(litert: None, shared: Path) -> None:
+    found = bench(shared / "models" / "person_detect.tflite", {}, ("litert",), turns=1)
+    (measured,) = found.measured
+    assert measured.name.startswith("LiteRT 2")
+    assert measured.seconds > 0
+    assert "quantized_dimension" in found.notes[0]
+    assert found.notes[0] in printed(found)
+
+
+def test_a_model_with_several_inputs_and_outputs_can_be_timed(tflm_wheel: None, litert: None) -> None:
+    model = pack_model(two_branches())
+    found = bench(model, {"Ref": RefBackend()}, ("tflm", "litert"), turns=1)
+    assert found["Ref, predict"].equal
+    assert found["Ref, session"].equal
+
+
+def test_a_compiled_library_has_a_size_and_a_build_time(native: NativeBackend) -> None:
+    (library,) = bench(SINE, {"Native": native}, turns=1).libraries
+    assert (library.backend, library.target) == ("Native", native.target)
+    assert library.size > 1000
+    assert library.build_seconds > 0
+
+
+def test_a_runtime_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ComparisonError, match="pip install 'ember-infer\\[litert\\]'"):
+        bench(SINE, {}, ("litert",), turns=1)
+
+
+def test_a_damaged_model_is_a_model_error() -> None:
+    with pytest.raises(ModelError):
+        bench(SINE.read_bytes()[:100], {"Ref": RefBackend()}, turns=1)
+
+
+# Layers
+
+
+class _OwnClock(RefBackend):
+    """Its executables say how long their layers take: 1 µs, 2 µs, ..."""
+
+    def compile(self, program: Program) -> Executable:
+        executable = super().compile(program)
+        executable.time_layers = lambda repeats=1: [  # type: ignore[attr-defined]
+            (call.name, 1e-6 * number) for number, call in enumerate(program.calls, 1)
+        ]
+        return executable
+
+
+def test_layers_are_the_programs_calls_with_shares_of_the_time() -> None:
+    found = bench(SINE, {"Mine": _OwnClock()}, turns=1, per_layer=True)
+    (times,) = found.layers
+    assert [(layer.layer, layer.macs) for layer in times.layers] == [("dense1", 16), ("dense2", 256), ("sine", 16)]
+    assert [layer.seconds for layer in times.layers] == pytest.approx([1e-6, 2e-6, 3e-6])
+    assert times.layers[1].macs_per_second == pytest.approx(128e6)
+    rows = {line.split()[0]: line.split() for line in printed(found).splitlines() if line.split()}
+    assert rows["dense2"] == ["dense2", "fully_connected", "1x16", "2.00", "33%", "256", "0.1", "-"]
+
+
+def test_a_backend_without_a_clock_of_its_own_has_its_layers_timed_one_by_one() -> None:
+    program = load_program(DIGITS)
+    inputs = [samples[0] for samples in random_inputs(program, 1, seed=0)]
+    times = time_layers("Ref", RefBackend(), program, inputs, rounds=2)
+    assert [layer.layer for layer in times.layers] == [call.name for call in program.calls]
+    assert all(layer.seconds > 0 for layer in times.layers)
+    assert times.peak is None
+    total = sum(layer.seconds for layer in times.layers)
+    assert total / 3 < times.whole < 3 * total
+
+
+def test_no_layer_is_faster_than_the_machine(native: NativeBackend) -> None:
+    if "avx2" not in host_isa():
+        pytest.skip("no multiply instructions are known here")
+    (times,) = bench(DIGITS, {"Native": native}, turns=1, per_layer=True).layers
+    assert times.peak_target == native.target
+    assert times.peak is not None
+    assert times.peak > 1e9
+    shares = [layer.peak_share for layer in times.layers if layer.peak_share is not None]
+    assert shares
+    assert all(0 < share < 1.2 for share in shares)  # a little more where the machine changes its speed in between
+
+
+@pytest.mark.parametrize(("target", "wider"), [("avx2", "avxvnni"), ("avxvnni", "avx512vnni")])
+def test_wider_instructions_have_a_higher_peak(compiler: None, target: str, wider: str) -> None:
+    needed = {"avx2": "avx2", "avxvnni": "avx_vnni", "avx512vnni": "avx512_vnni"}
+    if not {needed[target], needed[wider]} <= host_isa():
+        pytest.skip(f"this processor lacks {target} or {wider}")
+    peaks = Peak(target), Peak(wider)
+    ratios = [peaks[1].rate() / peaks[0].rate() for _ in range(11)]
+    assert float(np.median(ratios)) > 1.3
+
+
+# The command
+
+
+def test_the_command_prints_a_table_and_layers(tflm_wheel: None) -> None:
+    result = command(str(SINE), "--backend", REF, "--against", "tflm", "--per-layer", "--turns", "1")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "over TFLM" in result.stdout
+    assert "RefBackend, session" in result.stdout
+    assert "dense2" in result.stdout
+    assert "all layers" in result.stdout
+
+
+def test_json_has_everything_in_seconds() -> None:
+    result = command(str(SINE), "--backend", REF, "--against", "none", "--turns", "2", "--per-layer", "--json")
+    found = json.loads(result.stdout)
+    assert (found["model"], found["turns"], found["truth"]) == ("sine.tflite", 2, "RefBackend")
+    assert [measured["name"] for measured in found["measured"]] == ["RefBackend, predict", "RefBackend, session"]
+    assert 0 < found["measured"][1]["seconds"] < 1
+    assert [layer["layer"] for layer in found["layers"][0]["layers"]] == ["dense1", "dense2", "sine"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere.tflite",), "nowhere.tflite: no such file"),
+        ((str(SINE), "--against", "onnx"), "--against 'onnx': write tflm, litert"),
+        ((str(SINE), "--against", ""), "--against '': write tflm, litert"),
+        ((str(SINE), "--against", "none", "--backend", "nothing"), "backend 'nothing': write module:Class"),
+        ((str(SINE), "--against", "none", "-b", "ember_infer_native:NativeBackend,target=z80"), "unknown target 'z80'"),
+    ],
+)
+def test_what_cannot_be_timed_is_one_line(arguments: tuple[str, ...], message: str) -> None:
+    result = command(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+
+
+def test_without_a_compiler_native_is_left_out_with_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", "/no/compiler")
+    monkeypatch.setenv("EMBER_CACHE_DIR", str(tmp_path))
+    result = command(str(SINE), "--against", "none", "--turns", "1")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.startswith("warning: NativeBackend is left out: CC='/no/compiler'")
+    assert "RefBackend, session" in result.stdout
+    assert "NativeBackend" not in result.stdout
+
+
+# The models of the benchmark
+
+
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [("resnet8", 12_501_632), ("dscnn", 2_656_768), ("mobilenet", 7_489_664), ("autoencoder", 264_192)],
+)
+def test_the_models_of_the_benchmark_are_as_large_as_the_published_ones_and_everybody_runs_them(
+    name: str, macs: int, tflm: Tflm, litert: None
+) -> None:
+    content = BUILDERS[name]()
+    found = bench(content, {"Ref": _OwnClock()}, ("litert",), turns=1, per_layer=True)
+    assert sum(layer.macs or 0 for layer in found.layers[0].layers) == macs
+    assert found["Ref, session"].equal
+    program = load_program(content)
+    inputs = [samples[0] for samples in random_inputs(program, 1, seed=3)]
+    executable = RefBackend().compile(program)
+    executable.inputs[0][...] = inputs[0]
+    executable.run()
+    ((expected,),) = tflm.run(content, [inputs])
+    np.testing.assert_array_equal(executable.outputs[0], expected)
+
+
+def test_the_models_of_the_benchmark_are_the_same_each_time() -> None:
+    assert BUILDERS["dscnn"]() == BUILDERS["dscnn"]()
