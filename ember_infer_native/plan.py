@@ -52,6 +52,11 @@ class Layout:
         return self.images * self.image
 
     @property
+    def without_borders(self) -> Layout:
+        """The same elements, one after the other."""
+        return Layout(self.images, self.rows, self.columns, self.channels)
+
+    @property
     def dense(self) -> bool:
         """Whether there are no borders."""
         return not (self.top or self.left or self.bottom or self.right)

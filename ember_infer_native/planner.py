@@ -87,34 +87,55 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
     offsets, length = _place(program, layouts)
     context = Context(target, generic, Temporaries(length))
     places = _Places(program, layouts, offsets, context)
-    borders = [
-        fill(Pointer("arena", offsets[root]), layout.size, _border_value(program, root, target))
-        for root, layout in layouts.items()
-        if not layout.dense
-    ]
     layers = tuple((call.name, tuple(_plan_call(context, places, call))) for call in program.calls)
-    imports, exports = [], []
-    for position, index in enumerate(program.inputs):
-        source = Place(Pointer(f"input{position}"), dense_layout(program.tensors[index].shape))
-        imports.append(copy_between(source, places[index], target.bias))
-    for position, index in enumerate(program.outputs):
-        source = places[index]
-        exports.append(
-            copy_between(source, Place(Pointer(f"output{position}"), replace_dense(source.layout)), target.bias)
-        )
+    imports, exports = _imports(places), _exports(places)
+    beyond = 2 * target.chunk + _ALIGNMENT  # kernels may read past an end, where they do not use what they read
     return Plan(
         name=program.name,
         target=target,
-        arena_len=context.temporaries.length + 2 * target.chunk + _ALIGNMENT,
-        constants=bytes(context.constants.data) + bytes(2 * target.chunk + _ALIGNMENT),
-        prepare=(*borders, *context.temporaries.fills),
-        imports=tuple(imports),
+        arena_len=context.temporaries.length + beyond,
+        constants=bytes(context.constants.data) + bytes(beyond),
+        prepare=(*_fill_borders(program, layouts, offsets, target), *context.temporaries.fills),
+        imports=imports,
         layers=layers,
-        exports=tuple(exports),
+        exports=exports,
         inputs=tuple(program.tensors[index].size for index in program.inputs),
         outputs=tuple(program.tensors[index].size for index in program.outputs),
         work=sum(_work(call) for call in program.calls),
     )
+
+
+def _fill_borders(
+    program: Program, layouts: Mapping[int, Layout], offsets: Mapping[int, int], target: Target
+) -> list[Step]:
+    """Borders hold the zero point; whole buffers are set to it, of which runs then write all but the borders."""
+    bordered = [(root, layout) for root, layout in layouts.items() if not layout.dense]
+    return [
+        fill(Pointer("arena", offsets[root]), layout.size, _border_value(program, root, target))
+        for root, layout in bordered
+    ]
+
+
+def _imports(places: _Places) -> tuple[Step, ...]:
+    """From the caller's inputs."""
+    program, flip = places.program, places.context.target.bias
+    sources = [
+        Place(Pointer(f"input{position}"), dense_layout(program.tensors[index].shape))
+        for position, index in enumerate(program.inputs)
+    ]
+    return tuple(
+        copy_between(source, places[index], flip) for source, index in zip(sources, program.inputs, strict=True)
+    )
+
+
+def _exports(places: _Places) -> tuple[Step, ...]:
+    """To the caller's outputs."""
+    steps = []
+    for position, index in enumerate(places.program.outputs):
+        source = places[index]
+        result = Place(Pointer(f"output{position}"), source.layout.without_borders)
+        steps.append(copy_between(source, result, places.context.target.bias))
+    return tuple(steps)
 
 
 def _work(call: Call) -> int:
@@ -131,11 +152,6 @@ def dense_layout(shape: Shape) -> Layout:
     if len(shape) == 4:
         return Layout(*shape)
     return Layout(1, 1, int(np.prod(shape, dtype=np.int64)), 1)
-
-
-def replace_dense(layout: Layout) -> Layout:
-    """The layout without its borders."""
-    return replace(layout, top=0, left=0, bottom=0, right=0)
 
 
 def _layout(program: Program, root: int) -> Layout:
