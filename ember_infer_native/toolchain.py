@@ -117,7 +117,7 @@ def build_library(
         folder = Path(name)
         _write_sources(folder, sources)
         library = "library" + (".dll" if sys.platform == "win32" else ".so")
-        command = (*compiler.command, *flags, *_link_flags(compiler), "-o", library, main)
+        command = (*compiler.command, *_spelled(compiler, flags), *_link_flags(compiler), "-o", library, main)
         kept = _keep_sources(sources, command)
         try:
             status, said = _run(command, folder, _private_environment(compiler, folder), seconds)
@@ -261,6 +261,14 @@ def _check_names(sources: Mapping[str, str | bytes], main: str) -> None:
 def _write_sources(folder: Path, sources: Mapping[str, str | bytes]) -> None:
     for name, content in sources.items():
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def _spelled(compiler: Compiler, flags: Sequence[str]) -> tuple[str, ...]:
+    """Flags as the compiler writes them: zig has processors of its own in place of architectures."""
+    if not compiler.is_zig:
+        return tuple(flags)
+    renamed = (flag.replace("-march=x86-64", "-mcpu=x86_64") for flag in flags)
+    return tuple(re.sub(r"^-march=armv[0-9.]+-a", "-mcpu=generic", flag) for flag in renamed)
 
 
 def _link_flags(compiler: Compiler) -> tuple[str, ...]:
