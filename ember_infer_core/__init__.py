@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.errors import (
         AlignmentError,
+        ArtifactError,
         ComparisonError,
         CompileError,
         CompilerNotFound,
@@ -53,6 +54,7 @@ _HOME = {
     "backend": ["KernelBackend"],
     "errors": [
         "AlignmentError",
+        "ArtifactError",
         "ComparisonError",
         "CompileError",
         "CompilerNotFound",
@@ -95,6 +97,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [
     "AlignmentError",
     "ArenaPlan",
+    "ArtifactError",
     "Call",
     "ComparisonError",
     "CompileError",

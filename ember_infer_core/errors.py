@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "AlignmentError",
+    "ArtifactError",
     "ComparisonError",
     "CompileError",
     "CompilerNotFound",
@@ -107,6 +108,10 @@ class UnsupportedOperator(KernelError, NotImplementedError):
 
 class CompilerNotFound(KernelError):
     """No C compiler that works; the message says what was looked for and what to install."""
+
+
+class ArtifactError(KernelError):
+    """Compiled models in a folder that is missing, damaged, or made by another version of Ember Infer."""
 
 
 class CompileError(KernelError):

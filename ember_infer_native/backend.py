@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import CompilerNotFound
+from ember_infer_native.artifact import OPERATORS, Artifacts
 from ember_infer_native.cache import LibraryCache, cache_key
-from ember_infer_native.codegen import MAIN, generate
+from ember_infer_native.codegen import MAIN, generate, generate_operators
 from ember_infer_native.digest import program_digest
 from ember_infer_native.library import Library, NativeExecutable, default_threads
 from ember_infer_native.operators import Operators
 from ember_infer_native.planner import plan_program
-from ember_infer_native.targets import Target, choose_target, named_target
+from ember_infer_native.targets import TARGETS, Target, choose_target, named_target
 from ember_infer_native.toolchain import Compiler, build_library, find_compiler, host_isa
 
 if TYPE_CHECKING:
@@ -42,11 +44,13 @@ class NativeBackend(KernelBackend):
     Args:
         target: the instruction set to generate for, by name; by default the best that this processor has.
         threads: how many threads ``predict_batch`` uses; by default all processors that this process may use.
-        artifacts: a folder that ``ember-infer build`` made: models found there need no compiler.
+        artifacts: a folder that ``ember-infer build`` made. Models found there are loaded, for the best target there
+            that this processor has, and need no compiler; others are compiled, if there is one.
         cache: the folder for compiled models; by default ``EMBER_CACHE_DIR``, or ``ember-infer`` in the user's cache.
 
     Raises:
         CompilerNotFound: there is no C compiler, and no ``artifacts``.
+        ArtifactError: ``artifacts`` is no such folder, damaged, or made by another version.
         ValueError: an unknown target, or one that this processor cannot run.
     """
 
@@ -63,7 +67,13 @@ class NativeBackend(KernelBackend):
             raise ValueError(f"threads must be 1 or more, not {threads}")
         self._target: Target = choose_target(features) if target is None else named_target(target, features)
         self._threads: int = default_threads() if threads is None else threads
-        self._compiler: Compiler = find_compiler()
+        self._artifacts: Artifacts | None = None
+        self._compiler: Compiler | None = None
+        if artifacts is None:
+            self._compiler = find_compiler()
+        else:
+            usable = [other for other in TARGETS if other.needs <= features]
+            self._artifacts = Artifacts(Path(artifacts), usable if target is None else [self._target], features)
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -81,6 +91,8 @@ class NativeBackend(KernelBackend):
         """An executable of its own memory; programs are compiled once, executables share the code.
 
         Raises:
+            CompilerNotFound: the program is not among the ``artifacts``, and there is no compiler.
+            ArtifactError: its library there is damaged or does not load.
             CompileError: the compiler refuses the code.
             KernelError: a call asks for what no kernel does.
         """
@@ -91,11 +103,19 @@ class NativeBackend(KernelBackend):
         with self._lock:
             library = self._libraries.get(program)
             if library is None:
-                library = self._libraries[program] = self._build(program)
+                library = self._libraries[program] = self._load(program)
             return library
 
-    def _build(self, program: Program) -> Library:
-        target, compiler = self._target, self._compiler
+    def _load(self, program: Program) -> Library:
+        digest = program_digest(program)
+        if self._artifacts is not None:
+            found = self._artifacts.program(digest)
+            if found is not None:
+                return Library(found[0], found[1].name)
+        return self._build(program, digest, self._found_compiler(program.name, digest))
+
+    def _build(self, program: Program, digest: str, compiler: Compiler) -> Library:
+        target = self._target
         flags = compile_flags(target)
         seconds = 0.0
 
@@ -106,7 +126,7 @@ class NativeBackend(KernelBackend):
             seconds = time.perf_counter() - start
 
         key = cache_key(
-            program=program_digest(program),
+            program=digest,
             target=target.name,
             compiler=compiler.command,
             version=compiler.version,
@@ -155,8 +175,37 @@ class NativeBackend(KernelBackend):
         """A single call goes to the operators' library, which holds the same kernels for any shape."""
         with self._lock:
             if self._operators is None:
-                self._operators = Operators(self._target, self._compiler, self._cache, compile_flags(self._target))
+                self._operators = self._load_operators()
         self._operators.run(method, params)
+
+    def _load_operators(self) -> Operators:
+        found = None if self._artifacts is None else self._artifacts.operators()
+        if found is not None:
+            return Operators(found[1], found[0])
+        return self._build_operators(self._found_compiler(OPERATORS))
+
+    def _build_operators(self, compiler: Compiler) -> Operators:
+        target = self._target
+        sources, flags = generate_operators(target), compile_flags(target)
+
+        def build(output: Path) -> None:
+            build_library(compiler, sources, flags, output, main=MAIN)
+
+        key = cache_key(
+            operators=MAIN, target=target.name, compiler=compiler.command, version=compiler.version, flags=flags
+        )
+        loaded = self._cache.load(key, build, model=OPERATORS, target=target.name, compiler=compiler.name)
+        return Operators(target, loaded)
+
+    def _found_compiler(self, model: str, digest: str | None = None) -> Compiler:
+        """The compiler, looked for only when the artifacts lack something."""
+        if self._compiler is None:
+            assert self._artifacts is not None
+            try:
+                self._compiler = find_compiler()
+            except CompilerNotFound as error:
+                raise CompilerNotFound(f"{self._artifacts.lacks(model, digest)}; here, {error}") from None
+        return self._compiler
 
 
 def compile_flags(target: Target) -> tuple[str, ...]:

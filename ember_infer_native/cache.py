@@ -38,7 +38,7 @@ try:
 except ImportError:  # Windows: two processes may build the same library, and both succeed
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["CacheEntry", "LibraryCache", "cache_folder", "cache_key"]
+__all__ = ["CacheEntry", "LibraryCache", "cache_folder", "cache_key", "file_lock", "version"]
 
 _LOG = logging.getLogger("ember_infer")
 _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
@@ -258,7 +258,8 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _version() -> str:
+def version() -> str:
+    """Of Ember Infer, for people."""
     import importlib.metadata  # heavy, and only a build needs it
 
     try:
@@ -386,7 +387,7 @@ def _trusted_bytes(path: Path) -> bytes | None:
 
 def _built_once(folder: Path, order: _Order) -> Path:
     """Builds, unless another process or thread has done so by the time we have the lock."""
-    with _counted(order), _lock(folder / f"{order.digest}.lock", _PATIENCE_SECONDS):
+    with _counted(order), file_lock(folder / f"{order.digest}.lock", _PATIENCE_SECONDS):
         found = _checked(folder, order.digest)
         if found is not None:
             return found
@@ -412,7 +413,7 @@ def _built(path: Path, order: _Order) -> Path:
             compiler=order.compiler,
             seconds=round(time.monotonic() - start, 3),
             built=round(time.time(), 3),
-            version=_version(),
+            version=version(),
         )
         record.write_text(json.dumps(asdict(entry), indent=1))
         _publish(library, path)
@@ -473,7 +474,7 @@ class _Lock(Enum):
 
 
 @contextlib.contextmanager
-def _lock(path: Path, patience: float) -> Iterator[_Lock]:
+def file_lock(path: Path, patience: float) -> Iterator[_Lock]:
     """Keeps other processes and threads out, if it is had within ``patience`` seconds."""
     descriptor = _acquired(path, patience)
     if isinstance(descriptor, _Lock):
@@ -532,7 +533,7 @@ def _by_last_use(folder: Path) -> list[tuple[float, CacheEntry]]:
 
 
 def _remove_unless_locked(folder: Path, digest: str) -> int:
-    with contextlib.suppress(OSError), _lock(folder / f"{digest}.lock", 0.0) as lock:
+    with contextlib.suppress(OSError), file_lock(folder / f"{digest}.lock", 0.0) as lock:
         return 0 if lock is _Lock.BUSY else _remove(folder, digest)
     return 0
 
@@ -554,7 +555,7 @@ def _remove_abandoned(folder: Path) -> int:
     freed = 0
     for work in folder.glob(_WORK_PREFIX + "*"):
         digest = work.name[len(_WORK_PREFIX) :].partition("-")[0]
-        with contextlib.suppress(OSError), _lock(folder / f"{digest}.lock", 0.0) as lock:
+        with contextlib.suppress(OSError), file_lock(folder / f"{digest}.lock", 0.0) as lock:
             is_old = time.time() - work.lstat().st_mtime > _ABANDONED_SECONDS
             if lock is _Lock.HELD or (lock is _Lock.UNKNOWN and is_old):
                 freed += sum(path.lstat().st_size for path in work.rglob("*") if path.is_file())

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ember_infer_core.executable import Run
     from ember_infer_core.program import Program
 
-__all__ = ["ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
+__all__ = ["ABI", "ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
-_ABI = 1  # EMBER_ABI of kernels/exports.h
+ABI = 1  # EMBER_ABI of kernels/exports.h
 _LEAST_ROWS = 4  # of a batch for each thread; fewer are not worth one
 
 
@@ -49,7 +49,7 @@ class Library:
         self.target: str = target
         self.build_seconds: float = build_seconds
         abi = getattr(loaded, "ember_abi", None)
-        if abi is None or abi() != _ABI:
+        if abi is None or abi() != ABI:
             raise InternalError(f"{self.path}: not a library of this version of Ember Infer; build it again")
         loaded.ember_arena_len.restype = ctypes.c_int64
         self.arena_len: int = loaded.ember_arena_len()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +13,11 @@ from ember_infer_core.errors import InternalError
 from ember_infer_core.executable import aligned_bytes
 from ember_infer_core.ops.common import OperatorParams, Role, check_buffers, operand_shape
 from ember_infer_core.program import Call, Program, Tensor
-from ember_infer_native.codegen import MAIN, generate_operators, struct_fields
+from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
 from ember_infer_native.plan import Plan, Step
 from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import Target
-from ember_infer_native.toolchain import Compiler, build_library
-
-if TYPE_CHECKING:
-    from ember_infer_native.cache import LibraryCache
 
 __all__ = ["Operators"]
 
@@ -31,21 +26,16 @@ _Run = Callable[[], None]
 
 
 class Operators:
-    """Runs single calls. Nothing in it changes: any number of threads may share it."""
+    """Runs single calls. Nothing in it changes: any number of threads may share it.
 
-    def __init__(self, target: Target, compiler: Compiler, cache: LibraryCache, flags: tuple[str, ...]) -> None:
-        from ember_infer_native.cache import cache_key
+    Args:
+        target: what the library is for.
+        library: compiled from :func:`~ember_infer_native.codegen.generate_operators`.
+    """
 
+    def __init__(self, target: Target, library: ctypes.CDLL) -> None:
         self._target = target
-        sources = generate_operators(target)
-        key = cache_key(
-            operators=MAIN, target=target.name, compiler=compiler.command, version=compiler.version, flags=flags
-        )
-
-        def build(output: Path) -> None:
-            build_library(compiler, sources, flags, output, main=MAIN)
-
-        self._library = cache.load(key, build, model="(operators)", target=target.name, compiler=compiler.name)
+        self._library = library
 
     def run(self, method: str, params: OperatorParams) -> None:
         """Computes one call; what can be kept for the next run of an executable is kept in ``params.cache``."""
