@@ -1,0 +1,69 @@
+"""``ember-infer build``: models compiled ahead of time, or as C to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from ember_infer_macros.decorator import load_program
+from ember_infer_native.artifact_build import Built, build_artifact, select_targets, target_machine, write_source
+
+__all__ = ["print_built", "run_build", "write_sources"]
+
+
+def run_build(models: Sequence[Path], folder: Path, targets: Sequence[str], processor: str | None) -> list[Built]:
+    """:func:`build_artifact` of model files, with a progress bar on stderr.
+
+    Args:
+        models: .tflite files.
+        folder: where the libraries go.
+        targets: see :func:`select_targets`.
+        processor: see :func:`target_machine`.
+
+    Raises:
+        ModelError, KernelError, ValueError, OSError: see there.
+    """
+    machine = target_machine(processor)
+    selected = select_targets(targets, machine)
+    programs = [load_program(model) for model in models]
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("compiling", total=None)
+
+        def advance(what: str, done: int, total: int) -> None:
+            progress.update(task, description=f"compiling {what}", completed=done, total=total)
+
+        return build_artifact(programs, folder, selected, machine, advance)
+
+
+def print_built(built: Sequence[Built], folder: Path, console: Console) -> None:
+    """What was built, as a table, and how to use it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("model", "target", "machine", "compiler"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("size", "build"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in built:
+        entry = one.entry
+        cells = (entry.model, entry.target, str(entry.machine), entry.compiler)  # a name is not markup
+        seconds = f"{one.seconds:.1f} s" if one.seconds else "was there"
+        table.add_row(*map(Text, cells), f"{entry.size / 1000:.0f} kB", seconds)
+    console.print(table)
+    console.print(Text(f"NativeBackend(artifacts={str(folder)!r}) runs these without a compiler"))
+
+
+def write_sources(models: Sequence[Path], folder: Path, targets: Sequence[str], processor: str | None) -> list[Path]:
+    """The C of model files for targets, each in a folder of its own, ``MODEL-TARGET``.
+
+    Raises:
+        ModelError, KernelError, ValueError, OSError: as :func:`run_build`.
+    """
+    machine = target_machine(processor)
+    selected = select_targets(targets, machine)
+    programs = [load_program(model) for model in models]
+    return [write_source(program, target, machine, folder) for program in programs for target in selected]
