@@ -55,7 +55,7 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
 
 def _headers(target: Target) -> str:
     """All kernels for a target: a source stands for itself, wherever it is compiled."""
-    names = [f"kernels/{_COMMON}", f"targets/{target.name}", *(f"kernels/{kernel}" for kernel in _KERNELS)]
+    names = [f"kernels/{_COMMON}", f"targets/{target.header}", *(f"kernels/{kernel}" for kernel in _KERNELS)]
     return "\n".join(map(_header, names))
 
 

@@ -1,4 +1,4 @@
-"""The instruction sets that code is generated for. Each is one C header of its name, and one entry here."""
+"""The instruction sets that code is generated for. Each has a C header, and one entry here."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ class Target:
     """What planning has to know of an instruction set; the rest is in its header.
 
     Attributes:
-        name: of the header.
+        name: what users call it.
+        header: name of the C header.
         needs: features of the processor, as Linux names them.
         flags: for the compiler.
         lanes: int32 values in a vector.
-        quads: how a vector of four weights for each lane is packed: ``bytes`` as they are, or 16 bits each, as ``pairs``:
-            the even bytes of all lanes, then the odd ones, or as ``planes``: the first byte of all lanes, then the second.
+        quads: how a vector of weights, four for each lane, is packed: ``bytes`` as they are, or 16 bits each. ``pairs``
+            are the even bytes of all lanes, then the odd ones. ``planes`` are the first byte of all lanes, then the
+            second and so on, each with the two halves of the lanes interleaved.
         bias: what is added to int8 activations in memory.
         floats: whether it has the float32 ways of requantisation.
         sums: accumulators that registers hold beside the operands.
     """
 
     name: str
+    header: str
     needs: frozenset[str]
     flags: tuple[str, ...]
     lanes: int
@@ -46,21 +49,24 @@ class Target:
         if self.quads == "bytes":
             return np.ascontiguousarray(weights).tobytes()
         if self.quads == "planes":
-            return np.ascontiguousarray(weights.swapaxes(-1, -2), np.int16).tobytes()
+            elements = weights.reshape(*weights.shape[:-2], 2, self.lanes // 2, 4).swapaxes(-2, -3)
+            return np.ascontiguousarray(np.moveaxis(elements, -1, -3), np.int16).tobytes()
         pairs = np.stack((weights[..., 0::2], weights[..., 1::2]), axis=-3)
         return np.ascontiguousarray(pairs, np.int16).tobytes()
 
     def lane_order(self, chunks: int) -> npt.NDArray[np.intp]:
         """For each lane of 4 vectors of each chunk, the byte of the chunks that ``interleave`` puts there."""
-        if self.quads == "planes":
-            return np.arange(chunks * self.chunk)
         lane = np.arange(self.lanes)
-        within = 16 * (lane // 4) + 4 * np.arange(4)[:, None] + lane % 4
+        if self.quads == "planes":
+            within = self.lanes * np.arange(4)[:, None] + lane % (self.lanes // 2) * 2 + lane // (self.lanes // 2)
+        else:
+            within = 16 * (lane // 4) + 4 * np.arange(4)[:, None] + lane % 4
         return (np.arange(chunks)[:, None, None] * self.chunk + within).reshape(-1)
 
 
 TARGETS: tuple[Target, ...] = (
     Target(
+        "avx512vnni",
         "avx512vnni",
         frozenset({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "fma"}),
         ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma", "-mprefer-vector-width=512"),
@@ -72,6 +78,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "avxvnni",
+        "avx2",
         frozenset({"avx2", "avx_vnni", "fma"}),
         ("-mavx2", "-mavxvnni", "-mfma"),
         lanes=8,
@@ -81,6 +88,7 @@ TARGETS: tuple[Target, ...] = (
         sums=8,
     ),
     Target(
+        "avx2",
         "avx2",
         frozenset({"avx2", "fma"}),
         ("-mavx2", "-mfma"),
@@ -92,6 +100,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "neon_dot",
+        "neon_dot",
         frozenset({"asimddp"}),
         ("-march=armv8.2-a+dotprod",),
         lanes=4,
@@ -102,13 +111,14 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "portable",
+        "portable",
         frozenset(),
-        ("-O3",),
+        (),
         lanes=8,
         quads="planes",
         bias=0,
         floats=False,
-        sums=8,
+        sums=6,
     ),
 )
 

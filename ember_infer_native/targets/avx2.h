@@ -50,7 +50,7 @@ INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
     return _mm256_dpbusd_avx_epi32(sums, x, w);
 #else
     /* gcc spills accumulators around the intrinsic. */
-    __asm__("{vex} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "xm"(w));
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "xm"(w));
     return sums;
 #endif
 }

@@ -1,11 +1,13 @@
 /* AArch64 with the dot product extension. See docs/native.md for what every target provides.
 
-   sdot multiplies signed bytes by signed ones: activations are kept as int8. */
+   sdot multiplies signed bytes by signed ones: activations are kept as int8. Requantisation needs no float32: sqrdmulh and
+   srshl are all but TFLM's two roundings. */
 
 #include <arm_neon.h>
 
 #define LANES 4
 #define QUAD_BYTES 16
+#define ONLY_EXACT
 BYTE_TYPES(0)
 
 typedef int32x4_t int32_lanes;
@@ -47,17 +49,6 @@ INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row
     to[3] = vreinterpretq_s8_u16(vzip2q_u16(high01, high23));
 }
 
-/* Here the exact way is as fast as any: nothing is planned for those in float32. */
-INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
-    return vcvtnq_s32_f32(vfmaq_f32(vld1q_f32(offset), vcvtq_f32_s32(sums), vld1q_f32(scale)));
-}
-
-INLINE int32_lanes requantize_kinked(int32_lanes sums, const float *scale, const float *jump) {
-    const float32x4_t value = vcvtq_f32_s32(sums);
-    const float32x4_t signed_jump = vbslq_f32(vdupq_n_u32(0x80000000), value, vld1q_f32(jump));
-    return vcvtnq_s32_f32(vfmaq_f32(signed_jump, value, vld1q_f32(scale)));
-}
-
 INLINE int32_lanes requantize_exact(int32_lanes sums, const int32_t *multiplier, const int32_t *left,
                                     const int32_t *right) {
     const int32x4_t high = vqrdmulhq_s32(vshlq_s32(sums, vld1q_s32(left)), vld1q_s32(multiplier));
@@ -65,12 +56,6 @@ INLINE int32_lanes requantize_exact(int32_lanes sums, const int32_t *multiplier,
     /* srshl rounds ties up; one less for negative values, where there is a shift, makes them go away from zero. */
     const int32x4_t fixed = vqaddq_s32(high, vshrq_n_s32(vandq_s32(high, shift), 31));
     return vrshlq_s32(fixed, shift);
-}
-
-/* Adds the change to those results whose sum is the given one. */
-INLINE int32_lanes correct(int32_lanes results, int32_lanes sums, const int32_t *sum, const int32_t *change) {
-    const uint32x4_t equal = vceqq_s32(sums, vld1q_s32(sum));
-    return vaddq_s32(results, vandq_s32(vreinterpretq_s32_u32(equal), vld1q_s32(change)));
 }
 
 /* Four vectors of results to bytes: result + zero, saturated to int8, clamped to [low, high]. */
