@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ember_infer_core.errors import CompilerNotFound
+from ember_infer_native import NativeBackend
+from ember_infer_native.toolchain import Compiler, find_compiler
+from tests.conftest import skip_or_fail
+
+
+@pytest.fixture(scope="session")
+def c_compiler() -> Compiler:
+    """The machine's C compiler."""
+    try:
+        return find_compiler()
+    except CompilerNotFound as error:
+        skip_or_fail(str(error))
+        raise
+
+
+@pytest.fixture(scope="session")
+def native_cache(c_compiler: Compiler, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of the tests' own, so that none writes to the user's."""
+    return tmp_path_factory.mktemp("native_cache")
+
+
+@pytest.fixture(scope="session")
+def native(native_cache: Path) -> NativeBackend:
+    """The backend for this processor's best target."""
+    return NativeBackend(cache=native_cache)
