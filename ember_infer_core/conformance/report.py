@@ -74,7 +74,7 @@ class Finding(AssertionError):
         self.how = how
         self.evidence = evidence
         self.published = published
-        self.notes = list(notes)
+        self.notes: list[str] = list(notes)
 
     def __str__(self) -> str:
         lines = [self._headline(), ""]

@@ -55,7 +55,7 @@ class CaseDrawer:
 
     def __init__(self, draw: Draw) -> None:
         self._draw = draw
-        self.random = np.random.default_rng(self.integer(0, 2**32 - 1))
+        self.random: np.random.Generator = np.random.default_rng(self.integer(0, 2**32 - 1))
 
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""

@@ -17,10 +17,10 @@ from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Made, Subject, check_outcome
 from ember_infer_core.ops.common import Role
 
-every_operator = pytest.mark.parametrize("operator", OPERATORS)
+_every_operator = pytest.mark.parametrize("operator", OPERATORS)
 
 
-@every_operator
+@_every_operator
 def test_a_call_gives_what_the_definition_says(subject: Subject, operator: str, examples: int) -> None:
     subject.require(operator)
     evidence = Evidence()
@@ -43,7 +43,7 @@ def test_a_call_gives_what_the_definition_says(subject: Subject, operator: str, 
         raise
 
 
-@every_operator
+@_every_operator
 def test_a_prepared_call_follows_its_inputs(subject: Subject, operator: str, examples: int) -> None:
     """With a cache the constants stay as they are; the inputs do not."""
     subject.require(operator)
@@ -51,7 +51,7 @@ def test_a_prepared_call_follows_its_inputs(subject: Subject, operator: str, exa
     for_all_calls(operator, max(1, examples // 4), check)
 
 
-@every_operator
+@_every_operator
 def test_a_single_call_keeps_nothing(subject: Subject, operator: str, examples: int) -> None:
     """Without a cache the same buffers may hold other constants next time."""
     subject.require(operator)
