@@ -193,8 +193,8 @@ def main() -> None:
     against = [kind for kind in RUNTIMES if installed(kind)]
     for kind in RUNTIMES.keys() - set(against):
         out.print(f"{kind}: skipped, not installed (pip install 'ember-infer\\[{kind}]')")
-    for name in () if files else missing():
-        out.print(f"{name}: skipped, its file is not there (EMBER_TEST_DATA names a folder with models/)")
+    for line in () if files else missing():
+        out.print(line, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="ember-bench-") as name:
         folder = Path(name)
         models = list(subjects(folder, files))

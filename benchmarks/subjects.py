@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.models import BUILDERS
 from ember_infer_tools.bench import Bench, Measured
+from ember_infer_tools.tflite_writer import load_schema
 
 __all__ = ["Subject", "check_answers", "console", "is_litert", "missing", "over", "show", "subjects", "table_of"]
 
@@ -55,7 +56,7 @@ def subjects(folder: Path, files: Sequence[Path] = ()) -> Iterator[Subject]:
         path = _published(name)
         if path.exists():
             yield Subject(name, path, _WANTED[name])
-    for name, build in BUILDERS.items():
+    for name, build in BUILDERS.items() if _can_write() else ():
         path = folder / f"{name}.tflite"
         if not path.exists():
             path.write_bytes(build())
@@ -63,8 +64,15 @@ def subjects(folder: Path, files: Sequence[Path] = ()) -> Iterator[Subject]:
 
 
 def missing() -> list[str]:
-    """Published models that are not there."""
-    return [name for name in _PUBLISHED if not _published(name).exists()]
+    """Lines about models that :func:`subjects` leaves out."""
+    lines = [
+        f"{name}: skipped, its file is not there (EMBER_TEST_DATA names a folder with models/)"
+        for name in _PUBLISHED
+        if not _published(name).exists()
+    ]
+    if not _can_write():
+        lines += [f"{name}: skipped, only the extras tflm and litert bring what writes it" for name in BUILDERS]
+    return lines
 
 
 def table_of(*columns: str) -> Table:
@@ -106,6 +114,14 @@ def over(measured: Measured | None, reference: Measured | None) -> str:
     if measured is None or reference is None:
         return "-"
     return f"{measured.times_faster[reference.name]:.2f}"
+
+
+def _can_write() -> bool:
+    try:
+        load_schema()
+    except ImportError:
+        return False
+    return True
 
 
 def _published(name: str) -> Path:

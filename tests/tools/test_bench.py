@@ -336,3 +336,31 @@ def test_the_models_of_the_benchmark_are_as_large_as_the_published_ones_and_ever
 
 def test_the_models_of_the_benchmark_are_the_same_each_time() -> None:
     assert BUILDERS["dscnn"]() == BUILDERS["dscnn"]()
+
+
+CPUID = "#include <cpuid.h>\nunsigned leaf7(void) { unsigned a, b, c, d; __cpuid_count(7, 0, a, b, c, d); return b; }"
+LIMITED = """
+import ctypes, sys
+from pathlib import Path
+from benchmarks.limit import limit_to_avx2
+from ember_infer_native.toolchain import build_library, find_compiler
+library = Path(sys.argv[1])
+build_library(find_compiler(), {"cpuid.c": sys.argv[2]}, ("-O1",), library, main="cpuid.c")
+leaf7 = ctypes.CDLL(str(library)).leaf7
+before = leaf7()
+limit_to_avx2()
+print(before, leaf7())
+"""
+
+
+def test_a_limited_process_sees_avx2_and_no_avx512(compiler: None, tmp_path: Path) -> None:
+    if not {"cpuid_fault", "avx2", "avx512f"} <= host_isa():
+        pytest.skip("CPUID cannot be made to fault here, or there is nothing to hide")
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "cpuid.so"), CPUID]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert result.returncode == 0, result.stderr
+    before, after = map(int, result.stdout.split())
+    avx2, avx512f = 1 << 5, 1 << 16
+    assert before & avx512f
+    assert after & avx2
+    assert not after & avx512f
