@@ -13,6 +13,7 @@ import hashlib
 import json
 import platform
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -165,10 +166,10 @@ class Artifacts:
             models = sorted({entry.model for entry in self.entries} - {OPERATORS})
             why = f"it has {', '.join(models) or 'no model'}"
         targets = ", ".join(target.name for target in self._targets)
-        what, file = ("the kernels for single calls", "MODEL") if model == OPERATORS else (model, f"{model}.tflite")
+        what = "the kernels for single calls" if model == OPERATORS else model
         return (
-            f"{self.folder} lacks {what} for {host_machine()}, target {targets} ({why}); "
-            f"'ember-infer build {file} -o {self.folder}' adds it"
+            f"{self.folder} lacks {what} for {host_machine()}, target {targets} ({why}); to add it: "
+            f"ember-infer build MODEL -o {shlex.quote(str(self.folder))}"
         )
 
 
@@ -195,7 +196,9 @@ def read_manifest(folder: Path) -> tuple[ArtifactEntry, ...]:
         content = path.read_bytes()
     except OSError as error:
         where = "there is no such folder" if not folder.exists() else f"no {MANIFEST} in it ({error.strerror})"
-        raise ArtifactError(f"{folder}: {where}: 'ember-infer build MODEL -o {folder}' makes one") from error
+        raise ArtifactError(
+            f"{folder}: {where}: to make one: ember-infer build MODEL -o {shlex.quote(str(folder))}"
+        ) from error
     try:
         told = json.loads(content)
         head = told["format"], told["abi"]

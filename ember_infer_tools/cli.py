@@ -208,7 +208,7 @@ def bench(
     "ember-infer build model.tflite -o compiled --machine aarch64   # needs the ziglang wheel, or CC",
 )
 def build(
-    models: Annotated[list[Path], typer.Argument(help=".tflite files.", metavar="MODEL...")],
+    models: Annotated[list[Path], typer.Argument(help=".tflite files.", metavar="MODEL")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make or to add to.", metavar="DIR")],
     target: Annotated[
         list[str] | None,

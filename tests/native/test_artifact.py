@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -189,7 +190,7 @@ def test_a_model_that_is_missing_is_named_with_the_folder_and_the_command(
     told = str(raised.value)
     for part in (f"{built} lacks sine for {host_machine()}", "it has digits", "no C compiler"):
         assert part in told
-    assert f"ember-infer build sine.tflite -o {built}" in told
+    assert f"ember-infer build MODEL -o {shlex.quote(str(built))}" in told
 
 
 def test_another_model_of_the_same_name_is_not_taken(folder: Path, sine: Program, no_compiler: None) -> None:
@@ -328,7 +329,7 @@ def test_an_artifact_of_another_version_is_refused_at_once(folder: Path, digits:
 
 
 def test_a_folder_that_is_missing_or_holds_none_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="there is no such folder: 'ember-infer build MODEL -o"):
+    with pytest.raises(ArtifactError, match="there is no such folder: to make one: ember-infer build MODEL -o"):
         NativeBackend(artifacts=tmp_path / "nowhere")
     with pytest.raises(ArtifactError, match=f"no {MANIFEST} in it"):
         NativeBackend(artifacts=tmp_path)

@@ -87,7 +87,7 @@ def test_the_help_has_examples(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ([SINE], "Missing option '--output' / '-o'"),
-        (["-o", "out"], "Missing argument 'MODEL...'"),
+        (["-o", "out"], "Missing argument 'MODEL'"),
         (["nowhere.tflite", "-o", "out"], "nowhere.tflite: no such file"),
         ([SINE, "-o", "out", "--target", "mmx"], "unknown target 'mmx'"),
         ([SINE, "-o", "out", "--target", ELSEWHERE[1]], f"is for {ELSEWHERE[0]}"),
