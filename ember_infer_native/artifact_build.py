@@ -174,7 +174,7 @@ def artifact_flags(target: Target, machine: Machine) -> tuple[str, ...]:
 def _processor_flags(target: Target, machine: Machine) -> tuple[str, ...]:
     """What the target needs, on top of what every processor of the machine has."""
     flags = compile_flags(target)
-    has_baseline = any(flag.startswith("-march=") for flag in flags)
+    has_baseline = any(flag.startswith(("-march=", "-mcpu=")) for flag in flags)
     return flags if has_baseline else (*_BASELINE.get(machine.processor, ()), *flags)
 
 

@@ -5,8 +5,7 @@
 
 /* Of a C library these two alone, and none of its headers: where zig is the only compiler, there are none. clang's
    intrinsics would include one more, for memory that nobody allocates here. */
-#define memcpy __builtin_memcpy
-#define memset __builtin_memset
+void *memcpy(void *, const void *, size_t), *memset(void *, int, size_t);
 #define __MM_MALLOC_H
 
 #define INLINE static inline __attribute__((always_inline))
