@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerTime", "LayerTimes", "time_layers"]
 
-_ROUND_SECONDS = 0.02
-_MOST_REPEATS = 1000
+_ROUND_SECONDS = 0.005
+_MOST_SECONDS = 10.0
+_LEAST_ROUNDS = 3
 
 
 @runtime_checkable
@@ -43,9 +43,9 @@ class LayerTime:
         layer: its name.
         operator: name of the method of :class:`KernelBackend`.
         shape: of its output.
-        seconds: the median over rounds.
+        seconds: of the best round, for other load on the machine only ever adds to it.
         macs: multiply-accumulates, those with padding included; None for operators that sum no products.
-        peak_share: of the machine's peak, measured next to the layer; None where that or ``macs`` is not known.
+        peak_share: of the machine's peak; None where that or ``macs`` is not known.
     """
 
     layer: str
@@ -68,9 +68,9 @@ class LayerTimes:
     Attributes:
         backend: as it was named.
         layers: in the order of execution.
-        whole: seconds for one run of everything, the median of the same rounds.
-        peak: multiply-accumulates a second that the machine's instructions reach, the median of the same rounds; None
-            where not known.
+        whole: seconds for one run of everything, of the best round.
+        peak: multiply-accumulates a second that the machine's instructions reach, in the best round; None where not
+            known.
         peak_target: the instruction set of ``peak``.
     """
 
@@ -82,9 +82,9 @@ class LayerTimes:
 
 
 def time_layers(
-    name: str, backend: KernelBackend, program: Program, inputs: Sequence[Int8Array], rounds: int = 15
+    name: str, backend: KernelBackend, program: Program, inputs: Sequence[Int8Array], rounds: int = 60
 ) -> LayerTimes:
-    """Times every layer many times in a row, so that weights and activations are in the cache as far as they fit.
+    """Times every layer some times in a row, so that weights and activations are in the cache as far as they fit.
 
     An executable that times its layers itself does so; else each layer is compiled and run as a program of its own, on
     random activations.
@@ -100,22 +100,25 @@ def time_layers(
     peak = _peak(target) if isinstance(target, str) else None
     measure = executable if isinstance(executable, _TimesLayers) else _OneByOne(backend, program)
     measure.time_layers(1)
-    repeats = min(max(round(_ROUND_SECONDS / max(_whole(executable, 1), 1e-7)), 1), _MOST_REPEATS)
-    measured, peaks, wholes = [], [], []
-    for _ in range(rounds):
-        before = peak.rate() if peak else 0.0
+    repeats = max(round(_ROUND_SECONDS / max(_whole(executable, 1), 1e-7)), 1)
+    end = time.perf_counter() + _MOST_SECONDS
+    measured, wholes, peaks = [], [], []
+    for number in range(rounds):
+        if number >= _LEAST_ROUNDS and time.perf_counter() > end:
+            break
         measured.append([seconds for _, seconds in measure.time_layers(repeats)])
-        peaks.append(max(before, peak.rate()) if peak else 0.0)
         wholes.append(_whole(executable, repeats))
-    layers = tuple(
-        _layer_time(program, call, [row[position] for row in measured], peaks if peak else None)
-        for position, call in enumerate(program.calls)
-    )
+        if peak:
+            peaks.append(peak.rate())
+    best = max(peaks, default=None)
     return LayerTimes(
         backend=name,
-        layers=layers,
-        whole=statistics.median(wholes),
-        peak=statistics.median(peaks) if peak else None,
+        layers=tuple(
+            _layer_time(program, call, min(seconds), best)
+            for call, seconds in zip(program.calls, zip(*measured, strict=True), strict=True)
+        ),
+        whole=min(wholes),
+        peak=best,
         peak_target=target if peak else None,
     )
 
@@ -129,13 +132,11 @@ def _peak(target: str) -> Peak | None:
         return None
 
 
-def _layer_time(program: Program, call: Call, seconds: Sequence[float], peaks: Sequence[float] | None) -> LayerTime:
+def _layer_time(program: Program, call: Call, seconds: float, peak: float | None) -> LayerTime:
     macs = multiplications(call.params)
-    share = None
-    if macs is not None and peaks is not None:
-        share = statistics.median(macs / max(s, 1e-12) / p for s, p in zip(seconds, peaks, strict=True))
+    share = None if macs is None or peak is None else macs / max(seconds, 1e-12) / peak
     shape = program.tensors[next(call.tensors(Role.OUTPUT))].shape
-    return LayerTime(call.name, call.method, shape, statistics.median(seconds), macs, share)
+    return LayerTime(call.name, call.method, shape, seconds, macs, share)
 
 
 def _whole(executable: Executable, repeats: int) -> float:
