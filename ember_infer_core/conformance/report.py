@@ -12,6 +12,7 @@ import numpy as np
 
 from ember_infer_core.conformance.calls import Outcome, error_in_words
 from ember_infer_core.conformance.diagnosis import Seen, circumstances, likely_mistakes, places
+from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import Int8Array
 
 __all__ = ["Evidence", "Finding"]
@@ -120,6 +121,8 @@ class Finding(AssertionError):
 
     def _diagnosis(self) -> list[str]:
         found = list(self.notes)
+        if isinstance(self.outcome.error, KernelError):
+            found.append("refused: if that is meant, a KnownException for such calls says so, and why")
         unwritten = self.outcome.output == self.outcome.unwritten
         if self.outcome.error is None and self._wrong and unwritten[self.expected != self.outcome.output].all():
             found.append("never written: the wrong elements hold what the output held before the call")
