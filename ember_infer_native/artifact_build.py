@@ -28,7 +28,7 @@ from ember_infer_native.artifact import (
     operators_digest,
     read_manifest,
 )
-from ember_infer_native.backend import compile_flags
+from ember_infer_native.backend import BASELINE, compile_flags
 from ember_infer_native.cache import file_lock, version
 from ember_infer_native.codegen import MAIN, generate, generate_operators
 from ember_infer_native.digest import program_digest
@@ -59,8 +59,6 @@ PROCESSORS: Mapping[str, str] = {
     "avx2": "x86_64",
     "neon_dot": "aarch64",
 }
-# What every such processor has: compilers may be set up to ask for more, and zig asks for all that this machine has.
-_BASELINE: Mapping[str, tuple[str, ...]] = {"x86_64": ("-march=x86-64",), "aarch64": ("-march=armv8-a",)}
 # Nothing but the code, which finds memcpy and memset in the process that loads it, whatever its C library.
 _ALONE = ("-s", "-nostdlib", "-U_FORTIFY_SOURCE", "-fno-stack-protector")
 _ELF_PROCESSORS = {62: "x86_64", 183: "aarch64"}
@@ -94,8 +92,8 @@ def target_machine(processor: str | None) -> Machine:
     host = host_machine()
     if processor is None or processor == host.processor:
         return host
-    if processor not in _BASELINE:
-        raise ValueError(f"unknown processor {processor!r}; there are {', '.join(_BASELINE)}")
+    if processor not in BASELINE:
+        raise ValueError(f"unknown processor {processor!r}; there are {', '.join(BASELINE)}")
     return Machine("linux", processor)
 
 
@@ -167,15 +165,8 @@ def build_artifact(
 
 def artifact_flags(target: Target, machine: Machine) -> tuple[str, ...]:
     """For the compiler: code that asks for nothing beyond what the target needs."""
-    alone = _ALONE if machine.system == "linux" and machine.processor in _BASELINE else ()
-    return (*_processor_flags(target, machine), *alone)
-
-
-def _processor_flags(target: Target, machine: Machine) -> tuple[str, ...]:
-    """What the target needs, on top of what every processor of the machine has."""
-    flags = compile_flags(target)
-    has_baseline = any(flag.startswith(("-march=", "-mcpu=")) for flag in flags)
-    return flags if has_baseline else (*_BASELINE.get(machine.processor, ()), *flags)
+    alone = _ALONE if machine.system == "linux" and machine.processor in BASELINE else ()
+    return (*compile_flags(target, machine), *alone)
 
 
 def _fits(target: Target, machine: Machine) -> bool:
@@ -258,7 +249,7 @@ def _check_processor(content: bytes, compiler: Compiler, machine: Machine) -> No
     if content[:4] != b"\x7fELF":
         return
     found = _ELF_PROCESSORS.get(int.from_bytes(content[18:20], "little"), "another processor")
-    if machine.processor in _BASELINE and found != machine.processor:
+    if machine.processor in BASELINE and found != machine.processor:
         raise CompileError(
             f"{compiler.name} compiles for {found}, not for {machine.processor}", compiler.command, advice="mend CC"
         )
@@ -370,7 +361,7 @@ def write_source(program: Program, target: Target, machine: Machine, folder: Pat
         name=_plain(program.name),
         target=target.name,
         version=version(),
-        flags=" ".join(_processor_flags(target, machine)),
+        flags=" ".join(compile_flags(target, machine)),
         main=MAIN,
         arena_len=plan.arena_len,
         inputs=", ".join(map(str, plan.inputs)),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import CompilerNotFound
-from ember_infer_native.artifact import OPERATORS, Artifacts
+from ember_infer_native.artifact import OPERATORS, Artifacts, Machine, host_machine
 from ember_infer_native.cache import LibraryCache, cache_key
 from ember_infer_native.codegen import MAIN, generate, generate_operators
 from ember_infer_native.digest import program_digest
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Program
 
-__all__ = ["NativeBackend", "compile_flags"]
+__all__ = ["BASELINE", "NativeBackend", "compile_flags"]
+
+# What every such processor has: compilers may be set up to ask for more, and zig asks for all that this machine has,
+# which another machine with the same cache, or image, may not have.
+BASELINE: Mapping[str, tuple[str, ...]] = {"x86_64": ("-march=x86-64",), "aarch64": ("-march=armv8-a",)}
 
 
 class NativeBackend(KernelBackend):
@@ -208,7 +213,10 @@ class NativeBackend(KernelBackend):
         return self._compiler
 
 
-def compile_flags(target: Target) -> tuple[str, ...]:
-    """What the compiler is told, beside what makes a library of it."""
+def compile_flags(target: Target, machine: Machine | None = None) -> tuple[str, ...]:
+    """What the compiler is told, beside what makes a library of it; by default for this machine."""
+    processor = (machine or host_machine()).processor
+    has_baseline = any(flag.startswith(("-march=", "-mcpu=")) for flag in target.flags)
+    baseline = () if has_baseline else BASELINE.get(processor, ())
     # Constants are bytes that kernels read as what they are.
-    return ("-std=gnu11", "-O2", "-fno-strict-aliasing", "-fvisibility=hidden", *target.flags)
+    return (*baseline, "-std=gnu11", "-O2", "-fno-strict-aliasing", "-fvisibility=hidden", *target.flags)
