@@ -7,7 +7,12 @@ import pytest
 from tests.conformance.test_toys import conformance
 from tests.support.effort import DEEP
 
-BACKENDS = ("ember_infer_ref:RefBackend",)
+BACKENDS = (
+    "ember_infer_ref:RefBackend",
+    "ember_infer_native:NativeBackend",
+    "ember_esp:EspBackend",
+    "ember_esp:EspP4Backend",
+)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, ge
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
 from ember_esp.fallbacks import ansi_reason, inputs_are_aligned
-from ember_esp.faults import EspNnWarning, find_faults
+from ember_esp.faults import FAULTY_METHODS, EspNnWarning, find_faults
 from ember_esp.geometry import Geometry
 from ember_esp.scratch import CHIPS, FORMULAS, Chip, scratch_size
 from ember_esp.skip_nudge import prepare_positions_without_nudge, vector_positions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Program,
         SoftmaxParams,
     )
+    from ember_infer_core.conformance import KnownException
 
     Shape4: TypeAlias = tuple[int, int, int, int]
 
@@ -43,6 +45,8 @@ Made = TypeVar("Made", bound="EspBackend")
 
 _SCALED_PER_CHANNEL = ("conv2d", "depthwise_conv2d", "fully_connected")
 _HOW_TO_GO_ON = "faults='ignore' computes what the model says, which is not what the chip does then"
+
+_REFUSED = "a call that meets a known fault of ESP-NN is refused by name"
 
 
 class EspBackend(KernelBackend):
@@ -132,6 +136,23 @@ class EspBackend(KernelBackend):
     def faults(self) -> FaultPolicy:
         """As given to the constructor."""
         return self._faults
+
+    @classmethod
+    def known_faults(cls, method: str, params: OperatorParams) -> tuple[str, ...]:
+        """What a call meets of the kernels' known faults, a line for each: for ``ember-infer inspect``."""
+        return tuple(map(str, find_faults(cls.CHIP, method, params)))
+
+    @property
+    def conformance_exceptions(self) -> tuple[KnownException, ...]:
+        """Calls that are refused, for :mod:`ember_infer_core.conformance`."""
+        from ember_infer_core.conformance import KnownException
+
+        if self._faults != "refuse":
+            return ()
+        return tuple(
+            KnownException(reason=_REFUSED, operator=method, when=functools.partial(_meets_faults, self.CHIP, method))
+            for method in FAULTY_METHODS[self.CHIP]
+        )
 
     # Operators
 
@@ -296,3 +317,8 @@ def _one_of(argument: str, value: object, known: tuple[str, ...]) -> None:
 
 def _listed(title: str, findings: list[str]) -> str:
     return "\n".join((title, *(f"  - {finding}" for finding in findings)))
+
+
+def _meets_faults(chip: Chip, method: str, params: OperatorParams) -> bool:
+    """Whether a call is refused, wherever its inputs lie."""
+    return any(find_faults(chip, method, params, aligned) for aligned in (False, True))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ember_esp.scratch import Chip
     from ember_infer_core import Conv2dParams, DepthwiseConv2dParams, MulParams, OperatorParams, PoolParams
 
-__all__ = ["FAULTS", "EspNnWarning", "Fault", "find_faults"]
+__all__ = ["FAULTS", "FAULTY_METHODS", "EspNnWarning", "Fault", "find_faults"]
 
 
 class EspNnWarning(UserWarning):
@@ -196,4 +196,10 @@ _FINDERS: Mapping[str, Callable[[Chip, Any, bool], Iterator[Fault]]] = {
     "max_pool": _max_pool,
     "avg_pool": _avg_pool,
     "mul": _mul,
+}
+
+# For each chip the methods of which some calls meet a fault.
+FAULTY_METHODS: Mapping[Chip, tuple[str, ...]] = {
+    "esp32s3": tuple(_FINDERS),
+    "esp32p4": ("conv2d", "depthwise_conv2d"),
 }
