@@ -102,7 +102,7 @@ TARGETS: tuple[Target, ...] = (
         "neon_dot",
         "neon_dot",
         frozenset({"asimddp"}),
-        ("-march=armv8.2-a+dotprod",),
+        ("-mcpu=generic+dotprod",),  # what gcc, clang and zig all take
         lanes=4,
         quads="bytes",
         bias=0,

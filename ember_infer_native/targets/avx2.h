@@ -46,7 +46,7 @@ typedef __m256i weight_lanes;
 INLINE weight_lanes load_weights(const uint8_t *from) { return _mm256_load_si256((const __m256i *)from); }
 
 INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
-#if defined(__clang__)
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__)
     return _mm256_dpbusd_avx_epi32(sums, x, w);
 #else
     /* gcc spills accumulators around the intrinsic. */

@@ -24,7 +24,7 @@ INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm512_add_e
 INLINE int32_t sum_lanes(int32_lanes a) { return _mm512_reduce_add_epi32(a); }
 
 INLINE quad_lanes broadcast_quad(const uint8_t *from) {
-#if defined(__clang__)
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__) /* which does not see into assembly */
     int32_t quad;
     memcpy(&quad, from, 4);
     return _mm512_set1_epi32(quad);
@@ -41,7 +41,7 @@ INLINE quad_lanes load_quads(const uint8_t *from) { return _mm512_loadu_si512(fr
 INLINE weight_lanes load_weights(const uint8_t *from) { return _mm512_load_si512(from); }
 
 INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
-#if defined(__clang__)
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__) /* which does not see into assembly */
     return _mm512_dpbusd_epi32(sums, x, w);
 #else
     /* gcc spills accumulators around the intrinsic. */

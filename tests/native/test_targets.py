@@ -23,6 +23,9 @@ X86 = frozenset({"avx2", "fma", "avx_vnni", "avx512f", "avx512bw", "avx512dq", "
 RUNNABLE = [target for target in TARGETS if target.needs <= host_isa()]
 
 
+LONG_EXAMPLES = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+
 def without_shrinking(ordinary: int, deep: int) -> settings:
     """Each example compiles a library: a failing one is told as it is."""
     return settings(thorough(ordinary, deep), phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -57,6 +60,7 @@ def test_digits_equal_the_reference(backend: NativeBackend) -> None:
     assert_equal(program, run(backend.compile(program), samples), reference(program, samples))
 
 
+@LONG_EXAMPLES
 def test_random_programs_equal_the_reference(backend: NativeBackend) -> None:
     @without_shrinking(ordinary=4, deep=200)
     @given(cases=case_lists())

@@ -1,0 +1,82 @@
+"""Generated code as a program of its own: ``run_model.c`` around it, compiled for and run by whatever is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ember_infer_core import Program
+from ember_infer_native.codegen import generate
+from ember_infer_native.planner import plan_program
+from ember_infer_native.targets import Target
+from ember_infer_native.weights import array_source, blob_name, incbin_source
+from tests.native.random_programs import Samples
+
+_MAIN = Path(__file__).with_name("run_model.c")
+_SYMBOL = "ember_constants"
+_SECONDS = 600.0
+
+
+def run_standalone(
+    program: Program,
+    samples: Samples,
+    target: Target,
+    compiler: Sequence[str],
+    flags: Sequence[str],
+    folder: Path,
+    emulator: Sequence[str] = (),
+) -> tuple[Samples, Samples]:
+    """The outputs of each sample by ``ember_run``, and by ``ember_batch``.
+
+    Args:
+        compiler: its command.
+        flags: for it, after those of the target.
+        emulator: what runs the program.
+    """
+    plan = plan_program(program, target)
+    for name, content in generate(plan, python=False).items():
+        if isinstance(content, str):
+            # Constants in the text, so that a sanitizer knows where they end.
+            incbin = incbin_source(_SYMBOL, blob_name(plan.constants))
+            assert incbin in content
+            content = content.replace(incbin, array_source(_SYMBOL, plan.constants)).encode()
+        (folder / name).write_bytes(content)
+    command = [
+        *compiler,
+        *target.flags,
+        *flags,
+        "-fno-strict-aliasing",
+        "-I",
+        str(folder),
+        str(_MAIN),
+        "-o",
+        "run_model",
+    ]
+    _run(command, folder, b"")
+    lengths = (*plan.inputs, *plan.outputs)
+    head = np.array((len(samples), len(plan.inputs), len(lengths), *lengths), np.int64)
+    content = b"".join(array.tobytes() for sample in samples for array in sample)
+    said = _run([*emulator, str(folder / "run_model")], folder, head.tobytes() + content)
+    return _read(said, program, len(samples))
+
+
+def _run(command: Sequence[str], folder: Path, given: bytes) -> bytes:
+    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, timeout=_SECONDS, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")[:4000]
+        raise AssertionError(f"{' '.join(command)[:300]}: exit status {done.returncode}\n{said}")
+    return done.stdout
+
+
+def _read(said: bytes, program: Program, samples: int) -> tuple[Samples, Samples]:
+    content = np.frombuffer(said, np.int8)
+    shapes = [program.tensors[index].shape for index in program.outputs]
+    ends = np.cumsum([program.tensors[index].size for index in program.outputs])
+    rows = content.reshape(2 * samples, int(ends[-1]))
+    results = [
+        [part.reshape(shape) for part, shape in zip(np.split(row, ends[:-1]), shapes, strict=True)] for row in rows
+    ]
+    return results[:samples], results[samples:]
