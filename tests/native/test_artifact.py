@@ -33,6 +33,7 @@ from ember_infer_native.artifact_build import (
     target_machine,
     write_source,
 )
+from ember_infer_native.backend import compile_flags
 from ember_infer_native.digest import program_digest
 from ember_infer_native.targets import TARGETS, choose_target, named_target
 from ember_infer_native.toolchain import Compiler, build_library, find_compiler, host_isa
@@ -480,6 +481,26 @@ def test_a_library_asks_for_python_and_two_functions_of_any_c_library(built: Pat
         assert "NEEDED" not in dynamic
         assert "PATH" not in dynamic
         assert str(built.parent).encode() not in path.read_bytes()
+
+
+@pytest.mark.skipif(host_machine().processor != "x86_64", reason="the names of x86-64's extensions")
+@pytest.mark.parametrize("environment", [os.environ, {"PATH": ""}], ids=["found", "zig"])
+def test_code_is_for_the_target_and_nothing_beyond_it(environment: Mapping[str, str], tmp_path: Path) -> None:
+    try:
+        compiler = find_compiler(environment)
+    except CompilerNotFound as error:
+        skip_or_fail(str(error))
+    too_much = "#if defined(__SSE3__)\n#error this asks for more than every processor has\n#endif\nint nothing;\n"
+    build_library(compiler, {"model.c": too_much}, compile_flags(PORTABLE), tmp_path / "library", main="model.c")
+    needs_more = too_much.replace("SSE3", "AVX2")
+    with pytest.raises(CompileError, match="more than every processor has"):
+        build_library(
+            compiler,
+            {"model.c": needs_more},
+            compile_flags(named_target("avx2", frozenset({"avx2", "fma"}))),
+            tmp_path / "library",
+            main="model.c",
+        )
 
 
 def test_zig_compiles_for_a_machine_that_this_one_is_not(sine: Program, tmp_path: Path) -> None:
