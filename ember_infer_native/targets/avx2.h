@@ -178,3 +178,27 @@ INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) 
     if (part & 1) bytes = _mm_srli_si128(bytes, 8);
     store_few(to, bytes, count < LANES ? count : LANES);
 }
+
+/* CHUNK sums (a * factor1 + b * factor2 + constant) >> shift of bytes, clamped to [low, high]. */
+#define HAS_ADD_BLOCK
+INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int factor2, int constant, int shift,
+                            int low, int high) {
+    /* Products of 16 bits: factor = high * 2**15 + low, pairs of (a, b) at once. */
+    const __m256i zero = _mm256_setzero_si256(), start = _mm256_set1_epi32(constant);
+    const __m256i low_factors = _mm256_set1_epi32((int)((uint32_t)(factor2 & 0x7FFF) << 16 | (factor1 & 0x7FFF)));
+    const __m256i high_factors = _mm256_set1_epi32((int)((uint32_t)(factor2 >> 15) << 16 | (factor1 >> 15 & 0xFFFF)));
+    const __m256i x = _mm256_loadu_si256((const __m256i *)a), y = _mm256_loadu_si256((const __m256i *)b);
+    const __m256i even = _mm256_unpacklo_epi8(x, y), odd = _mm256_unpackhi_epi8(x, y);
+    __m256i sums[4] = {_mm256_unpacklo_epi8(even, zero), _mm256_unpackhi_epi8(even, zero),
+                       _mm256_unpacklo_epi8(odd, zero), _mm256_unpackhi_epi8(odd, zero)};
+    UNROLL for (int i = 0; i < 4; i++) {
+        __m256i high_part = _mm256_slli_epi32(_mm256_madd_epi16(sums[i], high_factors), 15);
+        __m256i low_part = _mm256_add_epi32(_mm256_madd_epi16(sums[i], low_factors), start);
+        sums[i] = _mm256_srai_epi32(_mm256_add_epi32(high_part, low_part), shift);
+    }
+    __m256i bytes =
+        _mm256_packus_epi16(_mm256_packs_epi32(sums[0], sums[1]), _mm256_packs_epi32(sums[2], sums[3]));
+    if (low > 0) bytes = _mm256_max_epu8(bytes, _mm256_set1_epi8((char)low));
+    if (high < 255) bytes = _mm256_min_epu8(bytes, _mm256_set1_epi8((char)high));
+    return bytes;
+}
