@@ -12,20 +12,17 @@ from ember_infer_core.ops.common import OperatorParams
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
+    from ember_infer_core.ops.add import ElementwiseAddParams
+    from ember_infer_core.ops.conv2d import Conv2dParams
+    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+    from ember_infer_core.ops.fully_connected import FullyConnectedParams
+    from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Program
 
 __all__ = ["FallbackBackend"]
-
-
-def _operator(name: str) -> Any:
-    """The method of this name."""
-
-    def run(self: FallbackBackend, params: Any) -> None:
-        self._run(name, params)
-
-    run.__name__ = name
-    run.__doc__ = f"``{name}`` of the first backend that has it."
-    return run
 
 
 class FallbackBackend(KernelBackend):
@@ -90,15 +87,41 @@ class FallbackBackend(KernelBackend):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self).__mro__[1], self._backends  # the class is made anew
 
-    conv2d = _operator("conv2d")
-    depthwise_conv2d = _operator("depthwise_conv2d")
-    fully_connected = _operator("fully_connected")
-    avg_pool = _operator("avg_pool")
-    max_pool = _operator("max_pool")
-    softmax = _operator("softmax")
-    add = _operator("add")
-    mul = _operator("mul")
-    reshape = _operator("reshape")
+    def conv2d(self, params: Conv2dParams) -> None:
+        """CONV_2D by the first backend that has it."""
+        self._run("conv2d", params)
+
+    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
+        """DEPTHWISE_CONV_2D by the first backend that has it."""
+        self._run("depthwise_conv2d", params)
+
+    def fully_connected(self, params: FullyConnectedParams) -> None:
+        """FULLY_CONNECTED by the first backend that has it."""
+        self._run("fully_connected", params)
+
+    def avg_pool(self, params: PoolParams) -> None:
+        """AVERAGE_POOL_2D by the first backend that has it."""
+        self._run("avg_pool", params)
+
+    def max_pool(self, params: PoolParams) -> None:
+        """MAX_POOL_2D by the first backend that has it."""
+        self._run("max_pool", params)
+
+    def softmax(self, params: SoftmaxParams) -> None:
+        """SOFTMAX by the first backend that has it."""
+        self._run("softmax", params)
+
+    def add(self, params: ElementwiseAddParams) -> None:
+        """ADD by the first backend that has it."""
+        self._run("add", params)
+
+    def mul(self, params: MulParams) -> None:
+        """MUL by the first backend that has it."""
+        self._run("mul", params)
+
+    def reshape(self, params: ReshapeParams) -> None:
+        """RESHAPE by the first backend that has it."""
+        self._run("reshape", params)
 
     def compile(self, program: Program) -> Executable:
         """See :meth:`KernelBackend.compile`.

@@ -17,6 +17,14 @@ from ember_infer_core.ops.common import ByteArray, Int8Array, OperatorParams, Ro
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
+    from ember_infer_core.ops.add import ElementwiseAddParams
+    from ember_infer_core.ops.conv2d import Conv2dParams
+    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+    from ember_infer_core.ops.fully_connected import FullyConnectedParams
+    from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Call, Program
 
 __all__ = ["LayerRecord", "RecordedRun", "RecordingBackend"]
@@ -59,17 +67,6 @@ class RecordedRun:
             if record.layer == layer:
                 return record
         raise KeyError(f"{layer!r} is none of {', '.join(record.layer for record in self.layers)}")
-
-
-def _operator(name: str) -> Any:
-    """The method of this name."""
-
-    def run(self: RecordingBackend, params: Any) -> None:
-        self._publish(RecordedRun("", (_recorded(self._inner, name, params),)))
-
-    run.__name__ = name
-    run.__doc__ = f"``{name}`` of the inner backend, recorded."
-    return run
 
 
 class RecordingBackend(KernelBackend):
@@ -146,19 +143,48 @@ class RecordingBackend(KernelBackend):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self).__mro__[1], (self._inner, self._runs.maxlen)  # the class is made anew; a copy has no runs
 
-    conv2d = _operator("conv2d")
-    depthwise_conv2d = _operator("depthwise_conv2d")
-    fully_connected = _operator("fully_connected")
-    avg_pool = _operator("avg_pool")
-    max_pool = _operator("max_pool")
-    softmax = _operator("softmax")
-    add = _operator("add")
-    mul = _operator("mul")
-    reshape = _operator("reshape")
+    def conv2d(self, params: Conv2dParams) -> None:
+        """CONV_2D by the inner backend, recorded."""
+        self._record("conv2d", params)
+
+    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
+        """DEPTHWISE_CONV_2D by the inner backend, recorded."""
+        self._record("depthwise_conv2d", params)
+
+    def fully_connected(self, params: FullyConnectedParams) -> None:
+        """FULLY_CONNECTED by the inner backend, recorded."""
+        self._record("fully_connected", params)
+
+    def avg_pool(self, params: PoolParams) -> None:
+        """AVERAGE_POOL_2D by the inner backend, recorded."""
+        self._record("avg_pool", params)
+
+    def max_pool(self, params: PoolParams) -> None:
+        """MAX_POOL_2D by the inner backend, recorded."""
+        self._record("max_pool", params)
+
+    def softmax(self, params: SoftmaxParams) -> None:
+        """SOFTMAX by the inner backend, recorded."""
+        self._record("softmax", params)
+
+    def add(self, params: ElementwiseAddParams) -> None:
+        """ADD by the inner backend, recorded."""
+        self._record("add", params)
+
+    def mul(self, params: MulParams) -> None:
+        """MUL by the inner backend, recorded."""
+        self._record("mul", params)
+
+    def reshape(self, params: ReshapeParams) -> None:
+        """RESHAPE by the inner backend, recorded."""
+        self._record("reshape", params)
 
     def compile(self, program: Program) -> Executable:
         """An executable that records each of its runs."""
         return _RecordingExecutable(self, program)
+
+    def _record(self, operator: str, params: OperatorParams) -> None:
+        self._publish(RecordedRun("", (_recorded(self._inner, operator, params),)))
 
     def _publish(self, run: RecordedRun) -> None:
         self._runs.append(run)
