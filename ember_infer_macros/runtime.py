@@ -84,7 +84,7 @@ class Runtime:
         self.program = program
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
-        self.per_thread = _PerThread()
+        self.per_thread: _PerThread = _PerThread()
 
     def executable(self, backend: KernelBackend) -> Executable:
         """This thread's executable for a backend; compiled at the first use."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,7 @@ class NativeExecutable:
         session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data)
         owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session)
         self.run: Run
+        self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)
 
     def run_batch(self, inputs: Sequence[Int8Array], outputs: Sequence[Int8Array]) -> None:

@@ -38,8 +38,8 @@ class EspExecutable:
     """Runs another executable; a caller's scratch is checked before the first kernel runs."""
 
     def __init__(self, executable: Executable, where: str) -> None:
-        self.inputs = executable.inputs
-        self.outputs = executable.outputs
+        self.inputs: tuple[npt.NDArray[np.int8], ...] = executable.inputs
+        self.outputs: tuple[npt.NDArray[np.int8], ...] = executable.outputs
         self.scratch_len: int = executable.scratch_len
         self._executable = executable
         self._where = where
