@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ember_infer_core.memory import Lifetime, plan_arena
 from ember_infer_core.ops.common import Role, Shape, element_count
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["plan_program"]
 
 Borders: TypeAlias = tuple[int, int, int, int]
+WindowedT = TypeVar("WindowedT", "Conv2dParams", "DepthwiseConv2dParams")
 
 _PLANNERS: Mapping[str, Any] = {
     "conv2d": plan_conv2d,
@@ -168,7 +170,8 @@ def _layout(program: Program, root: int) -> Layout:
             if index != root or not _takes_borders(call):
                 return layout
             if operand.name == "input" and call.method in _WINDOWED:
-                borders.append(wanted_borders(call.params))  # type: ignore[arg-type]
+                params: Any = call.params
+                borders.append(wanted_borders(without_idle_taps(params)[0]))
     top, left, bottom, right = (max(sizes) for sizes in zip(*borders, strict=True))
     return replace(layout, top=top, left=left, bottom=bottom, right=right)
 
@@ -188,7 +191,43 @@ def wanted_borders(params: Conv2dParams | DepthwiseConv2dParams) -> Borders:
     last_row = (output_rows - 1) * params.stride_h + (filter_rows - 1) * params.dilation_h_factor
     last_column = (output_columns - 1) * params.stride_w + (filter_columns - 1) * params.dilation_w_factor
     below, right = last_row - params.pad_h - (rows - 1), last_column - params.pad_w - (columns - 1)
-    return params.pad_h, params.pad_w, max(below, 0), max(right, 0)
+    return max(params.pad_h, 0), max(params.pad_w, 0), max(below, 0), max(right, 0)
+
+
+def without_idle_taps(params: WindowedT) -> tuple[WindowedT, tuple[slice, slice]]:
+    """The same layer without those rows and columns of its filter that lie beyond the image wherever the filter stands,
+    and which rows and columns are left.
+
+    Dilation may put taps any distance apart; those that are left need no more borders than the image has rows and
+    columns. Of a filter without any such tap one is left, at the image, for the caller to make zero.
+    """
+    _, filter_rows, filter_columns, depth = params.weights_shape
+    strides, dilations = (params.stride_h, params.stride_w), (params.dilation_h_factor, params.dilation_w_factor)
+    (rows, pad_h), (columns, pad_w) = map(
+        _useful_taps,
+        (filter_rows, filter_columns),
+        params.input_shape[1:3],
+        params.output_shape[1:3],
+        strides,
+        dilations,
+        (params.pad_h, params.pad_w),
+    )
+    if rows.start == rows.stop or columns.start == columns.stop:
+        rows, columns, pad_h, pad_w = slice(0, 0), slice(0, 0), 0, 0
+    shape = params.weights_shape[0], max(rows.stop - rows.start, 1), max(columns.stop - columns.start, 1), depth
+    return replace(params, weights_shape=shape, pad_h=pad_h, pad_w=pad_w), (rows, columns)
+
+
+def _useful_taps(taps: int, size: int, outputs: int, stride: int, dilation: int, pad: int) -> tuple[slice, int]:
+    """Along one axis: the taps that meet the image, and the padding before the first of them."""
+    first = max(-(((outputs - 1) * stride - pad) // dilation), 0)
+    last = min((size - 1 + pad) // dilation, taps - 1)
+    return slice(first, max(last + 1, first)), pad - first * dilation
+
+
+def _useful_weights(weights: npt.NDArray[np.int8], taps: tuple[slice, slice]) -> npt.NDArray[np.int8]:
+    useful = weights[:, taps[0], taps[1]]
+    return useful if useful.size else np.zeros((weights.shape[0], 1, 1, weights.shape[3]), np.int8)
 
 
 def _place(program: Program, layouts: Mapping[int, Layout]) -> tuple[dict[int, int], int]:
@@ -228,10 +267,13 @@ def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:
         else:
             assert index is not None
             arguments[operand.name] = places[index]
+    params: Any = call.params
     if call.method in _WINDOWED:
-        arguments["input"], copies = _with_borders(context, call.params, arguments["input"])  # type: ignore[arg-type]
+        params, taps = without_idle_taps(params)
+        arguments["weights"] = _useful_weights(arguments["weights"], taps)
+        arguments["input"], copies = _with_borders(context, params, arguments["input"])
         steps += copies
-    planned: list[Step] = _PLANNERS[call.method](context, call.params, **arguments)
+    planned: list[Step] = _PLANNERS[call.method](context, params, **arguments)
     return steps + planned
 
 
