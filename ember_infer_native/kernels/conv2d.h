@@ -17,6 +17,28 @@ struct conv2d {
     int way, corrected1, corrected2, zero, low, high;
 };
 
+/* One quad of each pixel times one vector of weights after the other, for few pixels: registers hold the quads. */
+INLINE void multiply_by_vector(const int pixels, const int vectors, int32_lanes *sums, const uint8_t *x, int pixel,
+                               const uint8_t *weights) {
+    quad_lanes quads[MAX_SUMS];
+    UNROLL for (int i = 0; i < pixels; i++) quads[i] = broadcast_quad(x + (ptrdiff_t)i * pixel);
+    UNROLL for (int v = 0; v < vectors; v++) {
+        const weight_lanes w = load_weights(weights + v * QUAD_BYTES);
+        UNROLL for (int i = 0; i < pixels; i++) sums[i * vectors + v] = dot(sums[i * vectors + v], quads[i], w);
+    }
+}
+
+/* The same, one pixel after the other: registers hold the weights. */
+INLINE void multiply_by_pixel(const int pixels, const int vectors, int32_lanes *sums, const uint8_t *x, int pixel,
+                              const uint8_t *weights) {
+    weight_lanes w[8];
+    UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * QUAD_BYTES);
+    UNROLL for (int i = 0; i < pixels; i++) {
+        const quad_lanes quads = broadcast_quad(x + (ptrdiff_t)i * pixel);
+        UNROLL for (int v = 0; v < vectors; v++) sums[i * vectors + v] = dot(sums[i * vectors + v], quads, w[v]);
+    }
+}
+
 /* `split` sets of sums take turns where few pixels would leave the multiplier waiting for its own results. */
 INLINE void conv2d_tile(const int pixels, const int vectors, const int split, const struct conv2d *p,
                         const uint8_t *input, uint8_t *output, const uint8_t *weights, const struct requantization *r,
@@ -31,16 +53,13 @@ INLINE void conv2d_tile(const int pixels, const int vectors, const int split, co
             int quad = 0;
             for (; quad + split <= p->quads; quad += split) {
                 UNROLL for (int s = 0; s < split; s++) {
-                    weight_lanes w[8];
-                    UNROLL for (int v = 0; v < vectors; v++) w[v] = load_weights(weights + v * QUAD_BYTES);
+                    const uint8_t *from = x + 4 * (quad + s);
+                    int32_lanes *some = sums + s * pixels * vectors;
+                    if (pixels < vectors)
+                        multiply_by_vector(pixels, vectors, some, from, p->input_pixel, weights);
+                    else
+                        multiply_by_pixel(pixels, vectors, some, from, p->input_pixel, weights);
                     weights += vectors * QUAD_BYTES;
-                    UNROLL for (int i = 0; i < pixels; i++) {
-                        quad_lanes quads = broadcast_quad(x + (ptrdiff_t)i * p->input_pixel + 4 * (quad + s));
-                        UNROLL for (int v = 0; v < vectors; v++) {
-                            int32_lanes *sum = &sums[(s * pixels + i) * vectors + v];
-                            *sum = dot(*sum, quads, w[v]);
-                        }
-                    }
                 }
             }
             for (; quad < p->quads; quad++) {

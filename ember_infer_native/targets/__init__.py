@@ -85,7 +85,7 @@ TARGETS: tuple[Target, ...] = (
         quads="bytes",
         bias=128,
         floats=True,
-        sums=8,
+        sums=12,
     ),
     Target(
         "avx2",

@@ -7,6 +7,9 @@
 
 #include <immintrin.h>
 
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__) /* which does not see into assembly */
+#define USE_INTRINSICS
+#endif
 #define LANES 8
 BYTE_TYPES(128)
 
@@ -31,9 +34,16 @@ INLINE int32_t sum_lanes(int32_lanes a) {
 }
 
 INLINE quad_lanes broadcast_quad(const uint8_t *from) {
+#if defined(USE_INTRINSICS)
     int32_t quad;
     memcpy(&quad, from, 4);
     return _mm256_set1_epi32(quad);
+#else
+    /* gcc would keep quads that the next round reads again in general registers, and those on the stack. */
+    quad_lanes quads;
+    __asm__("vpbroadcastd %1, %0" : "=x"(quads) : "m"(*(const int32_t *)from));
+    return quads;
+#endif
 }
 
 INLINE quad_lanes load_quads(const uint8_t *from) { return _mm256_loadu_si256((const __m256i *)from); }
@@ -46,7 +56,7 @@ typedef __m256i weight_lanes;
 INLINE weight_lanes load_weights(const uint8_t *from) { return _mm256_load_si256((const __m256i *)from); }
 
 INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
-#if defined(__clang__) || defined(__SANITIZE_ADDRESS__)
+#if defined(USE_INTRINSICS)
     return _mm256_dpbusd_avx_epi32(sums, x, w);
 #else
     /* gcc spills accumulators around the intrinsic. */
@@ -64,8 +74,15 @@ INLINE weight_lanes load_weights(const uint8_t *from) { return (const __m256i *)
 
 INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
     const __m256i even = _mm256_and_si256(x, _mm256_set1_epi16(0xFF)), odd = _mm256_srli_epi16(x, 8);
-    sums = _mm256_add_epi32(sums, _mm256_madd_epi16(even, _mm256_load_si256(w)));
-    return _mm256_add_epi32(sums, _mm256_madd_epi16(odd, _mm256_load_si256(w + 1)));
+    const __m256i products = _mm256_add_epi32(_mm256_madd_epi16(even, _mm256_load_si256(w)),
+                                              _mm256_madd_epi16(odd, _mm256_load_si256(w + 1)));
+#if defined(USE_INTRINSICS)
+    return _mm256_add_epi32(sums, products);
+#else
+    /* gcc copies accumulators from register to register around the intrinsic. */
+    __asm__("vpaddd %1, %0, %0" : "+x"(sums) : "x"(products));
+    return sums;
+#endif
 }
 
 #endif

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from ember_infer_core import Program
+from ember_infer_core.executable import DispatchExecutable
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS, Target, choose_target, named_target
@@ -67,6 +68,19 @@ def test_random_programs_equal_the_reference(backend: NativeBackend) -> None:
     def check(cases: list[Case]) -> None:
         program, samples = join(cases)
         assert_equal(program, run(backend.compile(program), samples), reference(program, samples))
+
+    check()
+
+
+@LONG_EXAMPLES
+def test_single_calls_equal_the_reference(backend: NativeBackend) -> None:
+    """The operators' library: the same kernels, compiled once for all shapes."""
+
+    @without_shrinking(ordinary=10, deep=2000)
+    @given(cases=case_lists())
+    def check(cases: list[Case]) -> None:
+        program, samples = join(cases)
+        assert_equal(program, run(DispatchExecutable(backend, program), samples), reference(program, samples))
 
     check()
 
