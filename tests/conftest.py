@@ -28,6 +28,16 @@ def shared_folder() -> Path:
     return Path(configured) if configured else REPOSITORY.parent / "shared"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache of compiled models for this run, all its workers and subprocesses: none writes to the user's."""
+    temporary = tmp_path_factory.getbasetemp()
+    folder = (temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary) / "compiled_models"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMBER_CACHE_DIR", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with published models, samples and golden outputs."""

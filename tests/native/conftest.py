@@ -21,9 +21,9 @@ def c_compiler() -> Compiler:
 
 
 @pytest.fixture(scope="session")
-def native_cache(c_compiler: Compiler, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of the tests' own, so that none writes to the user's."""
-    return tmp_path_factory.mktemp("native_cache")
+def native_cache(c_compiler: Compiler, compiled_models: Path) -> Path:
+    """The run's cache of compiled models, where there is a compiler to fill it."""
+    return compiled_models
 
 
 @pytest.fixture(scope="session")
