@@ -132,7 +132,8 @@ def test_parameters_that_nobody_takes_are_refused_with_every_reason(digits: Prog
         def conv2d(self, params: Conv2dParams) -> None:
             raise UnsupportedActivation("no activation here")
 
-    wide = next(call.params for call in digits.calls if call.method == "conv2d" and call.params.input_shape[3] > 1)  # type: ignore[attr-defined]
+    convolutions = [call.params for call in digits.calls if isinstance(call.params, Conv2dParams)]
+    wide = next(params for params in convolutions if params.input_shape[3] > 1)
     with pytest.raises(UnsupportedActivation, match="more than one channel; no activation here"):
         FallbackBackend(PickyConvolution(), AlsoPicky()).conv2d(wide)
 
