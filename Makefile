@@ -44,8 +44,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.bench
 
 deep: $(VENV)/.dev
-	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py tests/typing \
-		ember_esp/tests
+	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py \
+		tests/test_reader.py tests/conformance tests/native tests/typing ember_esp/tests
 
 models: $(VENV)/.train
 	$(BIN)/python -m models.train_sine
