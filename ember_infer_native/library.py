@@ -54,7 +54,8 @@ class Library:
         loaded.ember_arena_len.restype = ctypes.c_int64
         self.arena_len: int = loaded.ember_arena_len()
         self.functions: ctypes.CDLL = loaded
-        keeps_gil = ctypes.PyDLL(str(self.path))
+        # By its handle: another process may have cleared the cache meanwhile.
+        keeps_gil = ctypes.PyDLL(loaded._name, handle=loaded._handle)
         self._binders = keeps_gil.ember_bind_run, keeps_gil.ember_bind_predict
         for binder in self._binders:
             binder.restype, binder.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object)
@@ -72,7 +73,7 @@ class Library:
 
 
 class NativeExecutable:
-    """A compiled program with buffers of its own. For one thread at a time, but for :meth:`run_batch`.
+    """A compiled program with buffers of its own. For one thread at a time; :meth:`run_batch` starts more by itself.
 
     Attributes:
         inputs, outputs, scratch_len, run: see :class:`ember_infer_core.Executable`.

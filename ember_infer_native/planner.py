@@ -113,7 +113,7 @@ def _fill_borders(
     """Borders hold the zero point; whole buffers are set to it, of which runs then write all but the borders."""
     bordered = [(root, layout) for root, layout in layouts.items() if not layout.dense]
     return [
-        fill(Pointer("arena", offsets[root]), layout.size, _border_value(program, root, target))
+        fill(Pointer("arena", offsets[root]), layout.size, _zero_points(program, root).pop() + target.bias)
         for root, layout in bordered
     ]
 
@@ -161,6 +161,8 @@ def _layout(program: Program, root: int) -> Layout:
     layout = dense_layout(program.tensors[root].shape)
     borders = [_NO_BORDERS]
     if any(program.storage(index) == root != index for index in (*program.inputs, *program.outputs)):
+        return layout
+    if len(_zero_points(program, root)) > 1:
         return layout
     for call in program.calls:
         for operand in call.params.OPERANDS:
@@ -252,9 +254,14 @@ def _aligned(length: int) -> int:
     return -(-length // _ALIGNMENT) * _ALIGNMENT
 
 
-def _border_value(program: Program, root: int, target: Target) -> int:
-    quant = program.tensors[root].quant
-    return quant.zero_point + target.bias  # type: ignore[union-attr]
+def _zero_points(program: Program, root: int) -> set[int]:
+    """Those that filters over the tensor take it to have; more than one only in a program that no model is."""
+    found: set[int] = set()
+    for call in program.calls:
+        if call.method in _WINDOWED and call.operands["input"] == root:
+            params: Any = call.params
+            found.add(-params.input_offset)
+    return found
 
 
 def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:

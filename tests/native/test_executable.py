@@ -23,7 +23,9 @@ from ember_infer_core import Executable, InvalidShape, Program
 from ember_infer_core.executable import PredictsDirectly, RunsBatches
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_native import NativeBackend
+from ember_infer_native.cache import LibraryCache
 from ember_infer_native.library import NativeExecutable
+from ember_infer_native.toolchain import Compiler
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.conftest import REPOSITORY
 from tests.native.running import (
@@ -578,3 +580,19 @@ def test_a_layer_that_is_not_there_is_not_run(native: NativeBackend, layer: int)
     library = native.library(every_operator_program())
     arena = library.new_arena()
     library.functions.ember_repeat_layer(layer, ctypes.c_int64(1), ctypes.c_void_p(arena.ctypes.data))
+
+
+def test_a_loaded_library_needs_its_file_no_more(c_compiler: Compiler, tmp_path: Path) -> None:
+    """Another process may clear the cache between two steps of ours."""
+
+    class Cleared(LibraryCache):
+        def load(self, *arguments: Any, **keywords: Any) -> ctypes.CDLL:
+            loaded = super().load(*arguments, **keywords)
+            Path(loaded._name).unlink()
+            return loaded
+
+    backend = NativeBackend(cache=tmp_path / "cache")
+    backend._cache = Cleared(tmp_path / "cache")
+    program = two_branches_program()
+    inputs = random_inputs(program, 6)
+    assert_equal([run(backend.compile(program), inputs[0])], reference(program, inputs))
