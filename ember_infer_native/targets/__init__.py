@@ -102,7 +102,7 @@ TARGETS: tuple[Target, ...] = (
         "neon_dot",
         "neon_dot",
         frozenset({"asimddp"}),
-        ("-mcpu=generic+dotprod",),  # what gcc, clang and zig all take
+        ("-mcpu=generic+dotprod",),  # what clang and zig both take; the header tells gcc
         lanes=4,
         quads="bytes",
         bias=0,

@@ -3,6 +3,10 @@
    sdot multiplies signed bytes by signed ones: activations are kept as int8. Requantisation needs no float32: sqrdmulh and
    srshl are all but TFLM's two roundings. */
 
+#if !defined(__clang__)
+/* gcc wants the architecture, which zig would not understand on the command line. */
+#pragma GCC target("arch=armv8.2-a+dotprod")
+#endif
 #include <arm_neon.h>
 
 #define LANES 4
