@@ -31,7 +31,7 @@ Int64Vector = npt.NDArray[np.int64]
 
 RUNNABLE = [target for target in TARGETS if target.needs <= host_isa()]
 WITH_FLOATS = [target for target in RUNNABLE if target.floats]
-CHANNELS = 128
+CHANNELS = 128 if DEEP else 64
 EXHAUSTIVE_CHANNELS = 512 if DEEP else 32
 ROUNDS = 60 if DEEP else 2
 LONGEST_RANGE = 1 << 20
