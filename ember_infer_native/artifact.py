@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from ember_infer_core.errors import ArtifactError
-from ember_infer_native.codegen import MAIN, generate_operators
 from ember_infer_native.library import ABI
 from ember_infer_native.targets import Target
 
@@ -181,6 +180,8 @@ def host_machine() -> Machine:
 
 def operators_digest(target: Target) -> str:
     """What a library of single calls has to agree with: its source, whose structs and layouts planning fills in."""
+    from ember_infer_native.codegen import MAIN, generate_operators  # heavy, and whole models do without
+
     source = generate_operators(target)[MAIN]
     return hashlib.sha256(source if isinstance(source, bytes) else source.encode()).hexdigest()
 

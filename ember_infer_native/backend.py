@@ -13,11 +13,8 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import CompilerNotFound
 from ember_infer_native.artifact import OPERATORS, Artifacts, Machine, host_machine
 from ember_infer_native.cache import LibraryCache, cache_key
-from ember_infer_native.codegen import MAIN, generate, generate_operators
 from ember_infer_native.digest import program_digest
 from ember_infer_native.library import Library, NativeExecutable, default_threads
-from ember_infer_native.operators import Operators
-from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS, Target, choose_target, named_target
 from ember_infer_native.toolchain import Compiler, build_library, find_compiler, host_isa
 
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Program
+    from ember_infer_native.operators import Operators
 
 __all__ = ["BASELINE", "NativeBackend", "compile_flags"]
 
@@ -125,6 +123,9 @@ class NativeBackend(KernelBackend):
         seconds = 0.0
 
         def build(output: Path) -> None:
+            from ember_infer_native.codegen import MAIN, generate  # heavy, and a model in the cache needs neither
+            from ember_infer_native.planner import plan_program
+
             nonlocal seconds
             start = time.perf_counter()
             build_library(compiler, generate(plan_program(program, target)), flags, output, main=MAIN)
@@ -184,12 +185,17 @@ class NativeBackend(KernelBackend):
         self._operators.run(method, params)
 
     def _load_operators(self) -> Operators:
+        from ember_infer_native.operators import Operators  # heavy, and whole models do without
+
         found = None if self._artifacts is None else self._artifacts.operators()
         if found is not None:
             return Operators(found[1], found[0])
         return self._build_operators(self._found_compiler(OPERATORS))
 
     def _build_operators(self, compiler: Compiler) -> Operators:
+        from ember_infer_native.codegen import MAIN, generate_operators
+        from ember_infer_native.operators import Operators
+
         target = self._target
         sources, flags = generate_operators(target), compile_flags(target)
 

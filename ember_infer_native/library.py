@@ -6,7 +6,6 @@ import ctypes
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +106,8 @@ class NativeExecutable:
         if parts == 1:
             self._run_rows(inputs, outputs, 0, count, self._arena)
             return
+        from concurrent.futures import ThreadPoolExecutor  # heavy, and only large batches need it
+
         with ThreadPoolExecutor(parts) as pool:
             jobs = [
                 pool.submit(self._run_rows, inputs, outputs, bounds[part], bounds[part + 1], arenas[part])

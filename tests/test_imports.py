@@ -119,3 +119,12 @@ def test_package_faces_load_nothing() -> None:
         "import sys, ember_infer_core, ember_infer_macros; print('numpy' in sys.modules, 'flatbuffers' in sys.modules)"
     )
     assert python(code).split() == ["False", "False"]
+
+
+def test_native_comes_up_without_what_only_a_build_needs() -> None:
+    code = (
+        "import sys, ember_infer_native\n"
+        "heavy = {'ember_infer_native.' + name for name in ('codegen', 'operators', 'planner', 'requantization')}\n"
+        "print(sorted((heavy | {'concurrent.futures'}) & sys.modules.keys()))\n"
+    )
+    assert python(code).strip() == "[]"

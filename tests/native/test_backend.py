@@ -179,7 +179,7 @@ def test_a_failed_compilation_can_be_tried_again(
     backend = NativeBackend(cache=tmp_path / "cache")
     program = doubling_program()
     with monkeypatch.context() as patch:
-        patch.setattr("ember_infer_native.backend.generate", lambda plan: {"model.c": "#error no\n"})
+        patch.setattr("ember_infer_native.codegen.generate", lambda plan: {"model.c": "#error no\n"})
         with pytest.raises(KernelError, match="cannot compile"):
             backend.compile(program)
     assert_equals_reference(backend, program)
