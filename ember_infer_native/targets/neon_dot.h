@@ -123,3 +123,23 @@ INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) 
                                        : vgetq_lane_u32(parts, 3);
     store_few(to, bytes, count < LANES ? count : LANES);
 }
+
+INLINE int32x4_t add_quarter(int16x4_t a, int16x4_t b, int factor1, int factor2, int constant, int shift) {
+    int32x4_t sums = vmlaq_n_s32(vdupq_n_s32(constant), vmovl_s16(a), factor1);
+    sums = vmlaq_n_s32(sums, vmovl_s16(b), factor2);
+    return vshlq_s32(sums, vdupq_n_s32(-shift));
+}
+
+/* CHUNK sums (a * factor1 + b * factor2 + constant) >> shift of bytes, clamped to [low, high]. */
+#define HAS_ADD_BLOCK
+INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int factor2, int constant, int shift,
+                            int low, int high) {
+    const int8x16_t x = load_quads(a), y = load_quads(b);
+    const int16x8_t x1 = vmovl_s8(vget_low_s8(x)), x2 = vmovl_high_s8(x);
+    const int16x8_t y1 = vmovl_s8(vget_low_s8(y)), y2 = vmovl_high_s8(y);
+    return pack_natural(
+        add_quarter(vget_low_s16(x1), vget_low_s16(y1), factor1, factor2, constant, shift),
+        add_quarter(vget_high_s16(x1), vget_high_s16(y1), factor1, factor2, constant, shift),
+        add_quarter(vget_low_s16(x2), vget_low_s16(y2), factor1, factor2, constant, shift),
+        add_quarter(vget_high_s16(x2), vget_high_s16(y2), factor1, factor2, constant, shift), 0, low, high);
+}
