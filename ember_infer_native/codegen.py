@@ -162,6 +162,8 @@ def generate_operators(target: Target) -> dict[str, str | bytes]:
         memory = ", ".join(f"pointers[{position}]" for position in range(pointers))
         cases = []
         for variant in variants:
+            if kernel == "fully_connected" and variant[0] > target.lanes:
+                continue  # more outputs than a vector holds never go this way
             chosen = " && ".join(f"template[{at}] == {value}" for at, value in enumerate(variant)) or "1"
             arguments = ", ".join([*map(str, variant), "p", memory])
             cases.append(f"    if ({chosen}) {kernel}({arguments});")

@@ -368,23 +368,23 @@ def _correct(
     A wrong point is corrected by one level. The formula has to be right at the neighbour further from the threshold,
     and no second threshold may lie there.
     """
-    for correction, point in enumerate(np.flatnonzero(wrong)):
+    corrections = []
+    for point in np.flatnonzero(wrong):
         reached, level = bool(channels.reached[at, point]), channels.levels[point]
         total = channels.points[at, point]
-        neighbours = channels.points[at] == total
-        if (channels.levels[neighbours & (channels.reached[at] == reached)] == level).sum() != 1:
+        here_too = (channels.points[at] == total) & (channels.reached[at] == reached) & (channels.levels == level)
+        if here_too.sum() != 1:
             return False
         # From the threshold outwards: next to a reached point is the one above.
-        results = [
-            _result(total + distance, scale[at], addend[at], channels.sides[at, point])
-            for distance in (0.0, 1.0 if reached else -1.0)
-        ]
-        here, further = results
+        side = channels.sides[at, point]
+        here = _result(total, scale[at], addend[at], side)
+        further = _result(total + (1.0 if reached else -1.0), scale[at], addend[at], side)
         right_here = level if reached else level - 1
         if here is None or further is None or abs(right_here - here) != 1 or (further >= level) != reached:
             return False
-        formula.sums[correction, channels.indices[at]] = int(total)
-        formula.changes[correction, channels.indices[at]] = int(right_here - here)
+        corrections.append((int(total), int(right_here - here)))
+    for number, (total, change) in enumerate(corrections):
+        formula.sums[number, channels.indices[at]], formula.changes[number, channels.indices[at]] = total, change
     return True
 
 
