@@ -77,6 +77,7 @@ class NativeBackend(KernelBackend):
         else:
             usable = [other for other in TARGETS if other.needs <= features]
             self._artifacts = Artifacts(Path(artifacts), usable if target is None else [self._target], features)
+        self._arguments = {"target": target, "threads": threads, "artifacts": artifacts, "cache": cache}
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -86,6 +87,13 @@ class NativeBackend(KernelBackend):
     def target(self) -> str:
         """Name of the instruction set."""
         return self._target.name
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The arguments: a copy, or a process that it is sent to, has locks and loads libraries of its own."""
+        return self._arguments
+
+    def __setstate__(self, arguments: dict[str, Any]) -> None:
+        NativeBackend.__init__(self, **arguments)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(target={self.target!r})"

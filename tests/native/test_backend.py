@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +50,18 @@ def test_programs_equal_the_reference(native: NativeBackend, make: object) -> No
 def test_the_best_target_of_this_processor_is_the_default(native: NativeBackend) -> None:
     assert native.target == choose_target(host_isa()).name
     assert repr(native) == f"NativeBackend(target='{native.target}')"
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda backend: pickle.loads(pickle.dumps(backend))])
+def test_a_copy_and_one_sent_to_another_process_are_as_the_first(
+    native_cache: Path, copied: Callable[[NativeBackend], NativeBackend]
+) -> None:
+    backend = NativeBackend("portable", threads=1, cache=native_cache)
+    assert_equals_reference(backend, doubling_program())
+    again = copied(backend)
+    assert again is not backend
+    assert again.target == "portable"
+    assert_equals_reference(again, doubling_program())
 
 
 @pytest.mark.parametrize("target", [target.name for target in TARGETS if target.needs <= host_isa()])
