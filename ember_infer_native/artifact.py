@@ -196,9 +196,11 @@ def read_manifest(folder: Path) -> tuple[ArtifactEntry, ...]:
     try:
         content = path.read_bytes()
     except OSError as error:
+        if folder.exists() and not folder.is_dir():
+            raise ArtifactError(f"{folder} is a file, not a folder of compiled models") from error
         where = "there is no such folder" if not folder.exists() else f"no {MANIFEST} in it ({error.strerror})"
         raise ArtifactError(
-            f"{folder}: {where}: to make one: ember-infer build MODEL -o {shlex.quote(str(folder))}"
+            f"{folder}: {where}; to make one: ember-infer build MODEL -o {shlex.quote(str(folder))}"
         ) from error
     try:
         told = json.loads(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable
@@ -342,9 +343,8 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, UnsupportedModelError):
         count = len(error.problems)
         more = f", and {count - 1} more" if count > 1 else ""
-        return (
-            f"{error.source}: not supported: {error.problems[0]}{more} (ember-infer inspect {error.source} shows all)"
-        )
+        show = f"ember-infer inspect {shlex.quote(error.source)}"
+        return f"{error.source}: not supported: {error.problems[0]}{more} ({show} shows all)"
     if hasattr(error, "format_message"):  # what the parser of the command line raises
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", "ember-infer")

@@ -29,6 +29,9 @@ def load_backend_class(spec: str) -> type[KernelBackend]:
     Raises:
         ValueError: the text has another form, the module or the class is not there, or it is no backend.
     """
+    name, comma, _ = spec.partition(",")
+    if comma:
+        raise ValueError(f"backend {spec!r}: a class is asked for, not an instance: write {name}, without arguments")
     found = _named(spec)
     if not (isinstance(found, type) and issubclass(found, KernelBackend)):
         raise ValueError(f"backend {spec!r}: {spec.partition(':')[2]} is not a class derived from KernelBackend")

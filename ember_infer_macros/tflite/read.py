@@ -66,7 +66,9 @@ def read_source(model: ModelSource) -> tuple[str, bytes]:
         return str(path), path.read_bytes()
     except FileNotFoundError:
         raise ModelError(str(path), f"no such file (absolute: {path.absolute()})") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except OSError as error:
+        raise ModelError(str(path), f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a NUL in the path
         raise ModelError(str(path), f"cannot be read: {error}") from None
 
 

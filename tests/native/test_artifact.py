@@ -330,10 +330,13 @@ def test_an_artifact_of_another_version_is_refused_at_once(folder: Path, digits:
 
 
 def test_a_folder_that_is_missing_or_holds_none_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="there is no such folder: to make one: ember-infer build MODEL -o"):
+    with pytest.raises(ArtifactError, match="there is no such folder; to make one: ember-infer build MODEL -o"):
         NativeBackend(artifacts=tmp_path / "nowhere")
     with pytest.raises(ArtifactError, match=f"no {MANIFEST} in it"):
         NativeBackend(artifacts=tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match="file is a file, not a folder of compiled models"):
+        NativeBackend(artifacts=tmp_path / "file")
 
 
 # ---- making one

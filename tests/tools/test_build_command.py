@@ -92,7 +92,7 @@ def test_the_help_has_examples(tmp_path: Path) -> None:
         ([SINE, "-o", "out", "--target", "mmx"], "unknown target 'mmx'"),
         ([SINE, "-o", "out", "--target", ELSEWHERE[1]], f"is for {ELSEWHERE[0]}"),
         ([SINE, "-o", "out", "--machine", "z80"], "unknown processor 'z80'"),
-        ([SINE, "-o", SINE], "Not a directory"),
+        ([SINE, "-o", SINE], "sine.tflite is a file, not a folder of compiled models"),
         ([SINE, "-o", str(REPOSITORY)], "so that it is not of ember-infer build: name another folder"),
     ],
 )

@@ -99,7 +99,7 @@ def test_the_version_is_shown() -> None:
         (["inspect", SINE, "--nothing"], "No such option: --nothing"),
         (["nothing"], "No such command 'nothing'. (see ember-infer --help)"),
         (["inspect", "nowhere.tflite"], "nowhere.tflite: no such file"),
-        (["inspect", str(REPOSITORY / "models")], "is a directory"),
+        (["inspect", str(REPOSITORY / "models")], "models: cannot be read: is a directory"),
         (["inspect", str(REPOSITORY / "README.md")], "not a TensorFlow Lite model"),
         (["inspect", SINE, "--backend", "nothing"], "backend 'nothing': write module:Class"),
         (["inspect", SINE, "--backend", "nothing.at_all:Backend"], "No module named 'nothing'"),

@@ -79,6 +79,8 @@ def test_a_class_is_wanted_where_only_a_class_will_do(kernels: str) -> None:
     assert load_backend_class("ember_infer_ref:RefBackend") is RefBackend
     with pytest.raises(ValueError, match="composed is not a class derived from KernelBackend"):
         load_backend_class(f"{kernels}:composed")
+    with pytest.raises(ValueError, match="write ember_infer_ref:RefBackend, without arguments"):
+        load_backend_class("ember_infer_ref:RefBackend,rounding=single")
 
 
 def test_the_reference_is_always_installed() -> None:
