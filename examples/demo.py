@@ -16,7 +16,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ember_infer_core import CompilerNotFound, KernelBackend
 from ember_infer_macros import QuantizedModel, ember_model
+from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
 
 HELD_OUT = Path(__file__).parent.parent / "models" / "digits_heldout.npz"
@@ -45,12 +47,30 @@ def main() -> None:
         f"[bold]{right} of {len(labels)}[/bold] held-out digits right "
         f"([bold]{100 * right / len(labels):.1f} %[/bold]), "
         f"[bold]{1e6 * seconds / len(labels):.0f} µs[/bold] each on {backend!r}, "
-        f"{DigitsModel.arena_len()} bytes of arena\n"
+        f"{DigitsModel.arena_len()} bytes of arena"
     )
+    show_native(console, images, probabilities, seconds)
     show_sine(console, backend)
 
 
-def classify(backend: RefBackend, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
+def show_native(
+    console: Console, images: npt.NDArray[np.uint8], probabilities: npt.NDArray[np.float32], seconds: float
+) -> None:
+    """The same on another backend: compiled C, where there is a compiler."""
+    try:
+        backend = NativeBackend()
+    except CompilerNotFound as error:
+        console.print(f"NativeBackend left out: {error}\n")
+        return
+    found, native_seconds = classify(backend, images)
+    same = "the same bytes" if (found == probabilities).all() else "[red]other bytes[/red]"
+    console.print(
+        f"{same} from machine code, [bold]{1e6 * native_seconds / len(images):.1f} µs[/bold] each on {backend!r}: "
+        f"[bold]{seconds / native_seconds:.0f} times[/bold] as fast\n"
+    )
+
+
+def classify(backend: KernelBackend, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
     """Class probabilities (N, 10) of images (N, 8, 8), and the seconds that inference took."""
     session = DigitsModel.bind(backend)
     session.run()  # the first run prepares the weights
