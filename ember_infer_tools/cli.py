@@ -349,6 +349,8 @@ def _one_line(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", "ember-infer")
         return f"{error.format_message()} (see {command} --help)"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     text = " ".join(str(error).split())
     if isinstance(error, ValueError | KernelError | OSError | ImportError):
         return text

@@ -184,7 +184,10 @@ def load_subject(spec: str) -> Subject:
         except (TypeError, KernelError, OSError) as error:
             raise ValueError(f"--backend {spec!r}: {attribute}() raised {type(error).__name__}: {error}") from error
     if not isinstance(backend, KernelBackend):
-        raise ValueError(f"--backend {spec!r}: {attribute} gives a {type(backend).__name__}, which is no KernelBackend")
+        raise ValueError(
+            f"--backend {spec!r}: {attribute} gives a {type(backend).__name__}, which is no KernelBackend; for one "
+            "that has some operators only, name a function that returns FallbackBackend(yours, RefBackend())"
+        )
     return Subject(spec, backend, _exceptions(spec, backend))
 
 

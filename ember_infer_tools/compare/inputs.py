@@ -14,7 +14,7 @@ from ember_infer_core.errors import ComparisonError
 from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.program import Program, Tensor
 
-__all__ = ["Inputs", "checked_inputs", "load_inputs", "random_inputs"]
+__all__ = ["Inputs", "checked_inputs", "load_inputs", "random_inputs", "why_unreadable"]
 
 Inputs: TypeAlias = npt.NDArray[np.int8] | Sequence[npt.NDArray[np.int8]]
 
@@ -32,7 +32,14 @@ def load_inputs(path: Path) -> Inputs:
         with loaded as archive:
             return [archive[name] for name in (["inputs"] if "inputs" in archive else archive.files)]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ComparisonError(f"{path}: {error}") from error
+        raise ComparisonError(f"{path}: {why_unreadable(error)}") from error
+
+
+def why_unreadable(error: Exception) -> str:
+    """The reason alone: an OSError repeats the path, and NumPy takes every file that it does not know for pickles."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "no NumPy file of numbers (.npy, .npz)" if "pickle" in str(error) else str(error)
 
 
 def checked_inputs(inputs: Inputs, program: Program) -> list[Int8Array]:

@@ -17,6 +17,7 @@ from ember_infer_core.ops.common import Int8Array, Role
 from ember_infer_core.program import Call, Program, Tensor
 from ember_infer_macros import load_program
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+from ember_infer_tools.compare.inputs import why_unreadable
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
 from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.specs import load_backend
@@ -340,7 +341,7 @@ def _dump_files(place: Path) -> list[tuple[str, Path]]:
         with place.open(newline="") as table:
             rows = [row for row in csv.reader(table) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ComparisonError(f"{place}: {error}") from error
+        raise ComparisonError(f"{place}: {why_unreadable(error)}") from error
     if rows and [cell.strip() for cell in rows[0]] == ["layer", "path"]:
         rows = rows[1:]
     for row in rows:
@@ -354,7 +355,7 @@ def _read_dump(path: Path, key: str, tensor: Tensor) -> Int8Array:
     try:
         raw = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.fromfile(path, np.int8)
     except (OSError, ValueError, EOFError) as error:
-        raise ComparisonError(f"{path}: {error}") from error
+        raise ComparisonError(f"{path}: {why_unreadable(error)}") from error
     if raw.dtype != np.int8:
         raise ComparisonError(f"{path}: int8 is wanted, not {raw.dtype}")
     if not raw.size or raw.size % tensor.size:
