@@ -105,6 +105,7 @@ def test_the_version_is_shown() -> None:
         (["inspect", SINE, "--backend", "nothing.at_all:Backend"], "No module named 'nothing'"),
         (["inspect", SINE, "--backend", "json:loads"], "not a class derived from KernelBackend"),
         (["expand", SINE, "--class-name", "class 1"], "'class 1' is no name for a class"),
+        (["stubs", "nowhere.py"], "error: nowhere.py: no such file or directory\n"),
     ],
 )
 def test_whatever_is_wrong_is_one_line(arguments: list[str], message: str) -> None:
@@ -122,6 +123,14 @@ def test_a_model_that_is_not_supported_is_one_line_that_says_where_to_look(share
     assert result.stderr.count("\n") == 1
     assert "operator 3 HARD_SWISH (int8 -> int8): this operator is not supported, and 28 more" in result.stderr
     assert f"ember-infer inspect {model}" in result.stderr
+
+
+def test_the_documentation_shows_what_inspect_prints() -> None:
+    pytest.importorskip("ember_esp")
+    printed = run(CLI, "inspect", "models/digits.tflite", cwd=REPOSITORY, COLUMNS="100").stdout
+    lines = "\n".join(line.rstrip() for line in printed.splitlines()).strip()
+    assert lines.startswith("models/digits.tflite: 13 operators")
+    assert lines in (REPOSITORY / "docs" / "inspect.md").read_text(encoding="utf-8")
 
 
 def test_debug_counts_wherever_it_stands() -> None:
