@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["program_digest"]
 
 _BUFFERS = frozenset({"input", "input1", "input2", "weights", "bias", "output", "scratch", "cache"})
+_PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
 def program_digest(program: Program) -> str:
@@ -30,6 +31,9 @@ def program_digest(program: Program) -> str:
             note((type(value).__name__, *((name, getattr(value, name)) for name in fields if name not in _BUFFERS)))
         elif isinstance(value, tuple):
             digest.update(f"({len(value)}".encode())
+            if _PLAIN.issuperset(map(type, value)):  # the same text at once: most are scales, one for each channel
+                digest.update("".join([f"{type(item).__name__}:{item!r};" for item in value]).encode())
+                return
             for item in value:
                 note(item)
         elif isinstance(value, enum.Enum):
