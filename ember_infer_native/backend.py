@@ -66,8 +66,8 @@ class NativeBackend(KernelBackend):
         cache: str | Path | None = None,
     ) -> None:
         features = host_isa()
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads must be 1 or more, not {threads}")
+        if threads is not None and (not isinstance(threads, int) or threads < 1):
+            raise ValueError(f"threads must be a whole number from 1 up, not {threads!r}")
         self._target: Target = choose_target(features) if target is None else named_target(target, features)
         self._threads: int = default_threads() if threads is None else threads
         self._artifacts: Artifacts | None = None

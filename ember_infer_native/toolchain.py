@@ -192,7 +192,8 @@ def _probe(command: tuple[str, ...]) -> Compiler | str:
 def _family(command: tuple[str, ...], version: str) -> Family | None:
     if "clang" in version:
         return "clang"
-    if "Free Software Foundation" in version:
+    # Other GNU programs are the foundation's, too.
+    if "Free Software Foundation" in version and re.search(r"\bg?cc\b", version.splitlines()[0], re.IGNORECASE):
         return "gcc"
     macros = _output((*command, "-E", "-dM", "-x", "c", os.devnull))[1]
     if "__TINYC__" in macros:  # says that it is gcc, and knows no vectors

@@ -85,7 +85,7 @@ def test_a_target_that_this_processor_lacks_is_refused(native_cache: Path) -> No
 
 @pytest.mark.parametrize("threads", [0, -1])
 def test_there_is_at_least_one_thread(threads: int) -> None:
-    with pytest.raises(ValueError, match=f"threads must be 1 or more, not {threads}"):
+    with pytest.raises(ValueError, match=f"threads must be a whole number from 1 up, not {threads}"):
         NativeBackend(threads=threads)
 
 

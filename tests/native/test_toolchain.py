@@ -121,7 +121,7 @@ def test_cc_is_looked_up_on_the_path_before_all_others(tmp_path: Path) -> None:
     assert (found.command, found.family, found.name) == ((str(program),), "clang", "clang 17.0.6")
 
 
-@pytest.mark.parametrize("named", ["/nowhere/cc", "nosuchcompiler -O3", "'unbalanced", "false", "tcc", "echo"])
+@pytest.mark.parametrize("named", ["/nowhere/cc", "nosuchcompiler -O3", "'unbalanced", "false", "tcc", "echo", "true"])
 def test_a_cc_that_does_not_work_is_an_error_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
@@ -132,6 +132,7 @@ def test_a_cc_that_does_not_work_is_an_error_that_names_it(
         'case "$1" in -E) echo "#define __GNUC__ 4"; echo "#define __TINYC__ 927";; *) echo tcc;; esac',
     )
     script(tmp_path / "echo", 'echo "$@"')
+    pretender(tmp_path, "true", "true (GNU coreutils) 9.1\nFree Software Foundation, Inc.")
     with pytest.raises(CompilerNotFound) as raised:
         find_compiler({"PATH": str(tmp_path), "CC": named})
     assert f"CC={named!r}" in str(raised.value)
