@@ -14,7 +14,7 @@ from ember_infer_ref.plan import Step
 from ember_infer_ref.planes import Planes, Window
 from ember_infer_ref.requantize import Accumulators
 
-__all__ = ["prepare_dense", "row_blocks", "ungrouped"]
+__all__ = ["prepare_dense", "quiet_blas", "row_blocks", "ungrouped"]
 
 # With so few input channels, copying patches pixel by pixel costs more than laying the channels out one by one; but all
 # patches together must not take more than so many elements.
@@ -70,8 +70,9 @@ def _by_patches(
         planes.load()
         for patch, tap in copies:
             np.copyto(patch, tap)
-        for rows, product in products:
-            np.matmul(rows, all_factors, out=product)
+        with quiet_blas():
+            for rows, product in products:
+                np.matmul(rows, all_factors, out=product)
 
     return accumulate
 
@@ -98,14 +99,22 @@ def _by_strips(
         planes.load()
         for strip, taps in copies:
             np.copyto(strip, taps)
-        for total, ((first, first_factors), *others) in blocks:
-            np.matmul(first, first_factors, out=total)
-            for matrix, factors in others:
-                addend = product[: len(total)]
-                np.matmul(matrix, factors, out=addend)
-                np.add(total, addend, out=total)
+        with quiet_blas():
+            for total, ((first, first_factors), *others) in blocks:
+                np.matmul(first, first_factors, out=total)
+                for matrix, factors in others:
+                    addend = product[: len(total)]
+                    np.matmul(matrix, factors, out=addend)
+                    np.add(total, addend, out=total)
 
     return accumulate
+
+
+def quiet_blas() -> np.errstate:
+    """For products of integers, which are finite: some BLAS kernels compute on memory beside the matrices, too, throw
+    that away, and leave a processor's flag behind, of which NumPy then warns now and then.
+    """
+    return np.errstate(invalid="ignore", over="ignore", under="ignore")
 
 
 def row_blocks(rows: int, factors: npt.NDArray[Any]) -> list[slice]:

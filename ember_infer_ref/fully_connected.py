@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_ref.dense import row_blocks
+from ember_infer_ref.dense import quiet_blas, row_blocks
 from ember_infer_ref.plan import Step, run_prepared
 from ember_infer_ref.requantize import Accumulators, Rounding, accumulator_range, prepare_requantize, scaling_of
 
@@ -45,8 +45,9 @@ def _prepare(params: FullyConnectedParams, rounding: Rounding) -> Step:
 
     def run() -> None:
         np.copyto(matrix, source)
-        for rows, product in products:
-            np.matmul(rows, factors, out=product)
+        with quiet_blas():
+            for rows, product in products:
+                np.matmul(rows, factors, out=product)
         finish()
 
     return run

@@ -187,3 +187,17 @@ def test_the_default_is_tflm_s_rounding() -> None:
 def test_an_unknown_rounding_is_refused(rounding: Any) -> None:
     with pytest.raises(ValueError, match="'double', 'single', 'float'"):
         RefBackend(rounding)
+
+
+@pytest.mark.parametrize("name", ["conv2d", "fully_connected"])
+def test_a_flag_that_the_blas_leaves_behind_is_no_warning(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    multiply, met = np.matmul, []
+
+    def matmul(first: Any, second: Any, out: Any) -> None:
+        multiply(first, second, out=out)
+        met.append(np.subtract(np.inf, np.inf))  # as if the processor's flag were up
+
+    params = example(OPERATORS[name])
+    monkeypatch.setattr(np, "matmul", matmul)
+    getattr(RefBackend(), name)(params)
+    assert met
