@@ -455,7 +455,7 @@ def test_tensors_with_borders_share_no_memory() -> None:
 def test_a_name_in_a_model_never_reaches_the_code(native: NativeBackend) -> None:
     net = Net()
     x = net.input(1, 4)
-    hostile = 'x"); system("touch /tmp/owned"); //\\\n*/ #error '
+    hostile = 'x"); system("touch /owned"); //\\\n*/ #error '
     index = net.writer.tensor(hostile, (1, 4), scale=0.5)
     net.writer.add(x.index, x.index, index)
     net.output(Activation(index, (1, 4)))
