@@ -19,7 +19,7 @@ from ember_infer_core.fixed_point import (
     multiply_by_quantized_multiplier_single_rounding,
     wrap_int32,
 )
-from ember_infer_core.ops.common import Int8Array, Int32Array
+from ember_infer_core.ops.common import Int8Array, Int32Array, check_activation
 from ember_infer_core.quantization import INT32_MAX, PerChannelQuantParam
 from ember_infer_core.staircase import UINT8_OFFSET, staircase
 from ember_infer_ref.affine import (
@@ -31,7 +31,7 @@ from ember_infer_ref.affine import (
     fit_affine,
     join,
 )
-from ember_infer_ref.plan import Step, check_activation
+from ember_infer_ref.plan import Step
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.conv2d import Conv2dParams

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.fixed_point import multiply_by_quantized_multiplier
-from ember_infer_core.ops.common import FusedActivation, Int32Array, OperatorParams
+from ember_infer_core.ops.common import CLAMPS, FusedActivation, Int32Array, OperatorParams
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
@@ -46,7 +46,6 @@ _MANY_CLASSES = 512
 _VECTOR_WIDTHS = (4, 8, 16)
 _ALIGNMENT = 16
 _NAME_LENGTH = 48
-_CLAMPS = (FusedActivation.NONE, FusedActivation.RELU, FusedActivation.RELU6, FusedActivation.RELU_N1_TO_1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,7 @@ def _unused_tensors(view: View) -> Iterator[Place]:
 def _activations_that_are_no_clamp(view: View) -> Iterator[Place]:
     for subject in view.subjects:
         activation = getattr(subject.params, "fused_activation", FusedActivation.NONE)
-        if activation not in _CLAMPS:
+        if activation not in CLAMPS:
             yield subject.operator.describe(), f"fused activation {activation.name}"
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ember_infer_core.ops.add import ElementwiseAddParams
-from ember_infer_core.ops.common import FusedActivation, Int8Array, Int32Array, Padding, compute_padding
+from ember_infer_core.ops.common import CLAMPS, Int8Array, Int32Array, Padding, compute_padding
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
@@ -46,7 +46,6 @@ __all__ = [
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
-_CLAMPS = (FusedActivation.NONE, FusedActivation.RELU, FusedActivation.RELU6, FusedActivation.RELU_N1_TO_1)
 _VECTOR_DEPTHS = (4, 7, 8, 9, 15, 16, 17, 24, 32, 33)  # where vector code changes its way
 
 
@@ -110,7 +109,7 @@ class CaseDrawer:
             scales = scales[:1] * channels
             weights_quant = QuantParam(scales[0], 0)
         output_quant = QuantParam(1.0, output_zero_point)
-        activation = self.one_of(*_CLAMPS)
+        activation = self.one_of(*CLAMPS)
         multiplier, shift = quantize_multipliers(scales)
         low, high = calculate_activation_range_quantized(activation, output_quant)
         return {
@@ -225,7 +224,7 @@ def pool_calls(draw: Draw) -> PoolParams:
     kernel, output = window.pop("kernel"), window.pop("output")
     del window["dilation_h_factor"], window["dilation_w_factor"]
     quant = QuantParam(drawer.one_of(0.05, 1.0), drawer.zero_point())
-    activation = drawer.one_of(*_CLAMPS)
+    activation = drawer.one_of(*CLAMPS)
     low, high = calculate_activation_range_quantized(activation, quant)
     return PoolParams(
         input_shape=(batches, height, width, channels),
@@ -292,7 +291,7 @@ def add_calls(draw: Draw) -> ElementwiseAddParams:
         quantize_multiplier_smaller_than_one_exp(real)
         for real in (quants[0].scale / twice_max, quants[1].scale / twice_max, output_real)
     )
-    activation = drawer.one_of(*_CLAMPS)
+    activation = drawer.one_of(*CLAMPS)
     low, high = calculate_activation_range_quantized(activation, quants[2])
     return ElementwiseAddParams(
         input1_shape=shape1,
@@ -330,7 +329,7 @@ def mul_calls(draw: Draw) -> MulParams:
     input_quants = [QuantParam(scale, drawer.zero_point()) for scale in (real, 1.0)]
     output_quant = QuantParam(1.0, drawer.zero_point())
     multiplier, shift = quantize_multipliers([real])
-    activation = drawer.one_of(*_CLAMPS)
+    activation = drawer.one_of(*CLAMPS)
     low, high = calculate_activation_range_quantized(activation, output_quant)
     return MulParams(
         input1_shape=shape1,

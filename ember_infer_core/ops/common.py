@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, UnsupportedActivation
 
 if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
@@ -39,6 +39,16 @@ class FusedActivation(enum.Enum):
     TANH = 4
     SIGN_BIT = 5
     SIGMOID = 6
+
+
+# Those that ``activation_min`` and ``activation_max`` say all about.
+CLAMPS = (FusedActivation.NONE, FusedActivation.RELU, FusedActivation.RELU6, FusedActivation.RELU_N1_TO_1)
+
+
+class Activated(Protocol):
+    """Parameters of an operator with a fused activation."""
+
+    fused_activation: FusedActivation
 
 
 class Role(enum.Enum):
@@ -118,6 +128,17 @@ def check_buffers(params: OperatorParams) -> None:
             raise InvalidShape(f"{where}: the array must be C-contiguous")
         if operand.role is Role.OUTPUT and not array.flags.writeable:
             raise InvalidShape(f"{where}: the array is read-only")
+
+
+def check_activation(params: Activated) -> None:
+    """Checks that ``activation_min`` and ``activation_max`` are all there is to the fused activation.
+
+    Raises:
+        UnsupportedActivation: for one that is no clamp.
+    """
+    if params.fused_activation not in CLAMPS:
+        name = params.fused_activation.name
+        raise UnsupportedActivation(f"{type(params).__name__}: the fused activation {name} is not a clamp")
 
 
 def compute_padding(

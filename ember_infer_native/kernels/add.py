@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.ops.add import add_elements
+from ember_infer_core.ops.common import check_activation
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_native.kernels.pairs import pair_table, plan_broadcast, plan_rows
-from ember_infer_native.kernels.sums import check_clamp
 from ember_infer_native.plan import Place, Step
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NUDGES = (0, 1, -1, 2, -2)
 
 def plan_add(context: Context, params: ElementwiseAddParams, input1: Place, input2: Place, output: Place) -> list[Step]:
     """Steps for sums."""
-    check_clamp(params)
+    check_activation(params)
     table = pair_table(context, lambda values1, values2: add_elements(params, values1, values2))
     shapes = params.input1_shape, params.input2_shape, params.output_shape
     if params.input1_shape != params.input2_shape:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ember_infer_core.ops.common import check_activation
 from ember_infer_core.ops.mul import mul_elements
 from ember_infer_native.kernels.pairs import pair_table, plan_broadcast, plan_rows
-from ember_infer_native.kernels.sums import check_clamp
 from ember_infer_native.plan import Place, Step
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["plan_mul"]
 
 def plan_mul(context: Context, params: MulParams, input1: Place, input2: Place, output: Place) -> list[Step]:
     """Steps for products."""
-    check_clamp(params)
+    check_activation(params)
     table = pair_table(context, lambda values1, values2: mul_elements(params, values1, values2))
     shapes = params.input1_shape, params.input2_shape, params.output_shape
     if params.input1_shape != params.input2_shape:

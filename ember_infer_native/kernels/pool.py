@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ember_infer_native.kernels.sums import check_clamp
+from ember_infer_core.ops.common import check_activation
 from ember_infer_native.plan import Place, Step
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Pl
 
 
 def _plan(context: Context, params: PoolParams, input: Place, output: Place, average: bool) -> list[Step]:
-    check_clamp(params)
+    check_activation(params)
     layout, out, bias = input.layout, output.layout, context.target.bias
     fields = {
         "images": out.images,

@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.errors import UnsupportedActivation
 from ember_infer_core.fixed_point import wrap_int32
-from ember_infer_core.ops.common import FusedActivation, Int32Array
+from ember_infer_core.ops.common import Int32Array, check_activation
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.requantization import Choice, Requantization, plan_requantization
 from ember_infer_native.targets import Target
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.add import ElementwiseAddParams
     from ember_infer_core.ops.conv2d import Conv2dParams
     from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
     from ember_infer_core.ops.fully_connected import FullyConnectedParams
-    from ember_infer_core.ops.mul import MulParams
-    from ember_infer_core.ops.pool import PoolParams
 
     SumParams: TypeAlias = Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams
 
-__all__ = ["Scaled", "check_clamp", "pack_requantization", "scale_sums"]
-
-_CLAMPS = (FusedActivation.NONE, FusedActivation.RELU, FusedActivation.RELU_N1_TO_1, FusedActivation.RELU6)
+__all__ = ["Scaled", "pack_requantization", "scale_sums"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +38,9 @@ class Scaled:
         return Scaled(function(self.bias), self.requantization.map(function))
 
 
-def check_clamp(params: SumParams | PoolParams | ElementwiseAddParams | MulParams) -> None:
-    """Checks that ``activation_min`` and ``activation_max`` are all there is to the fused activation.
-
-    Raises:
-        UnsupportedActivation: for one that is no clamp.
-    """
-    if params.fused_activation not in _CLAMPS:
-        name = params.fused_activation.name
-        raise UnsupportedActivation(f"{type(params).__name__}: the fused activation {name} is not a clamp")
-
-
 def scale_sums(target: Target, params: SumParams, weights: Int64Array, bias: Int32Array | None) -> Scaled:
     """The scaling of sums of these weights ``(C, K)``, any zero point of their own included."""
-    check_clamp(params)
+    check_activation(params)
     positive, negative = np.maximum(weights, 0).sum(1), np.minimum(weights, 0).sum(1)
     addend = np.zeros(len(weights), np.int64) if bias is None else bias.astype(np.int64)
     least, most = INT8_MIN + params.input_offset, INT8_MAX + params.input_offset
