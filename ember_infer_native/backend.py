@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,28 +127,32 @@ class NativeBackend(KernelBackend):
         return self._build(program, digest, self._found_compiler(program.name, digest))
 
     def _build(self, program: Program, digest: str, compiler: Compiler) -> Library:
-        target = self._target
-        flags = compile_flags(target)
+        def sources() -> Mapping[str, str | bytes]:
+            from ember_infer_native.codegen import generate  # heavy, and a model in the cache needs none of it
+            from ember_infer_native.planner import plan_program
+
+            return generate(plan_program(program, self._target))
+
+        return Library(*self._compiled(sources, compiler, program.name, program=digest))
+
+    def _compiled(
+        self, sources: Callable[[], Mapping[str, str | bytes]], compiler: Compiler, model: str, **key: str
+    ) -> tuple[ctypes.CDLL, str, float]:
+        """A library from the cache, or compiled now; its target; and the seconds that took."""
+        target, flags = self._target.name, compile_flags(self._target)
         seconds = 0.0
 
         def build(output: Path) -> None:
-            from ember_infer_native.codegen import MAIN, generate  # heavy, and a model in the cache needs neither
-            from ember_infer_native.planner import plan_program
+            from ember_infer_native.codegen import MAIN
 
             nonlocal seconds
             start = time.perf_counter()
-            build_library(compiler, generate(plan_program(program, target)), flags, output, main=MAIN)
+            build_library(compiler, sources(), flags, output, main=MAIN)
             seconds = time.perf_counter() - start
 
-        key = cache_key(
-            program=digest,
-            target=target.name,
-            compiler=compiler.command,
-            version=compiler.version,
-            flags=flags,
-        )
-        loaded = self._cache.load(key, build, model=program.name, target=target.name, compiler=compiler.name)
-        return Library(loaded, target.name, seconds)
+        whole_key = cache_key(target=target, compiler=compiler.command, version=compiler.version, flags=flags, **key)
+        loaded = self._cache.load(whole_key, build, model=model, target=target, compiler=compiler.name)
+        return loaded, target, seconds
 
     def conv2d(self, params: Conv2dParams) -> None:
         """CONV_2D."""
@@ -193,28 +198,17 @@ class NativeBackend(KernelBackend):
         self._operators.run(method, params)
 
     def _load_operators(self) -> Operators:
+        from ember_infer_native.codegen import generate_operators
         from ember_infer_native.operators import Operators  # heavy, and whole models do without
 
         found = None if self._artifacts is None else self._artifacts.operators()
         if found is not None:
             return Operators(found[1], found[0])
-        return self._build_operators(self._found_compiler(OPERATORS))
-
-    def _build_operators(self, compiler: Compiler) -> Operators:
-        from ember_infer_native.codegen import MAIN, generate_operators
-        from ember_infer_native.operators import Operators
-
-        target = self._target
-        sources, flags = generate_operators(target), compile_flags(target)
-
-        def build(output: Path) -> None:
-            build_library(compiler, sources, flags, output, main=MAIN)
-
-        key = cache_key(
-            operators=MAIN, target=target.name, compiler=compiler.command, version=compiler.version, flags=flags
+        compiler = self._found_compiler(OPERATORS)
+        loaded, _, _ = self._compiled(
+            lambda: generate_operators(self._target), compiler, OPERATORS, operators=OPERATORS
         )
-        loaded = self._cache.load(key, build, model=OPERATORS, target=target.name, compiler=compiler.name)
-        return Operators(target, loaded)
+        return Operators(self._target, loaded)
 
     def _found_compiler(self, model: str, digest: str | None = None) -> Compiler:
         """The compiler, looked for only when the artifacts lack something."""
