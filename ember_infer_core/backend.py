@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NoReturn
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ember_infer_core.errors import UnsupportedOperator
-from ember_infer_core.ops.common import Shape4, check_buffers
+from ember_infer_core.dispatch import DispatchExecutable
+from ember_infer_core.errors import UnsupportedOperator, listed
+from ember_infer_core.ops import DEFAULTS, OPERATORS
+from ember_infer_core.ops.conv2d import Conv2dParams
+from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+from ember_infer_core.ops.softmax import SoftmaxParams
+from ember_infer_core.optional_operators import OptionalOperators
+from ember_infer_core.slots import Shape4
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
     from ember_infer_core.ops.add import ElementwiseAddParams
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
     from ember_infer_core.ops.fully_connected import FullyConnectedParams
-    from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.pool import PoolParams
-    from ember_infer_core.ops.reshape import ReshapeParams
-    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Program
+    from ember_infer_core.slots import OperatorParams
 
-__all__ = ["KernelBackend"]
+__all__ = ["KernelBackend", "operators_of", "scratch_size_of"]
 
 
-class KernelBackend(ABC):
+class KernelBackend(OptionalOperators):
     """An implementation of the operators.
 
     A backend implements seven operators; every later one is optional and raises :class:`UnsupportedOperator` until it
@@ -70,19 +70,6 @@ class KernelBackend(ABC):
     def add(self, params: ElementwiseAddParams) -> None:
         """ADD."""
 
-    def mul(self, params: MulParams) -> None:
-        """MUL. Optional.
-
-        Raises:
-            UnsupportedOperator: unless overridden.
-        """
-        self._unsupported("mul")
-
-    def reshape(self, params: ReshapeParams) -> None:
-        """RESHAPE where an alias will not do. Optional: copies the elements in order unless overridden."""
-        check_buffers(params)
-        np.copyto(params.output.reshape(-1), params.input.reshape(-1))
-
     @classmethod
     def conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """Bytes of scratch for a convolution of these shapes (NHWC, ``[C_out, KH, KW, C_in]``, NHWC)."""
@@ -98,17 +85,78 @@ class KernelBackend(ABC):
         """Bytes of scratch for a softmax over rows of ``num_classes``."""
         return 0
 
+    @classmethod
+    def scratch_size(cls, params: OperatorParams) -> int:
+        """Bytes of scratch that this class asks for in one call: what the three methods above say, unless overridden.
+
+        Shapes alone do not tell stride and padding; a backend whose kernels need to know them overrides this.
+        """
+        return _scratch_size_from_shapes(cls, params)
+
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """The operators that this class has kernels for: those that it overrides. RESHAPE runs in any case."""
+        return frozenset(name for name in OPERATORS if getattr(cls, name) is not getattr(KernelBackend, name))
+
     def compile(self, program: Program) -> Executable:
         """Makes an executable with an arena of its own. By default it dispatches call by call; a backend that can do
         better overrides this.
 
         Raises:
+            UnsupportedOperator: lists every layer whose operator this backend does not have.
             KernelError: the program cannot run on this backend.
         """
-        from ember_infer_core.executable import DispatchExecutable
-
+        self.check_operators(program)
         return DispatchExecutable(self, program)
 
-    def _unsupported(self, operator: str) -> NoReturn:
-        name = type(self).__name__
-        raise UnsupportedOperator(f"{name} does not implement {operator!r}: override {name}.{operator}")
+    def check_operators(self, program: Program) -> None:
+        """Checks that this backend has every operator of a program.
+
+        Raises:
+            UnsupportedOperator: lists every layer whose operator is missing.
+        """
+        have = self.operators().union(DEFAULTS)
+        missing = [f"{call.name} ({call.method})" for call in program.calls if call.method not in have]
+        if missing:
+            raise UnsupportedOperator(f"{program.name}: {self!r} does not implement {listed(missing)}")
+
+    def without(self, operator: str, params: OperatorParams) -> None:
+        """A call of an optional operator that this class does not override.
+
+        Raises:
+            UnsupportedOperator: unless the contract itself can do it.
+        """
+        default = DEFAULTS.get(operator)
+        if default is None:
+            name = type(self).__name__
+            raise UnsupportedOperator(f"{name} does not implement {operator!r}: override {name}.{operator}")
+        default(params)
+
+
+def operators_of(backend: type[Any]) -> frozenset[str]:
+    """The operators of a class of whatever base: of one that is no KernelBackend, the methods it has by their names."""
+    if issubclass(backend, KernelBackend):
+        return backend.operators()
+    return frozenset(name for name in OPERATORS if callable(getattr(backend, name, None)))
+
+
+def scratch_size_of(backend: type[Any], params: OperatorParams) -> int:
+    """Bytes of scratch that a class, of whatever base, asks for in one call of an operator that it has."""
+    if hasattr(backend, "scratch_size"):
+        return int(backend.scratch_size(params))
+    return _scratch_size_from_shapes(backend, params)
+
+
+def _scratch_size_from_shapes(backend: type[Any], params: OperatorParams) -> int:
+    """What a class's shape-only methods say; one that lacks them asks for none."""
+    if isinstance(params, SoftmaxParams):
+        return _asked(backend, "softmax", params.input_shape[-1])
+    if isinstance(params, Conv2dParams | DepthwiseConv2dParams):
+        operator = "conv2d" if isinstance(params, Conv2dParams) else "depthwise_conv2d"
+        return _asked(backend, operator, params.input_shape, params.weights_shape, params.output_shape)
+    return 0
+
+
+def _asked(backend: type[Any], operator: str, *arguments: Any) -> int:
+    size = getattr(backend, f"{operator}_scratch_size", None)
+    return 0 if size is None or not hasattr(backend, operator) else int(size(*arguments))

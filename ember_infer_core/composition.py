@@ -1,63 +1,130 @@
-"""What backends that are made of other backends share: which class has which operator, and how much scratch it asks."""
+"""Backends made of other backends: one way for every operator, and what the classes they are made of ask for."""
 
 from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from ember_infer_core.backend import KernelBackend
+from ember_infer_core.backend import KernelBackend, operators_of, scratch_size_of
+from ember_infer_core.ops import OPERATORS
 
-__all__ = ["implements", "operator_names", "over"]
+if TYPE_CHECKING:
+    from ember_infer_core.ops.add import ElementwiseAddParams
+    from ember_infer_core.ops.conv2d import Conv2dParams
+    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
+    from ember_infer_core.ops.fully_connected import FullyConnectedParams
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_core.ops.softmax import SoftmaxParams
+    from ember_infer_core.slots import OperatorParams, Shape4
 
-_SCRATCH_SUFFIX = "_scratch_size"
+__all__ = ["ComposedBackend", "RoutedBackend", "over"]
+
 _KEPT_CLASSES = 64  # dropping one costs the making of it and nothing else
 
-B = TypeVar("B", bound=KernelBackend)
+B = TypeVar("B", bound="ComposedBackend")
 
 
-def operator_names() -> tuple[str, ...]:
-    """The operators of the contract, required and optional: names of methods of :class:`KernelBackend`."""
-    return tuple(
-        name
-        for name, value in vars(KernelBackend).items()
-        if callable(value) and not name.startswith("_") and name != "compile"
-    )
+class RoutedBackend(KernelBackend):
+    """A backend whose operators all go one way, :meth:`run_operator`.
+
+    A class says in :meth:`operators` which ones those are; a subclass that overrides an operator's method adds it.
+    """
+
+    @abstractmethod
+    def run_operator(self, operator: str, params: OperatorParams) -> None:
+        """Runs one call of an operator, which is the name of a method of :class:`KernelBackend`.
+
+        Raises:
+            UnsupportedOperator: this backend does not have it.
+        """
+
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """Those that the class overrides."""
+        return frozenset(name for name in OPERATORS if getattr(cls, name) is not getattr(RoutedBackend, name))
+
+    def without(self, operator: str, params: OperatorParams) -> None:
+        """An optional operator: goes the way of the others."""
+        self.run_operator(operator, params)
+
+    def conv2d(self, params: Conv2dParams) -> None:
+        """CONV_2D."""
+        self.run_operator("conv2d", params)
+
+    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
+        """DEPTHWISE_CONV_2D."""
+        self.run_operator("depthwise_conv2d", params)
+
+    def fully_connected(self, params: FullyConnectedParams) -> None:
+        """FULLY_CONNECTED."""
+        self.run_operator("fully_connected", params)
+
+    def avg_pool(self, params: PoolParams) -> None:
+        """AVERAGE_POOL_2D."""
+        self.run_operator("avg_pool", params)
+
+    def max_pool(self, params: PoolParams) -> None:
+        """MAX_POOL_2D."""
+        self.run_operator("max_pool", params)
+
+    def softmax(self, params: SoftmaxParams) -> None:
+        """SOFTMAX."""
+        self.run_operator("softmax", params)
+
+    def add(self, params: ElementwiseAddParams) -> None:
+        """ADD."""
+        self.run_operator("add", params)
 
 
-def implements(backend: type[Any], operator: str) -> bool:
-    """Whether a class, of whatever base, has a kernel of its own for an operator: KernelBackend's do not count."""
-    method = getattr(backend, operator, None)
-    return callable(method) and method is not getattr(KernelBackend, operator)
+class ComposedBackend(RoutedBackend):
+    """Hands each call over to an instance of one of :attr:`PARTS`.
+
+    Scratch sizes and operators are class methods, so what a composed backend asks for must be known to its class:
+    :func:`over` makes it. For each call that is the largest that a part which has the operator asks for.
+    """
+
+    PARTS: ClassVar[tuple[type[Any], ...]] = ()
+
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """What any part has."""
+        return frozenset().union(*map(operators_of, cls.PARTS))
+
+    @classmethod
+    def scratch_size(cls, params: OperatorParams) -> int:
+        """The largest that a part asks for."""
+        return max((scratch_size_of(part, params) for part in cls.PARTS), default=0)
+
+    @classmethod
+    def conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
+        """The largest that a part asks for."""
+        return cls._largest("conv2d_scratch_size", input_shape, weights_shape, output_shape)
+
+    @classmethod
+    def depthwise_conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
+        """The largest that a part asks for."""
+        return cls._largest("depthwise_conv2d_scratch_size", input_shape, weights_shape, output_shape)
+
+    @classmethod
+    def softmax_scratch_size(cls, num_classes: int) -> int:
+        """The largest that a part asks for."""
+        return cls._largest("softmax_scratch_size", num_classes)
+
+    @classmethod
+    def _largest(cls, method: str, *shapes: Any) -> int:
+        return max((int(getattr(part, method)(*shapes)) for part in cls.PARTS if hasattr(part, method)), default=0)
 
 
 @functools.lru_cache(maxsize=_KEPT_CLASSES)
 def over(base: type[B], parts: tuple[type[Any], ...]) -> type[B]:
-    """The subclass of ``base`` for instances that hand over to instances of ``parts``.
-
-    Scratch sizes are class methods, so what a composed backend asks for must be known to its class: for each call, the
-    largest that a part which has the operator asks for. A part without a scratch-size method asks for none.
-    """
-    names = [name for name in vars(KernelBackend) if name.endswith(_SCRATCH_SUFFIX)]
-    sizes: dict[str, Any] = {name: classmethod(_largest(name, parts)) for name in names}
-    listed = ", ".join(part.__name__ for part in parts)
-    origin = {
+    """The subclass of ``base`` for instances that hand over to instances of ``parts``."""
+    members = {
         "__module__": base.__module__,
-        "__qualname__": f"{base.__qualname__}.over({listed})",
+        "__qualname__": f"{base.__qualname__}.over({', '.join(part.__name__ for part in parts)})",
         "__doc__": base.__doc__,
+        "PARTS": parts,
     }
-    made = types.new_class(base.__name__, (base,), exec_body=lambda namespace: namespace.update(origin | sizes))
+    made = types.new_class(base.__name__, (base,), exec_body=lambda namespace: namespace.update(members))
     return cast("type[B]", made)
-
-
-def _largest(name: str, parts: tuple[type[Any], ...]) -> Callable[..., int]:
-    operator = name.removesuffix(_SCRATCH_SUFFIX)
-    sizes = [getattr(part, name) for part in parts if implements(part, operator) and hasattr(part, name)]
-
-    def scratch_size(cls: type[KernelBackend], *shapes: Any) -> int:
-        return max((int(size(*shapes)) for size in sizes), default=0)
-
-    scratch_size.__name__ = name
-    scratch_size.__doc__ = getattr(KernelBackend, name).__doc__
-    return scratch_size

@@ -24,9 +24,17 @@ __all__ = [
     "UnsupportedActivation",
     "UnsupportedModelError",
     "UnsupportedOperator",
+    "listed",
 ]
 
 _SHOWN_LINES = 20
+_SHOWN_ITEMS = 20
+
+
+def listed(items: Sequence[str]) -> str:
+    """The first items of a list in words, and how many more there are."""
+    more = len(items) - _SHOWN_ITEMS
+    return ", ".join(items[:_SHOWN_ITEMS]) + (f" and {more} more" if more > 0 else "")
 
 
 class ModelError(ValueError):

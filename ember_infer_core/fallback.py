@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ember_infer_core.backend import KernelBackend
-from ember_infer_core.composition import implements, operator_names, over
-from ember_infer_core.errors import UnsupportedActivation, UnsupportedOperator
-from ember_infer_core.ops.common import OperatorParams
+from ember_infer_core.backend import operators_of
+from ember_infer_core.composition import ComposedBackend, over
+from ember_infer_core.errors import UnsupportedActivation, UnsupportedOperator, listed
+from ember_infer_core.ops import DEFAULTS, OPERATORS
+from ember_infer_core.slots import OperatorParams
 
 if TYPE_CHECKING:
-    from ember_infer_core.executable import Executable
-    from ember_infer_core.ops.add import ElementwiseAddParams
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
-    from ember_infer_core.ops.fully_connected import FullyConnectedParams
-    from ember_infer_core.ops.mul import MulParams
-    from ember_infer_core.ops.pool import PoolParams
-    from ember_infer_core.ops.reshape import ReshapeParams
-    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Program
 
 __all__ = ["FallbackBackend"]
 
 
-class FallbackBackend(KernelBackend):
+class FallbackBackend(ComposedBackend):
     """Sends each operator to the first backend that has it, so that bring-up starts with one operator.
 
     ::
@@ -64,10 +56,11 @@ class FallbackBackend(KernelBackend):
             _check(backend)
         self._backends = backends
         self._kernels: dict[str, Sequence[Callable[[Any], None]]] = {
-            name: [getattr(backend, name) for backend in backends if implements(type(backend), name)]
-            for name in operator_names()
+            name: [getattr(backend, name) for backend in backends if name in operators_of(type(backend))]
+            for name in OPERATORS
         }
-        self._kernels["reshape"] = [*self._kernels["reshape"], super().reshape]  # the contract itself has this one
+        for name, default in DEFAULTS.items():
+            self._kernels[name] = [*self._kernels[name], default]
         # Under this name an executable's cache holds the kernel chosen; of the instance, because they may be nested.
         self._chosen = f"FallbackBackend at {id(self):#x}"
 
@@ -87,54 +80,18 @@ class FallbackBackend(KernelBackend):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self).__mro__[1], self._backends  # the class is made anew
 
-    def conv2d(self, params: Conv2dParams) -> None:
-        """CONV_2D by the first backend that has it."""
-        self._run("conv2d", params)
-
-    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
-        """DEPTHWISE_CONV_2D by the first backend that has it."""
-        self._run("depthwise_conv2d", params)
-
-    def fully_connected(self, params: FullyConnectedParams) -> None:
-        """FULLY_CONNECTED by the first backend that has it."""
-        self._run("fully_connected", params)
-
-    def avg_pool(self, params: PoolParams) -> None:
-        """AVERAGE_POOL_2D by the first backend that has it."""
-        self._run("avg_pool", params)
-
-    def max_pool(self, params: PoolParams) -> None:
-        """MAX_POOL_2D by the first backend that has it."""
-        self._run("max_pool", params)
-
-    def softmax(self, params: SoftmaxParams) -> None:
-        """SOFTMAX by the first backend that has it."""
-        self._run("softmax", params)
-
-    def add(self, params: ElementwiseAddParams) -> None:
-        """ADD by the first backend that has it."""
-        self._run("add", params)
-
-    def mul(self, params: MulParams) -> None:
-        """MUL by the first backend that has it."""
-        self._run("mul", params)
-
-    def reshape(self, params: ReshapeParams) -> None:
-        """RESHAPE by the first backend that has it."""
-        self._run("reshape", params)
-
-    def compile(self, program: Program) -> Executable:
-        """See :meth:`KernelBackend.compile`.
+    def check_operators(self, program: Program) -> None:
+        """See :meth:`KernelBackend.check_operators`.
 
         Raises:
             UnsupportedOperator: lists every layer whose operator no backend has.
         """
         missing = [f"{call.name} ({call.method})" for call in program.calls if not self._kernels[call.method]]
         if missing:
-            raise UnsupportedOperator(f"{program.name}: none of {self._names()} implements {', '.join(missing)}")
-        return super().compile(program)
+            raise UnsupportedOperator(f"{program.name}: none of {self._names()} implements {listed(missing)}")
 
-    def _run(self, operator: str, params: OperatorParams) -> None:
+    def run_operator(self, operator: str, params: OperatorParams) -> None:
+        """By the first backend that has the operator and takes the parameters."""
         cache = params.cache
         chosen = None if cache is None else cache.get(self._chosen)
         if chosen is not None:
@@ -163,5 +120,5 @@ class FallbackBackend(KernelBackend):
 def _check(backend: object) -> None:
     if isinstance(backend, type):
         raise TypeError(f"FallbackBackend takes instances: did you mean {backend.__name__}()?")
-    if not any(implements(type(backend), name) for name in operator_names()):
+    if not operators_of(type(backend)):
         raise TypeError(f"{backend!r} has no operator: define a method such as conv2d(self, params)")

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
-from ember_infer_core.ops.common import OperatorParams, Role, Shape, element_count
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import AnyQuantParam
+from ember_infer_core.slots import OperatorParams, Role, Shape, slots
 
 if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
+    from ember_infer_core.slots import AsksForScratch
 
 __all__ = ["Call", "Program", "Tensor"]
 
@@ -55,7 +56,7 @@ class Call:
         method: name of the method of :class:`KernelBackend`.
         operator: index of the operator in the model file.
         params: attributes and ready fixed-point values; its buffers are not bound.
-        operands: index of the tensor for each buffer field of ``params``; absent optional ones are left out.
+        operands: index of the tensor for each slot of ``params``; optional ones that are absent are left out.
     """
 
     name: str
@@ -66,9 +67,9 @@ class Call:
 
     def tensors(self, role: Role) -> Iterator[int]:
         """Indices of the tensors that the kernel meets in this role."""
-        for operand in self.params.OPERANDS:
-            if operand.role is role and operand.name in self.operands:
-                yield self.operands[operand.name]
+        for slot in slots(self.params):
+            if slot.role is role and slot.name in self.operands:
+                yield self.operands[slot.name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +91,20 @@ class Program:
 
     def storage(self, index: int) -> int:
         """Index of the tensor whose memory this one uses: itself, unless it is an alias."""
-        alias_of = self.tensors[index].alias_of
-        return index if alias_of is None else self.storage(alias_of)
+        return self._storage[index]
+
+    @functools.cached_property
+    def _storage(self) -> tuple[int, ...]:
+        """:meth:`storage` of every tensor, in time that does not grow with the length of chains of aliases."""
+        found: dict[int, int] = {}
+        for index in range(len(self.tensors)):
+            chain, at = [], index
+            while at not in found and (alias_of := self.tensors[at].alias_of) is not None:
+                chain.append(at)
+                at = alias_of
+            root = found.setdefault(at, at)
+            found.update(dict.fromkeys(chain, root))
+        return tuple(found[index] for index in range(len(self.tensors)))
 
     @functools.cached_property
     def lifetimes(self) -> Mapping[int, Lifetime]:
@@ -135,6 +148,6 @@ class Program:
         """Bytes of activations after planning."""
         return self.arena.length
 
-    def scratch_len(self, backend: type[KernelBackend]) -> int:
+    def scratch_len(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that suffice for every call on this backend class: the largest that one call asks for."""
-        return max((call.params.scratch_size(backend) for call in self.calls), default=0)
+        return max((backend.scratch_size(call.params) for call in self.calls), default=0)

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import CLAMPS, FusedActivation
 from ember_infer_core.errors import UnsupportedActivation
-from ember_infer_core.ops.common import FusedActivation
 
 INT8_MIN = -128
 INT8_MAX = 127
@@ -41,6 +41,15 @@ class PerChannelQuantParam:
 
 
 AnyQuantParam: TypeAlias = QuantParam | PerChannelQuantParam
+
+# For tensors whose elements are the values themselves.
+UNQUANTIZED = QuantParam(1.0, 0)
+
+MAX_LEFT_SHIFT = 30
+
+
+class Undefined(ValueError):
+    """TFLM runs the call, but what it computes then nobody has defined."""
 
 
 def quantize_multiplier(real_multiplier: float) -> tuple[int, int]:
@@ -95,6 +104,19 @@ def quantize_multipliers(real_multipliers: Sequence[float]) -> tuple[npt.NDArray
     return multipliers, shifts
 
 
+def check_defined_shift(shift: int) -> None:
+    """Checks the shift of an output multiplier: TFLM's ``1 << shift`` in int32 means nothing beyond 30.
+
+    Raises:
+        Undefined: it is larger.
+    """
+    if shift > MAX_LEFT_SHIFT:
+        raise Undefined(
+            f"its scales give an output multiplier of 2**{MAX_LEFT_SHIFT} or more; "
+            "what TensorFlow Lite Micro computes then is undefined"
+        )
+
+
 def effective_scales(input_scale: float, weight_scales: Sequence[float], output_scale: float) -> list[float]:
     """``input * weight / output`` in double precision, from float32 scales, one for each output channel."""
     return [input_scale * weight_scale / output_scale for weight_scale in weight_scales]
@@ -114,6 +136,18 @@ def calculate_activation_range_quantized(activation: FusedActivation, output: Qu
     q_min = INT8_MIN if lower is None else max(INT8_MIN, _quantize_bound(lower, output))
     q_max = INT8_MAX if upper is None else min(INT8_MAX, _quantize_bound(upper, output))
     return q_min, q_max
+
+
+def activation_range(activation: FusedActivation, output: QuantParam) -> tuple[int, int]:
+    """:func:`calculate_activation_range_quantized`; the whole range for an activation that is no clamp, so that the
+    backend says what it makes of it.
+
+    Raises:
+        ValueError: when a bound does not fit into int32 at this scale, where TFLM refuses the model.
+    """
+    if activation not in CLAMPS:
+        return INT8_MIN, INT8_MAX
+    return calculate_activation_range_quantized(activation, output)
 
 
 _CLAMPS: dict[FusedActivation, tuple[float | None, float | None]] = {

@@ -6,25 +6,17 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.composition import over
-from ember_infer_core.ops.common import ByteArray, Int8Array, OperatorParams, Role
+from ember_infer_core.composition import ComposedBackend, over
+from ember_infer_core.dispatch import DispatchExecutable
+from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, bound, slots
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
-    from ember_infer_core.ops.add import ElementwiseAddParams
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
-    from ember_infer_core.ops.fully_connected import FullyConnectedParams
-    from ember_infer_core.ops.mul import MulParams
-    from ember_infer_core.ops.pool import PoolParams
-    from ember_infer_core.ops.reshape import ReshapeParams
-    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Call, Program
 
 __all__ = ["LayerRecord", "RecordedRun", "RecordingBackend"]
@@ -46,8 +38,8 @@ class LayerRecord:
 
     layer: str
     operator: str
-    inputs: Mapping[str, npt.NDArray[Any]]
-    outputs: Mapping[str, npt.NDArray[Any]]
+    inputs: Mapping[str, AnyArray]
+    outputs: Mapping[str, AnyArray]
     seconds: float
     scratch_asked: int
     scratch_used: int
@@ -69,7 +61,7 @@ class RecordedRun:
         raise KeyError(f"{layer!r} is none of {', '.join(record.layer for record in self.layers)}")
 
 
-class RecordingBackend(KernelBackend):
+class RecordingBackend(ComposedBackend):
     """Runs another backend's kernels call by call, and keeps what they read and wrote, how long each took, and how much
     scratch it used.
 
@@ -143,47 +135,17 @@ class RecordingBackend(KernelBackend):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self).__mro__[1], (self._inner, self._runs.maxlen)  # the class is made anew; a copy has no runs
 
-    def conv2d(self, params: Conv2dParams) -> None:
-        """CONV_2D by the inner backend, recorded."""
-        self._record("conv2d", params)
-
-    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
-        """DEPTHWISE_CONV_2D by the inner backend, recorded."""
-        self._record("depthwise_conv2d", params)
-
-    def fully_connected(self, params: FullyConnectedParams) -> None:
-        """FULLY_CONNECTED by the inner backend, recorded."""
-        self._record("fully_connected", params)
-
-    def avg_pool(self, params: PoolParams) -> None:
-        """AVERAGE_POOL_2D by the inner backend, recorded."""
-        self._record("avg_pool", params)
-
-    def max_pool(self, params: PoolParams) -> None:
-        """MAX_POOL_2D by the inner backend, recorded."""
-        self._record("max_pool", params)
-
-    def softmax(self, params: SoftmaxParams) -> None:
-        """SOFTMAX by the inner backend, recorded."""
-        self._record("softmax", params)
-
-    def add(self, params: ElementwiseAddParams) -> None:
-        """ADD by the inner backend, recorded."""
-        self._record("add", params)
-
-    def mul(self, params: MulParams) -> None:
-        """MUL by the inner backend, recorded."""
-        self._record("mul", params)
-
-    def reshape(self, params: ReshapeParams) -> None:
-        """RESHAPE by the inner backend, recorded."""
-        self._record("reshape", params)
-
     def compile(self, program: Program) -> Executable:
-        """An executable that records each of its runs."""
+        """An executable that records each of its runs.
+
+        Raises:
+            UnsupportedOperator: lists every layer whose operator the inner backend does not have.
+        """
+        self._inner.check_operators(program)
         return _RecordingExecutable(self, program)
 
-    def _record(self, operator: str, params: OperatorParams) -> None:
+    def run_operator(self, operator: str, params: OperatorParams) -> None:
+        """By the inner backend, recorded."""
         self._publish(RecordedRun("", (_recorded(self._inner, operator, params),)))
 
     def _publish(self, run: RecordedRun) -> None:
@@ -194,14 +156,12 @@ class _RecordingExecutable:
     """Dispatches to a recorder of its own, which keeps as many calls as a run has, and names them when the run ends."""
 
     def __init__(self, backend: RecordingBackend, program: Program) -> None:
-        from ember_infer_core.executable import DispatchExecutable
-
         self._backend = backend
         self._program = program
         self._recorder = RecordingBackend(backend.inner, keep=max(1, len(program.calls)))
         self._executable = DispatchExecutable(self._recorder, program)
-        self.inputs: tuple[Int8Array, ...] = self._executable.inputs
-        self.outputs: tuple[Int8Array, ...] = self._executable.outputs
+        self.inputs: tuple[AnyArray, ...] = self._executable.inputs
+        self.outputs: tuple[AnyArray, ...] = self._executable.outputs
         self.scratch_len: int = self._executable.scratch_len
 
     def run(self, scratch: ByteArray | None = None) -> None:
@@ -233,14 +193,14 @@ def _recorded(backend: KernelBackend, operator: str, params: OperatorParams) -> 
         inputs=inputs,
         outputs=_copies(params, Role.OUTPUT),
         seconds=seconds,
-        scratch_asked=params.scratch_size(type(backend)),
+        scratch_asked=type(backend).scratch_size(params),
         scratch_used=int(touched[-1]) + 1 if touched.size else 0,
     )
 
 
-def _copies(params: OperatorParams, role: Role) -> dict[str, npt.NDArray[Any]]:
-    names = [operand.name for operand in params.OPERANDS if operand.role is role]
-    return {name: np.array(getattr(params, name)) for name in names}
+def _copies(params: OperatorParams, role: Role) -> dict[str, AnyArray]:
+    of_role = {slot.name for slot in slots(params) if slot.role is role}
+    return {name: np.array(array) for name, array in bound(params).items() if name in of_role}
 
 
 def _pattern(length: int) -> ByteArray:

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InvalidShape, ScratchTooSmall
 from ember_infer_core.executable import PredictsDirectly, RunsBatches
-from ember_infer_core.ops.common import ByteArray, Int8Array, Shape, element_count, no_scratch
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import QuantParam, dequantize, quantize
+from ember_infer_core.slots import ByteArray, Int8Array, Shape, no_scratch
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable, Run

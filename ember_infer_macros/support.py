@@ -6,27 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ember_infer_core.errors import UnsupportedModelError
+from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.signatures import ABSENT, mismatch
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
-from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorType
+from ember_infer_macros.tflite.schema import NO_TENSOR, TensorType
 
-__all__ = ["LOWERINGS", "check_supported", "why_unsupported"]
-
-# Operator -> its file in `lower/`. A new operator adds its line here.
-LOWERINGS: dict[BuiltinOperator, str] = {
-    BuiltinOperator.ADD: "add",
-    BuiltinOperator.AVERAGE_POOL_2D: "pool",
-    BuiltinOperator.CONV_2D: "conv2d",
-    BuiltinOperator.DEPTHWISE_CONV_2D: "depthwise_conv2d",
-    BuiltinOperator.FULLY_CONNECTED: "fully_connected",
-    BuiltinOperator.MAX_POOL_2D: "pool",
-    BuiltinOperator.MUL: "mul",
-    BuiltinOperator.RESHAPE: "reshape",
-    BuiltinOperator.SOFTMAX: "softmax",
-}
-
-# Operators whose third operand is an int32 bias, and those whose second says the new shape.
-_WITH_BIAS = {BuiltinOperator.CONV_2D, BuiltinOperator.DEPTHWISE_CONV_2D, BuiltinOperator.FULLY_CONNECTED}
-_WITH_SHAPE_OPERAND = {BuiltinOperator.RESHAPE}
+__all__ = ["check_supported", "why_unsupported"]
 
 _WANTED = (
     "an INT8 model is wanted: convert with full-integer post-training quantisation "
@@ -85,21 +70,15 @@ def why_unsupported(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> 
     """Why the project does not run this operator on these types; None where it does, as far as types tell."""
     if operator.code is None or operator.code not in LOWERINGS:
         return "this operator is not supported"
-    wanted = [TensorType.INT8] * len(operator.inputs)
-    if operator.code in _WITH_BIAS and len(wanted) > 2:
-        wanted[2] = TensorType.INT32
-    if operator.code in _WITH_SHAPE_OPERAND and len(wanted) > 1:
-        wanted[1] = TensorType.INT32
-    for position, (index, type_) in enumerate(zip(operator.inputs, wanted, strict=True)):
-        if index != NO_TENSOR and tensors[index].type is not type_:
-            return f"input {position} is {tensors[index].type.name.lower()}, not {type_.name.lower()}"
-    for position, index in enumerate(operator.outputs):
-        if tensors[index].type is not TensorType.INT8:
-            return f"output {position} is {tensors[index].type.name.lower()}, not int8"
-    return None
+    return mismatch(LOWERINGS[operator.code], *_type_names(operator, tensors))
+
+
+def _type_names(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> tuple[list[str], list[str]]:
+    """Types of the inputs and of the outputs."""
+    inputs = [ABSENT if index == NO_TENSOR else tensors[index].type.name.lower() for index in operator.inputs]
+    return inputs, [tensors[index].type.name.lower() for index in operator.outputs]
 
 
 def _types(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str:
-    inputs = ", ".join("none" if index == NO_TENSOR else tensors[index].type.name.lower() for index in operator.inputs)
-    outputs = ", ".join(tensors[index].type.name.lower() for index in operator.outputs)
-    return f"({inputs} -> {outputs})"
+    inputs, outputs = _type_names(operator, tensors)
+    return f"({', '.join(inputs)} -> {', '.join(outputs)})"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.executable import dispatch_source, keep_source
+from ember_infer_core.dispatch import dispatch_source, keep_source
 from ember_infer_core.program import Program
 from ember_infer_core.quantization import QuantParam, dequantize, quantize
 from ember_infer_macros.arrays import FloatArray, Int8Array, Int8Arrays, Scratch

@@ -10,25 +10,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import CompilerNotFound
+from ember_infer_core.composition import RoutedBackend
+from ember_infer_core.errors import CompilerNotFound, UnsupportedOperator
 from ember_infer_native.artifact import OPERATORS, Artifacts, Machine, host_machine
 from ember_infer_native.cache import LibraryCache, cache_key
 from ember_infer_native.digest import program_digest
+from ember_infer_native.kernels import KERNELS
 from ember_infer_native.library import Library, NativeExecutable, default_threads
 from ember_infer_native.targets import TARGETS, Target, choose_target, named_target
 from ember_infer_native.toolchain import Compiler, build_library, find_compiler, host_isa
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.add import ElementwiseAddParams
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
-    from ember_infer_core.ops.fully_connected import FullyConnectedParams
-    from ember_infer_core.ops.mul import MulParams
-    from ember_infer_core.ops.pool import PoolParams
-    from ember_infer_core.ops.reshape import ReshapeParams
-    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.program import Program
+    from ember_infer_core.slots import OperatorParams
     from ember_infer_native.operators import Operators
 
 __all__ = ["BASELINE", "NativeBackend", "compile_flags"]
@@ -38,7 +32,7 @@ __all__ = ["BASELINE", "NativeBackend", "compile_flags"]
 BASELINE: Mapping[str, tuple[str, ...]] = {"x86_64": ("-march=x86-64",), "aarch64": ("-march=armv8-a",)}
 
 
-class NativeBackend(KernelBackend):
+class NativeBackend(RoutedBackend):
     """Compiles a whole model to machine code for this machine, and runs it without the GIL. Bit for bit TensorFlow Lite
     Micro, as ``RefBackend`` is.
 
@@ -106,8 +100,10 @@ class NativeBackend(KernelBackend):
             CompilerNotFound: the program is not among the ``artifacts``, and there is no compiler.
             ArtifactError: its library there is damaged or does not load.
             CompileError: the compiler refuses the code.
+            UnsupportedOperator: lists every layer whose operator there is no kernel for.
             KernelError: a call asks for what no kernel does.
         """
+        self.check_operators(program)
         return NativeExecutable(program, self.library(program), self._threads)
 
     def library(self, program: Program) -> Library:
@@ -154,48 +150,19 @@ class NativeBackend(KernelBackend):
         loaded = self._cache.load(whole_key, build, model=model, target=target, compiler=compiler.name)
         return loaded, target, seconds
 
-    def conv2d(self, params: Conv2dParams) -> None:
-        """CONV_2D."""
-        self._operator("conv2d", params)
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """All that there is a kernel for."""
+        return super().operators().union(KERNELS)
 
-    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
-        """DEPTHWISE_CONV_2D."""
-        self._operator("depthwise_conv2d", params)
-
-    def fully_connected(self, params: FullyConnectedParams) -> None:
-        """FULLY_CONNECTED."""
-        self._operator("fully_connected", params)
-
-    def avg_pool(self, params: PoolParams) -> None:
-        """AVERAGE_POOL_2D."""
-        self._operator("avg_pool", params)
-
-    def max_pool(self, params: PoolParams) -> None:
-        """MAX_POOL_2D."""
-        self._operator("max_pool", params)
-
-    def softmax(self, params: SoftmaxParams) -> None:
-        """SOFTMAX."""
-        self._operator("softmax", params)
-
-    def add(self, params: ElementwiseAddParams) -> None:
-        """ADD."""
-        self._operator("add", params)
-
-    def mul(self, params: MulParams) -> None:
-        """MUL."""
-        self._operator("mul", params)
-
-    def reshape(self, params: ReshapeParams) -> None:
-        """RESHAPE."""
-        self._operator("reshape", params)
-
-    def _operator(self, method: str, params: Any) -> None:
+    def run_operator(self, operator: str, params: OperatorParams) -> None:
         """A single call goes to the operators' library, which holds the same kernels for any shape."""
+        if operator not in KERNELS:
+            raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")
         with self._lock:
             if self._operators is None:
                 self._operators = self._load_operators()
-        self._operators.run(method, params)
+        self._operators.run(operator, params)
 
     def _load_operators(self) -> Operators:
         from ember_infer_native.codegen import generate_operators

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["program_digest"]
 
-_BUFFERS = frozenset({"input", "input1", "input2", "weights", "bias", "output", "scratch", "cache"})
+_NOT_THE_CALLS = frozenset({"scratch", "cache"})
 _PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
@@ -27,8 +27,9 @@ def program_digest(program: Program) -> str:
             note((value.shape, value.dtype.str))
             digest.update(np.ascontiguousarray(value).tobytes())
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = [field.name for field in dataclasses.fields(value)]
-            note((type(value).__name__, *((name, getattr(value, name)) for name in fields if name not in _BUFFERS)))
+            left_out = _NOT_THE_CALLS.union(operand.name for operand in getattr(value, "OPERANDS", ()))
+            fields = [field.name for field in dataclasses.fields(value) if field.name not in left_out]
+            note((type(value).__name__, *((name, getattr(value, name)) for name in fields)))
         elif isinstance(value, tuple):
             digest.update(f"({len(value)}".encode())
             if _PLAIN.issuperset(map(type, value)):  # the same text at once: most are scales, one for each channel

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError
-from ember_infer_core.executable import aligned_bytes
-from ember_infer_core.ops.common import ByteArray, Int8Array
+from ember_infer_core.slots import ByteArray, Int8Array
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Run

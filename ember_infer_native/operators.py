@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError
-from ember_infer_core.executable import aligned_bytes
-from ember_infer_core.ops.common import OperatorParams, Role, check_buffers, operand_shape
 from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_core.slots import OperatorParams, Role, check_buffers, content, slots
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
 from ember_infer_native.plan import Plan, Step
@@ -95,15 +95,14 @@ def _program(method: str, params: OperatorParams) -> Program:
     """A program of this one call: activations first and last, constants as they are bound now."""
     tensors: list[Tensor] = []
     operands: dict[str, int] = {}
-    for operand in params.OPERANDS:
-        array = getattr(params, operand.name)
-        if operand.optional and array is None:
+    for slot in slots(params):
+        array = content(params, slot)
+        if array is None:
             continue
-        data = array if operand.role is Role.CONSTANT else None
-        quant = getattr(params, f"{operand.name}_quant", None)
-        operands[operand.name] = len(tensors)
-        tensors.append(Tensor(operand.name, operand_shape(params, operand), np.dtype(operand.dtype), quant, data))
-    unbound = dataclasses.replace(params)  # type: ignore[type-var]
+        data = array if slot.role is Role.CONSTANT else None
+        operands[slot.name] = len(tensors)
+        tensors.append(Tensor(slot.name, slot.shape, slot.dtype, getattr(params, f"{slot.name}_quant", None), data))
+    unbound = dataclasses.replace(params)
     call = Call(method, method, 0, unbound, operands)
-    inputs = tuple(operands[operand.name] for operand in params.OPERANDS if operand.role is Role.INPUT)
+    inputs = tuple(operands[slot.name] for slot in slots(params) if slot.role is Role.INPUT)
     return Program(method, tuple(tensors), inputs, (operands["output"],), (call,))

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.memory import Lifetime, plan_arena
-from ember_infer_core.ops.common import Role, Shape, element_count
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.slots import Role, Shape
 from ember_infer_native.kernels.add import plan_add
 from ember_infer_native.kernels.context import Context
 from ember_infer_native.kernels.conv2d import plan_conv2d

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.common import Int32Array
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
+from ember_infer_core.slots import Int32Array
 from ember_infer_core.staircase import UINT8_OFFSET, BoolArray, Float64Array, Int64Array, staircase
 from ember_infer_native.targets import Target
 

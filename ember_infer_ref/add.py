@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ember_infer_core.activation import check_activation
 from ember_infer_core.ops.add import add_elements
-from ember_infer_core.ops.common import Int8Array, check_activation
+from ember_infer_core.slots import Int8Array
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.pair_table import prepare_pairs
 from ember_infer_ref.plan import Step, run_prepared

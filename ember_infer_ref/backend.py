@@ -1,32 +1,24 @@
-"""The backend class: each method hands over to the operator's file."""
+"""The backend class: each operator goes to its own file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ember_infer_core.backend import KernelBackend
-from ember_infer_ref.add import add
-from ember_infer_ref.conv2d import conv2d
-from ember_infer_ref.depthwise_conv2d import depthwise_conv2d
-from ember_infer_ref.fully_connected import fully_connected
-from ember_infer_ref.mul import mul
-from ember_infer_ref.pool import avg_pool, max_pool
+from ember_infer_core.composition import RoutedBackend
+from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_ref.kernels import KERNELS, kernel
 from ember_infer_ref.requantize import ROUNDINGS, Rounding
-from ember_infer_ref.softmax import softmax
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.add import ElementwiseAddParams
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
-    from ember_infer_core.ops.fully_connected import FullyConnectedParams
-    from ember_infer_core.ops.mul import MulParams
-    from ember_infer_core.ops.pool import PoolParams
-    from ember_infer_core.ops.softmax import SoftmaxParams
+    from ember_infer_core.slots import OperatorParams
 
 __all__ = ["RefBackend"]
 
+# Those that runtimes scale in different ways.
+_IN_DIALECTS = frozenset({"conv2d", "depthwise_conv2d", "fully_connected"})
 
-class RefBackend(KernelBackend):
+
+class RefBackend(RoutedBackend):
     """Runs every operator in NumPy, exactly.
 
     Args:
@@ -53,34 +45,16 @@ class RefBackend(KernelBackend):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(rounding={self._rounding!r})"
 
-    def conv2d(self, params: Conv2dParams) -> None:
-        """CONV_2D, grouped ones included."""
-        conv2d(params, self._rounding)
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """All."""
+        return super().operators().union(KERNELS)
 
-    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
-        """DEPTHWISE_CONV_2D."""
-        depthwise_conv2d(params, self._rounding)
-
-    def fully_connected(self, params: FullyConnectedParams) -> None:
-        """FULLY_CONNECTED."""
-        fully_connected(params, self._rounding)
-
-    def avg_pool(self, params: PoolParams) -> None:
-        """AVERAGE_POOL_2D."""
-        avg_pool(params)
-
-    def max_pool(self, params: PoolParams) -> None:
-        """MAX_POOL_2D."""
-        max_pool(params)
-
-    def softmax(self, params: SoftmaxParams) -> None:
-        """SOFTMAX."""
-        softmax(params)
-
-    def add(self, params: ElementwiseAddParams) -> None:
-        """ADD."""
-        add(params)
-
-    def mul(self, params: MulParams) -> None:
-        """MUL."""
-        mul(params)
+    def run_operator(self, operator: str, params: OperatorParams) -> None:
+        """See :meth:`ember_infer_core.RoutedBackend.run_operator`."""
+        if operator in _IN_DIALECTS:
+            kernel(operator)(params, self._rounding)
+        elif operator in KERNELS:
+            kernel(operator)(params)
+        else:
+            raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 from ember_infer_ref.affine import FloatType
 from ember_infer_ref.plan import Step
 from ember_infer_ref.planes import Planes, Window

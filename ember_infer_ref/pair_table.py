@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.plan import Step
 

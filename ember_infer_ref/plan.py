@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from ember_infer_core.ops.common import OperatorParams, check_buffers
+from ember_infer_core.slots import OperatorParams, check_buffers
 
 __all__ = ["Step", "in_turn", "run_prepared"]
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.conv2d import Conv2dParams

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.common import check_activation
+from ember_infer_core.activation import check_activation
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
 from ember_infer_core.staircase import UINT8_OFFSET
 from ember_infer_ref.plan import Step, run_prepared

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import check_activation
 from ember_infer_core.fixed_point import (
     multiply_by_quantized_multiplier,
     multiply_by_quantized_multiplier_single_rounding,
     wrap_int32,
 )
-from ember_infer_core.ops.common import Int8Array, Int32Array, check_activation
 from ember_infer_core.quantization import INT32_MAX, PerChannelQuantParam
+from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_core.staircase import UINT8_OFFSET, staircase
 from ember_infer_ref.affine import (
     Affine,

@@ -12,9 +12,9 @@ from ember_infer_core.fixed_point import (
     saturating_rounding_doubling_high_mul,
     wrap_int32,
 )
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.ops.softmax import softmax_exponentials
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, INT32_MAX
+from ember_infer_core.slots import Int8Array
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.plan import Step, run_prepared
 

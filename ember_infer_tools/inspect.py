@@ -6,7 +6,6 @@ findings come from :mod:`ember_infer_tools.inspect_checks`, the look of it from 
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import math
@@ -15,19 +14,23 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.memory import Lifetime, plan_arena
-from ember_infer_core.ops.common import FusedActivation, OperatorParams, element_count
+from ember_infer_core.ops import DEFAULTS
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
 from ember_infer_core.program import Program
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
-from ember_infer_macros.lower.common import Lowered, Lowering, OperatorSource, Refusal
+from ember_infer_core.slots import OperatorParams
+from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
 from ember_infer_macros.lower.names import identifier, layer_names
-from ember_infer_macros.lower.program import lower_graph
-from ember_infer_macros.support import LOWERINGS, check_supported, why_unsupported
+from ember_infer_macros.lower.program import lower_graph, lowering
+from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.support import check_supported, why_unsupported
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.read import ELEMENT_BYTES, ModelSource, read_graph, read_source
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
@@ -35,7 +38,7 @@ from ember_infer_tools.inspect_checks import Finding, Subject, find
 from ember_infer_tools.specs import installed_backends
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.common import Shape
+    from ember_infer_core.slots import Shape
 
 __all__ = [
     "ArenaBlock",
@@ -53,7 +56,6 @@ __all__ = [
 ]
 
 # Optional methods of KernelBackend whose default works, so that no backend lacks them.
-_WORKING_DEFAULTS = frozenset({"reshape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,7 @@ def to_json(report: ModelReport) -> str:
 
 def has_operator(backend: type[KernelBackend], method: str) -> bool:
     """Whether a backend class implements a method of the contract, or inherits a default that works."""
-    return method in _WORKING_DEFAULTS or getattr(backend, method) is not getattr(KernelBackend, method)
+    return method in DEFAULTS or method in backend.operators()
 
 
 def _lower_alone(graph: Graph, operator: GraphOperator) -> Subject:
@@ -279,7 +281,7 @@ def _lower_alone(graph: Graph, operator: GraphOperator) -> Subject:
     if problem is not None:
         return Subject(operator, None, problem)
     code = cast("BuiltinOperator", operator.code)  # or it would not be supported
-    lower = cast("Lowering", importlib.import_module(f"ember_infer_macros.lower.{LOWERINGS[code]}").lower)
+    lower = lowering(LOWERINGS[code].file)
     try:
         return Subject(operator, lower(OperatorSource(graph, operator)), None)
     except Refusal as refusal:
@@ -386,7 +388,7 @@ def multiplications(params: OperatorParams) -> int | None:
 
 def _scratch(lowered: Lowered, backends: Mapping[str, type[KernelBackend]]) -> dict[str, int]:
     return {
-        name: lowered.params.scratch_size(backend)
+        name: backend.scratch_size(lowered.params)
         for name, backend in backends.items()
         if has_operator(backend, lowered.method)
     }

@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import CLAMPS, FusedActivation
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.fixed_point import multiply_by_quantized_multiplier
-from ember_infer_core.ops.common import CLAMPS, FusedActivation, Int32Array, OperatorParams
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
@@ -23,6 +23,7 @@ from ember_infer_core.ops.mul import MulParams
 from ember_infer_core.ops.pool import PoolParams
 from ember_infer_core.ops.softmax import SoftmaxParams
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
+from ember_infer_core.slots import Int32Array, OperatorParams
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.read import ELEMENT_BYTES

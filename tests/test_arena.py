@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ember_infer_core import ModelWarning, Program
-from ember_infer_core.ops.common import Role
+from ember_infer_core.slots import Role
 from ember_infer_macros import load_program
 
 _PRINT_ALLOCATIONS = """

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.executable import aligned_bytes
-from ember_infer_core.ops.common import ByteArray, Shape, element_count
+from ember_infer_core.dispatch import aligned_bytes
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.slots import ByteArray, Shape
 
 __all__ = ["GUARD", "Guarded", "guarded"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_infer_core.conformance.buffers import Guarded, guarded
-from ember_infer_core.ops.common import Int8Array, OperatorParams, Role, no_scratch, operand_shape
+from ember_infer_core.slots import Int8Array, OperatorParams, Role, bind, content, no_scratch, slots
 
 if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
@@ -89,15 +89,13 @@ def bind_call(backend: KernelBackend, method: str, params: OperatorParams, offse
     call: Any = copy.copy(params)
     call.cache = None
     buffers: dict[str, Guarded] = {}
-    for operand in params.OPERANDS:
-        content = getattr(params, operand.name)
-        if content is None:
-            continue
-        fill = None if operand.role is Role.OUTPUT else content
-        shape, offset = operand_shape(params, operand), offsets.get(operand.name, 0)
-        buffers[operand.name] = guarded(shape, operand.dtype, fill, offset)
-        setattr(call, operand.name, buffers[operand.name].array)
-    size = params.scratch_size(type(backend))
+    for slot in slots(params):
+        held = content(params, slot)
+        if held is not None:
+            fill = None if slot.role is Role.OUTPUT else held
+            buffers[slot.name] = guarded(slot.shape, slot.dtype, fill, offsets.get(slot.name, 0))
+    bind(call, {name: buffer.array for name, buffer in buffers.items()})
+    size = type(backend).scratch_size(params)
     call.scratch = no_scratch()
     if size:
         buffers["scratch"] = guarded((size,), np.uint8, None, offsets.get("scratch", 0))

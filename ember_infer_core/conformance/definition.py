@@ -22,7 +22,6 @@ from ember_infer_core.fixed_point import (
     wrap_int32,
 )
 from ember_infer_core.ops.add import ElementwiseAddParams
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
@@ -31,6 +30,7 @@ from ember_infer_core.ops.pool import PoolParams
 from ember_infer_core.ops.reshape import ReshapeParams
 from ember_infer_core.ops.softmax import SoftmaxParams
 from ember_infer_core.quantization import PerChannelQuantParam
+from ember_infer_core.slots import Int8Array
 
 __all__ = [
     "DEFINITIONS",

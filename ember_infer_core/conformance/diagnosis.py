@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.conformance.definition import (
     DEFINITIONS,
     Int64Array,
@@ -25,8 +26,9 @@ from ember_infer_core.conformance.definition import (
     window_slices,
 )
 from ember_infer_core.fixed_point import saturating_rounding_doubling_high_mul, wrap_int32
-from ember_infer_core.ops.common import FusedActivation, Int8Array, Padding
+from ember_infer_core.ops.common import Padding
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN, PerChannelQuantParam
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["MISTAKES", "Seen", "Suspicion", "circumstances", "likely_mistakes", "places"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.ops.add import ElementwiseAddParams
-from ember_infer_core.ops.common import Int8Array, Padding, compute_padding
+from ember_infer_core.ops.common import Padding, compute_padding
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
@@ -23,6 +23,7 @@ from ember_infer_core.quantization import (
     quantize_multiplier_smaller_than_one_exp,
     quantize_multipliers,
 )
+from ember_infer_core.slots import Int8Array
 
 __all__ = [
     "plain_add",

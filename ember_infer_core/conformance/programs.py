@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.conformance.definition import defined
 from ember_infer_core.conformance.plain import plain_add, plain_conv2d, plain_depthwise_conv2d
-from ember_infer_core.ops.common import Int8Array, Operand, Padding, Role, operand_shape, unbound_int8
+from ember_infer_core.ops.common import Padding
 from ember_infer_core.program import Call, Program, Tensor
 from ember_infer_core.quantization import QuantParam
+from ember_infer_core.slots import AnyArray, Role, Slot, bind, content, slots, unbind
 
 __all__ = ["bound_calls", "one_call", "residual_block"]
 
@@ -21,12 +21,9 @@ __all__ = ["bound_calls", "one_call", "residual_block"]
 def one_call(operator: str, params: Any) -> Program:
     """A program of one call: inputs are the model's, constants hold the parameters' content."""
     builder = _Builder()
-    operands = {
-        operand.name: builder.tensor(params, operand)
-        for operand in params.OPERANDS
-        if getattr(params, operand.name) is not None
-    }
-    inputs = [operands[operand.name] for operand in params.OPERANDS if operand.role is Role.INPUT]
+    bound = [slot for slot in slots(params) if content(params, slot) is not None]
+    operands = {slot.name: builder.tensor(params, slot) for slot in bound}
+    inputs = [operands[slot.name] for slot in bound if slot.role is Role.INPUT]
     builder.call(operator, params, operands)
     return builder.program(f"one_{operator}", inputs, [operands["output"]])
 
@@ -40,37 +37,34 @@ def residual_block(random: np.random.Generator) -> Program:
     depthwise = plain_depthwise_conv2d(image, weights[1], None, 0.004, input_offset=3, **same)
     total = plain_add(image, image, (pointwise.input_quant, depthwise.output_quant, QuantParam(1.7, -20)))
     builder = _Builder()
-    output = Operand("output", Role.OUTPUT)
-    start = builder.tensor(pointwise, Operand("input", Role.INPUT))
-    middle, end, result = (builder.tensor(params, output) for params in (pointwise, depthwise, total))
+    start = builder.tensor(pointwise, slots(pointwise)[0])
+    middle, end, result = (builder.tensor(params, slots(params)[-1]) for params in (pointwise, depthwise, total))
     for operator, params, source, target in (
         ("conv2d", pointwise, start, middle),
         ("depthwise_conv2d", depthwise, middle, end),
     ):
         constants = {
-            operand.name: builder.tensor(params, operand)
-            for operand in params.OPERANDS
-            if operand.role is Role.CONSTANT and getattr(params, operand.name) is not None
+            slot.name: builder.tensor(params, slot)
+            for slot in slots(params)
+            if slot.role is Role.CONSTANT and content(params, slot) is not None
         }
         builder.call(operator, params, {"input": source, **constants, "output": target})
     builder.call("add", total, {"input1": start, "input2": end, "output": result})
     return builder.program("residual_block", [start], [result])
 
 
-def bound_calls(program: Program, inputs: Sequence[Int8Array]) -> list[Any]:
+def bound_calls(program: Program, inputs: Sequence[AnyArray]) -> list[Any]:
     """The parameters of all calls with their buffers bound, outputs as the definition gives them."""
-    content: dict[int, npt.NDArray[Any]] = dict(zip(program.inputs, (one.copy() for one in inputs), strict=True))
+    held: dict[int, AnyArray] = dict(zip(program.inputs, (one.copy() for one in inputs), strict=True))
     for index, tensor in enumerate(program.tensors):
         if tensor.data is not None:
-            content[index] = tensor.data
+            held[index] = tensor.data
     calls = []
     for call in program.calls:
         params: Any = copy.copy(call.params)
-        for name, index in call.operands.items():
-            if name != "output":
-                setattr(params, name, content[index])
+        bind(params, {name: held[index] for name, index in call.operands.items() if name != "output"})
         params.output = defined(call.method, params)
-        content[call.operands["output"]] = params.output
+        held[call.operands["output"]] = params.output
         calls.append(params)
     return calls
 
@@ -82,22 +76,21 @@ class _Builder:
         self._tensors: list[Tensor] = []
         self._calls: list[Call] = []
 
-    def tensor(self, params: Any, operand: Operand) -> int:
+    def tensor(self, params: Any, slot: Slot) -> int:
         """A new tensor for a buffer of these parameters: a constant holds what is bound there."""
         data = None
-        if operand.role is Role.CONSTANT:
-            data = getattr(params, operand.name).copy()
+        if slot.role is Role.CONSTANT:
+            data = np.array(content(params, slot))
             data.flags.writeable = False
-        shape, quant = operand_shape(params, operand), getattr(params, f"{operand.name}_quant", None)
+        quant = getattr(params, f"{slot.name}_quant", None)
         index = len(self._tensors)
-        self._tensors.append(Tensor(f"{operand.name}_{index}", shape, np.dtype(operand.dtype), quant, data))
+        self._tensors.append(Tensor(f"{slot.name}_{index}", slot.shape, slot.dtype, quant, data))
         return index
 
     def call(self, operator: str, params: Any, operands: Mapping[str, int]) -> None:
         """One more call, of parameters without buffers."""
         unbound = copy.copy(params)
-        for operand in params.OPERANDS:
-            setattr(unbound, operand.name, None if operand.optional else unbound_int8())
+        unbind(unbound)
         index = len(self._calls)
         self._calls.append(Call(f"{operator}_{index}", operator, index, unbound, operands))
 

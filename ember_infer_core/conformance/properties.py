@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ember_infer_core.conformance.strategies import CALLS
-from ember_infer_core.ops.common import Int8Array, Role
+from ember_infer_core.slots import Role, bind, bound, content, slots
 
 __all__ = ["for_all_calls", "refill", "snapshot"]
 
@@ -43,17 +43,15 @@ def for_all_calls(operator: str, examples: int, check: Callable[[Any, st.DataObj
 
 def refill(params: Any, random: np.random.Generator, roles: tuple[Role, ...] = (Role.INPUT,)) -> None:
     """New content, in place, for the int8 buffers that have these roles."""
-    for operand in params.OPERANDS:
-        if operand.role in roles and operand.dtype is np.int8:
-            array: Int8Array = getattr(params, operand.name)
+    for slot in slots(params):
+        array = content(params, slot)
+        if array is not None and slot.role in roles and slot.dtype == np.int8:
             array[...] = random.integers(-128, 128, array.shape, np.int8)
 
 
 def snapshot(params: Any) -> Any:
     """The parameters as they are now, with copies of their buffers."""
     taken = copy.copy(params)
-    for operand in params.OPERANDS:
-        array = getattr(params, operand.name)
-        setattr(taken, operand.name, None if array is None else array.copy())
+    bind(taken, {name: array.copy() for name, array in bound(params).items()})
     taken.cache = None
     return taken

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.conformance.plain import (
     plain_add,
     plain_conv2d,
@@ -18,8 +19,9 @@ from ember_infer_core.conformance.plain import (
     plain_pool,
     plain_softmax,
 )
-from ember_infer_core.ops.common import FusedActivation, Int8Array, Padding
+from ember_infer_core.ops.common import Padding
 from ember_infer_core.quantization import QuantParam, calculate_activation_range_quantized
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["REGRESSIONS", "Regression", "published_calls"]
 

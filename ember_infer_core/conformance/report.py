@@ -13,7 +13,7 @@ import numpy as np
 from ember_infer_core.conformance.calls import Outcome, error_in_words
 from ember_infer_core.conformance.diagnosis import Seen, circumstances, likely_mistakes, places
 from ember_infer_core.errors import KernelError
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["Evidence", "Finding"]
 

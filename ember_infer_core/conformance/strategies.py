@@ -10,8 +10,9 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ember_infer_core.activation import CLAMPS
 from ember_infer_core.ops.add import ElementwiseAddParams
-from ember_infer_core.ops.common import CLAMPS, Int8Array, Int32Array, Padding, compute_padding
+from ember_infer_core.ops.common import Padding, compute_padding
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
@@ -29,6 +30,7 @@ from ember_infer_core.quantization import (
     quantize_multiplier_smaller_than_one_exp,
     quantize_multipliers,
 )
+from ember_infer_core.slots import Int8Array, Int32Array
 
 __all__ = [
     "CALLS",

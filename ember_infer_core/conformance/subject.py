@@ -18,8 +18,8 @@ from ember_infer_core.conformance.report import Evidence, Finding
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.errors import AlignmentError, KernelError, UnsupportedOperator
 from ember_infer_core.executable import Executable
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.program import Program
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["OPERATORS", "OPTIONAL", "Made", "Subject", "check_outcome", "load_subject"]
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ember_infer_core.conformance.properties import for_all_calls
 from ember_infer_core.conformance.subject import OPERATORS, Subject
+from ember_infer_core.slots import slots
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -17,7 +18,7 @@ def test_misaligned_buffers_do_no_harm(subject: Subject, operator: str, examples
     subject.require(operator)
 
     def check(params: Any, data: st.DataObject) -> None:
-        offsets = {one.name: data.draw(_offsets(one.dtype().itemsize)) for one in params.OPERANDS}
+        offsets = {slot.name: data.draw(_offsets(slot.dtype.itemsize)) for slot in slots(params)}
         offsets["scratch"] = data.draw(_offsets(1))
         if not subject.exception_for(operator, params):
             subject.check_misaligned(operator, params, offsets)

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.conformance.calls import bind_call, error_in_words
 from ember_infer_core.conformance.definition import defined
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
 from ember_infer_core.errors import InvalidShape, KernelError, UnsupportedActivation
-from ember_infer_core.ops.common import FusedActivation, Role
+from ember_infer_core.slots import Role, bind, content, slots
 
 _NO_CLAMPS = (FusedActivation.TANH, FusedActivation.SIGN_BIT, FusedActivation.SIGMOID)
 _ACTIVATED = tuple(operator for operator in OPERATORS if operator not in ("softmax", "reshape"))
@@ -66,12 +67,12 @@ def _refused(subject: Subject, operator: str, params: Any, wanted: type[KernelEr
 def test_a_wrong_buffer_is_an_invalid_shape(subject: Subject, operator: str, kind: str) -> None:
     subject.require(operator)
     params = _call(subject, operator)
-    for operand in params.OPERANDS:
-        right = getattr(params, operand.name)
+    for slot in slots(params):
+        right = content(params, slot)
         if right is None:
             continue
         if kind == "read-only":
-            if operand.role is Role.OUTPUT:
+            if slot.role is Role.OUTPUT:
                 bound = bind_call(subject.backend, operator, params).params
                 bound.output.flags.writeable = False
                 _refused(subject, operator, bound, InvalidShape, "a read-only output")
@@ -79,8 +80,8 @@ def test_a_wrong_buffer_is_an_invalid_shape(subject: Subject, operator: str, kin
             continue
         for wrong in _wrong(right, kind):
             bound = bind_call(subject.backend, operator, params).params
-            setattr(bound, operand.name, wrong)
-            _refused(subject, operator, bound, InvalidShape, f"{operand.name}: {kind}")
+            bind(bound, {slot.name: wrong})
+            _refused(subject, operator, bound, InvalidShape, f"{slot.name}: {kind}")
 
 
 @pytest.mark.parametrize("activation", _NO_CLAMPS, ids=lambda one: one.name)

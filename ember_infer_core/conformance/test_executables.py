@@ -15,8 +15,8 @@ from ember_infer_core.conformance.report import Evidence
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
 from ember_infer_core.executable import Executable
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.program import Program
+from ember_infer_core.slots import Int8Array
 
 _PROGRAMS = 4  # for each operator
 _RUNS = 3

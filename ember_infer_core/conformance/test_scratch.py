@@ -15,7 +15,7 @@ from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
 from ember_infer_core.errors import AlignmentError, ScratchTooSmall
-from ember_infer_core.ops.common import Role
+from ember_infer_core.slots import Role, slots
 
 _CALLS = 25
 
@@ -23,14 +23,14 @@ _CALLS = 25
 def _calls(subject: Subject, operator: str) -> list[Any]:
     """Random calls and those after published bugs, as far as the backend asks for scratch in them."""
     calls = (*drawn(operator, _CALLS), *published_calls(operator))
-    asked = [one for one in calls if one.scratch_size(type(subject.backend))]
+    asked = [one for one in calls if type(subject.backend).scratch_size(one)]
     return [one for one in asked if not subject.exception_for(operator, one)]
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_the_size_asked_for_is_a_number_of_bytes_and_always_the_same(subject: Subject, operator: str) -> None:
     for params in drawn(operator, _CALLS):
-        first, second = (params.scratch_size(type(subject.backend)) for _ in range(2))
+        first, second = (type(subject.backend).scratch_size(params) for _ in range(2))
         assert isinstance(first, int), f"{operator}: the scratch size {first!r} is no int"
         assert first >= 0, f"{operator}: the scratch size {first} is negative"
         assert first == second, f"{operator}: the scratch size is {first}, then {second} for the same shapes"
@@ -83,4 +83,4 @@ def test_an_executable_works_in_exactly_its_scratch_and_refuses_less(subject: Su
 
 
 def _inputs(params: Any) -> list[Any]:
-    return [getattr(params, operand.name) for operand in params.OPERANDS if operand.role is Role.INPUT]
+    return [getattr(params, slot.name) for slot in slots(params) if slot.role is Role.INPUT]

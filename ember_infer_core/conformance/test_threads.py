@@ -13,7 +13,7 @@ from ember_infer_core.conformance.calls import BoundCall, Outcome, bind_call
 from ember_infer_core.conformance.definition import defined
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 
 _THREADS = 4
 _ROUNDS = 30

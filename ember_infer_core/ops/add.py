@@ -1,62 +1,33 @@
-"""ADD: parameters, shape rule, scratch signature."""
+"""ADD: parameters, their preparation, and the sums."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.common import (
-    ByteArray,
-    FusedActivation,
-    Int8Array,
-    Operand,
-    Role,
-    Shape,
-    no_scratch,
-    unbound_int8,
-)
-from ember_infer_core.quantization import QuantParam
+from ember_infer_core.ops.pairs import PairParams, broadcast_fields, quantized_fields
+from ember_infer_core.quantization import QuantParam, quantize_multiplier_smaller_than_one_exp
+from ember_infer_core.slots import Int8Array, Shape
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
+__all__ = ["ElementwiseAddParams", "add_elements", "prepare"]
 
-__all__ = ["ElementwiseAddParams", "add_elements"]
+_LEFT_SHIFT = 20
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class ElementwiseAddParams:
+class ElementwiseAddParams(PairParams):
     """Elementwise sum of two int8 tensors, broadcast as NumPy does, each with its own quantisation.
 
     Both inputs, less their zero points, are shifted left by ``left_shift``, scaled to a common scale, added, scaled to
     the output's, offset by ``output_offset`` and clamped to ``[activation_min, activation_max]``.
 
     Attributes:
-        input1_shape, input2_shape: broadcast to ``output_shape``.
-        input1_offset, input2_offset: minus the zero points.
         input1_multiplier, input1_shift, ...: fixed-point factors; the shifts are zero or negative (to the right).
-        input1, input2, output, scratch: the buffers.
-        cache: see :class:`ember_infer_core.KernelBackend`.
     """
 
-    OPERANDS: ClassVar[tuple[Operand, ...]] = (
-        Operand("input1", Role.INPUT),
-        Operand("input2", Role.INPUT),
-        Operand("output", Role.OUTPUT),
-    )
-
-    input1_shape: Shape
-    input2_shape: Shape
-    output_shape: Shape
-    fused_activation: FusedActivation = FusedActivation.NONE
-    input1_quant: QuantParam
-    input2_quant: QuantParam
-    output_quant: QuantParam
-    input1_offset: int
-    input2_offset: int
-    output_offset: int
     left_shift: int
     input1_multiplier: int
     input1_shift: int
@@ -64,17 +35,41 @@ class ElementwiseAddParams:
     input2_shift: int
     output_multiplier: int
     output_shift: int
-    activation_min: int
-    activation_max: int
-    input1: Int8Array = field(default_factory=unbound_int8, repr=False)
-    input2: Int8Array = field(default_factory=unbound_int8, repr=False)
-    output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Always 0: the contract gives elementwise operators no scratch."""
-        return 0
+
+def prepare(
+    *,
+    input1_shape: Shape,
+    input2_shape: Shape,
+    output_shape: Shape,
+    input1_quant: QuantParam,
+    input2_quant: QuantParam,
+    output_quant: QuantParam,
+    fused_activation: FusedActivation = FusedActivation.NONE,
+) -> ElementwiseAddParams:
+    """The parameters of a call. Source: TFLM ``CalculateOpDataAdd``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses these scales, or leaves undefined what it computes.
+    """
+    twice_max_input_scale = 2 * max(input1_quant.scale, input2_quant.scale)
+    multiplier1, shift1 = quantize_multiplier_smaller_than_one_exp(input1_quant.scale / twice_max_input_scale)
+    multiplier2, shift2 = quantize_multiplier_smaller_than_one_exp(input2_quant.scale / twice_max_input_scale)
+    output_multiplier, output_shift = quantize_multiplier_smaller_than_one_exp(
+        twice_max_input_scale / ((1 << _LEFT_SHIFT) * output_quant.scale)
+    )
+    return ElementwiseAddParams(
+        left_shift=_LEFT_SHIFT,
+        input1_multiplier=multiplier1,
+        input1_shift=shift1,
+        input2_multiplier=multiplier2,
+        input2_shift=shift2,
+        output_multiplier=output_multiplier,
+        output_shift=output_shift,
+        **broadcast_fields(input1_shape, input2_shape, output_shape),
+        **quantized_fields(input1_quant, input2_quant, output_quant, fused_activation),
+    )
 
 
 def add_elements(params: ElementwiseAddParams, values1: Int64Array, values2: Int64Array) -> Int8Array:

@@ -1,34 +1,21 @@
-"""DEPTHWISE_CONV_2D: parameters, shape rule, scratch signature."""
+"""DEPTHWISE_CONV_2D: parameters and their preparation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
 
-import numpy as np
-
-from ember_infer_core.ops.common import (
-    ByteArray,
-    FusedActivation,
-    Int8Array,
-    Int32Array,
-    Operand,
-    Padding,
-    Role,
-    Shape4,
-    no_scratch,
-    unbound_int8,
-)
+from ember_infer_core.activation import FusedActivation
+from ember_infer_core.errors import InvalidShape
+from ember_infer_core.ops.common import Padding
+from ember_infer_core.ops.sums import WindowedSumParams, scaling, window
 from ember_infer_core.quantization import AnyQuantParam, QuantParam
+from ember_infer_core.slots import Shape4
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
-
-__all__ = ["DepthwiseConv2dParams"]
+__all__ = ["DepthwiseConv2dParams", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class DepthwiseConv2dParams:
+class DepthwiseConv2dParams(WindowedSumParams):
     """A depthwise 2-D convolution, NHWC, with int8 weights ``[1, KH, KW, C_out]`` and int32 accumulation.
 
     Output channel ``c`` sees input channel ``c // depth_multiplier`` alone. For each, the sum of
@@ -48,46 +35,52 @@ class DepthwiseConv2dParams:
         cache: see :class:`ember_infer_core.KernelBackend`.
     """
 
-    OPERANDS: ClassVar[tuple[Operand, ...]] = (
-        Operand("input", Role.INPUT),
-        Operand("weights", Role.CONSTANT),
-        Operand("bias", Role.CONSTANT, np.int32, optional=True),
-        Operand("output", Role.OUTPUT),
-    )
-
-    input_shape: Shape4
-    weights_shape: Shape4
-    output_shape: Shape4
-    padding: Padding
-    pad_h: int
-    pad_w: int
-    stride_h: int = 1
-    stride_w: int = 1
-    dilation_h_factor: int = 1
-    dilation_w_factor: int = 1
     depth_multiplier: int = 1
-    fused_activation: FusedActivation = FusedActivation.NONE
-    input_quant: QuantParam
-    weights_quant: AnyQuantParam
-    output_quant: QuantParam
-    input_offset: int
-    output_offset: int
-    output_multiplier: Int32Array
-    output_shift: Int32Array
-    activation_min: int
-    activation_max: int
-    input: Int8Array = field(default_factory=unbound_int8, repr=False)
-    weights: Int8Array = field(default_factory=unbound_int8, repr=False)
-    bias: Int32Array | None = field(default=None, repr=False)
-    output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def bias_shape(self) -> tuple[int]:
         """``(C_out,)``."""
         return (self.weights_shape[3],)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Bytes of scratch that ``backend`` asks for in this call."""
-        return backend.depthwise_conv2d_scratch_size(self.input_shape, self.weights_shape, self.output_shape)
+
+def prepare(
+    *,
+    input_shape: Shape4,
+    weights_shape: Shape4,
+    output_shape: Shape4,
+    input_quant: QuantParam,
+    weights_quant: AnyQuantParam,
+    output_quant: QuantParam,
+    padding: Padding,
+    stride_h: int = 1,
+    stride_w: int = 1,
+    dilation_h_factor: int = 1,
+    dilation_w_factor: int = 1,
+    depth_multiplier: int = 1,
+    fused_activation: FusedActivation = FusedActivation.NONE,
+) -> DepthwiseConv2dParams:
+    """The parameters of a call. Source: TFLM ``DepthwiseConvPrepare``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses these scales, or leaves undefined what they give.
+    """
+    channels_in, (one, height, width, channels_out) = input_shape[3], weights_shape
+    if one != 1:
+        raise InvalidShape(f"weights of shape {list(weights_shape)} must begin with 1")
+    if channels_out != channels_in * depth_multiplier or channels_out != output_shape[3]:
+        raise InvalidShape(
+            f"{channels_in} input channels and depth multiplier {depth_multiplier} contradict "
+            f"{channels_out} filters and {output_shape[3]} output channels"
+        )
+    stride, dilation = (stride_h, stride_w), (dilation_h_factor, dilation_w_factor)
+    return DepthwiseConv2dParams(
+        input_shape=input_shape,
+        weights_shape=weights_shape,
+        output_shape=output_shape,
+        depth_multiplier=depth_multiplier,
+        dilation_h_factor=dilation_h_factor,
+        dilation_w_factor=dilation_w_factor,
+        **window(padding, input_shape, (height, width), stride, dilation, output_shape),
+        **scaling(input_quant, weights_quant, output_quant, channels_out, fused_activation),
+    )

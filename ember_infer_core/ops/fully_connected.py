@@ -1,33 +1,24 @@
-"""FULLY_CONNECTED: parameters, shape rule, scratch signature."""
+"""FULLY_CONNECTED: parameters and their preparation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
 
-import numpy as np
+from ember_infer_core.activation import FusedActivation
+from ember_infer_core.errors import InvalidShape
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.sums import SumParams, scaling
+from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
+from ember_infer_core.slots import Shape
 
-from ember_infer_core.ops.common import (
-    ByteArray,
-    FusedActivation,
-    Int8Array,
-    Int32Array,
-    Operand,
-    Role,
-    Shape,
-    no_scratch,
-    unbound_int8,
-)
-from ember_infer_core.quantization import AnyQuantParam, QuantParam
+__all__ = ["FullyConnectedParams", "check_bias_scale", "prepare"]
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
-
-__all__ = ["FullyConnectedParams"]
+# TFLM accepts a bias whose scale is off by this share of an output step (``GetQuantizedConvolutionMultipler``).
+_BIAS_SCALE_TOLERANCE = 0.02
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class FullyConnectedParams:
+class FullyConnectedParams(SumParams):
     """A matrix product with int8 weights ``[output_depth, input_depth]`` and int32 accumulation.
 
     The input is read as rows of ``input_depth``, the output as as many rows of ``output_depth``, whatever their ranks.
@@ -46,39 +37,60 @@ class FullyConnectedParams:
         cache: see :class:`ember_infer_core.KernelBackend`.
     """
 
-    OPERANDS: ClassVar[tuple[Operand, ...]] = (
-        Operand("input", Role.INPUT),
-        Operand("weights", Role.CONSTANT),
-        Operand("bias", Role.CONSTANT, np.int32, optional=True),
-        Operand("output", Role.OUTPUT),
-    )
-
     input_shape: Shape
     weights_shape: tuple[int, int]
     output_shape: Shape
-    fused_activation: FusedActivation = FusedActivation.NONE
-    input_quant: QuantParam
-    weights_quant: AnyQuantParam
-    output_quant: QuantParam
-    input_offset: int
     weights_offset: int = 0
-    output_offset: int
-    output_multiplier: Int32Array
-    output_shift: Int32Array
-    activation_min: int
-    activation_max: int
-    input: Int8Array = field(default_factory=unbound_int8, repr=False)
-    weights: Int8Array = field(default_factory=unbound_int8, repr=False)
-    bias: Int32Array | None = field(default=None, repr=False)
-    output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def bias_shape(self) -> tuple[int]:
         """``(output_depth,)``."""
         return (self.weights_shape[0],)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Always 0: the contract gives fully connected no scratch."""
-        return 0
+
+def prepare(
+    *,
+    input_shape: Shape,
+    weights_shape: tuple[int, int],
+    output_shape: Shape,
+    input_quant: QuantParam,
+    weights_quant: AnyQuantParam,
+    output_quant: QuantParam,
+    fused_activation: FusedActivation = FusedActivation.NONE,
+) -> FullyConnectedParams:
+    """The parameters of a call. Source: TFLM ``CalculateOpDataFullyConnected``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses these scales, or leaves undefined what they give.
+    """
+    output_depth, input_depth = weights_shape
+    batches, remainder = divmod(element_count(input_shape), input_depth)
+    if remainder:
+        raise InvalidShape(f"an input of shape {list(input_shape)} does not divide into rows of {input_depth}")
+    if not output_shape or output_shape[-1] != output_depth or element_count(output_shape) != batches * output_depth:
+        raise InvalidShape(f"an output of shape {list(output_shape)} does not hold {batches} rows of {output_depth}")
+    if isinstance(weights_quant, PerChannelQuantParam) and weights_quant.quantized_dimension != 0:
+        raise InvalidShape(f"weights are quantised along dimension {weights_quant.quantized_dimension}, not 0")
+    return FullyConnectedParams(
+        input_shape=input_shape,
+        weights_shape=weights_shape,
+        output_shape=output_shape,
+        weights_offset=-weights_quant.zero_point if isinstance(weights_quant, QuantParam) else 0,
+        **scaling(input_quant, weights_quant, output_quant, output_depth, fused_activation),
+    )
+
+
+def check_bias_scale(
+    input_quant: QuantParam, weights_quant: QuantParam, output_quant: QuantParam, bias_scale: float
+) -> None:
+    """Checks that a bias is quantised as products of input and weights are, about.
+
+    Source: TFLM ``GetQuantizedConvolutionMultipler``.
+
+    Raises:
+        ValueError: where TFLM refuses the model.
+    """
+    product = input_quant.scale * weights_quant.scale
+    if abs(product - bias_scale) / output_quant.scale > _BIAS_SCALE_TOLERANCE:
+        raise ValueError(f"the bias has the scale {bias_scale:g}, not input scale times weight scale ({product:g})")

@@ -1,33 +1,22 @@
-"""MUL: parameters, shape rule, scratch signature."""
+"""MUL: parameters, their preparation, and the products."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.common import (
-    ByteArray,
-    FusedActivation,
-    Int8Array,
-    Operand,
-    Role,
-    Shape,
-    no_scratch,
-    unbound_int8,
-)
-from ember_infer_core.quantization import QuantParam
+from ember_infer_core.ops.pairs import PairParams, broadcast_fields, quantized_fields
+from ember_infer_core.quantization import QuantParam, check_defined_shift, quantize_multiplier
+from ember_infer_core.slots import Int8Array, Shape
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
-
-__all__ = ["MulParams", "mul_elements"]
+__all__ = ["MulParams", "mul_elements", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class MulParams:
+class MulParams(PairParams):
     """Elementwise product of two int8 tensors, broadcast as NumPy does, each with its own quantisation.
 
     ``(input1 + input1_offset) * (input2 + input2_offset)`` is scaled by
@@ -35,42 +24,37 @@ class MulParams:
     ``[activation_min, activation_max]``.
 
     Attributes:
-        input1_shape, input2_shape: broadcast to ``output_shape``.
-        input1_offset, input2_offset: minus the zero points.
         output_multiplier, output_shift: a fixed-point factor; a positive shift is to the left.
-        input1, input2, output, scratch: the buffers.
-        cache: see :class:`ember_infer_core.KernelBackend`.
     """
 
-    OPERANDS: ClassVar[tuple[Operand, ...]] = (
-        Operand("input1", Role.INPUT),
-        Operand("input2", Role.INPUT),
-        Operand("output", Role.OUTPUT),
-    )
-
-    input1_shape: Shape
-    input2_shape: Shape
-    output_shape: Shape
-    fused_activation: FusedActivation = FusedActivation.NONE
-    input1_quant: QuantParam
-    input2_quant: QuantParam
-    output_quant: QuantParam
-    input1_offset: int
-    input2_offset: int
-    output_offset: int
     output_multiplier: int
     output_shift: int
-    activation_min: int
-    activation_max: int
-    input1: Int8Array = field(default_factory=unbound_int8, repr=False)
-    input2: Int8Array = field(default_factory=unbound_int8, repr=False)
-    output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Always 0: the contract gives elementwise operators no scratch."""
-        return 0
+
+def prepare(
+    *,
+    input1_shape: Shape,
+    input2_shape: Shape,
+    output_shape: Shape,
+    input1_quant: QuantParam,
+    input2_quant: QuantParam,
+    output_quant: QuantParam,
+    fused_activation: FusedActivation = FusedActivation.NONE,
+) -> MulParams:
+    """The parameters of a call. Source: TFLM ``CalculateOpDataMul``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses these scales, or leaves undefined what it computes.
+    """
+    output_multiplier, output_shift = quantize_multiplier(input1_quant.scale * input2_quant.scale / output_quant.scale)
+    check_defined_shift(output_shift)
+    return MulParams(
+        output_multiplier=output_multiplier,
+        output_shift=output_shift,
+        **broadcast_fields(input1_shape, input2_shape, output_shape),
+        **quantized_fields(input1_quant, input2_quant, output_quant, fused_activation),
+    )
 
 
 def mul_elements(params: MulParams, values1: Int64Array, values2: Int64Array) -> Int8Array:

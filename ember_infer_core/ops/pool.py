@@ -1,31 +1,24 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D: parameters, shape rule, scratch signature."""
+"""AVERAGE_POOL_2D and MAX_POOL_2D: parameters and their preparation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from ember_infer_core.ops.common import (
-    ByteArray,
-    FusedActivation,
-    Int8Array,
-    Operand,
-    Padding,
-    Role,
-    Shape4,
-    no_scratch,
-    unbound_int8,
-)
-from ember_infer_core.quantization import QuantParam
+from ember_infer_core.activation import FusedActivation
+from ember_infer_core.errors import InvalidShape
+from ember_infer_core.ops.common import Padding
+from ember_infer_core.ops.sums import window
+from ember_infer_core.quantization import QuantParam, activation_range
+from ember_infer_core.slots import Int8Array, Operand, OperatorParams, Role, Shape4, unbound_int8
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
+__all__ = ["PoolParams", "prepare"]
 
-__all__ = ["PoolParams"]
+_SCALE_TOLERANCE = 1e-6
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class PoolParams:
+class PoolParams(OperatorParams):
     """A pooling window over NHWC int8, the same quantisation in and out.
 
     Only taps inside the image count. The average is rounded half away from zero; the result is clamped to
@@ -57,9 +50,44 @@ class PoolParams:
     activation_max: int
     input: Int8Array = field(default_factory=unbound_int8, repr=False)
     output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Always 0: the contract gives pooling no scratch."""
-        return 0
+
+def prepare(
+    *,
+    input_shape: Shape4,
+    output_shape: Shape4,
+    input_quant: QuantParam,
+    output_quant: QuantParam,
+    padding: Padding,
+    filter_height: int,
+    filter_width: int,
+    stride_h: int,
+    stride_w: int,
+    fused_activation: FusedActivation = FusedActivation.NONE,
+) -> PoolParams:
+    """The parameters of a call. Source: TFLM ``PoolingPrepare``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses these scales.
+    """
+    if input_shape[3] != output_shape[3]:
+        raise InvalidShape(f"{input_shape[3]} channels go in and {output_shape[3]} come out")
+    same_scale = abs(input_quant.scale - output_quant.scale) <= _SCALE_TOLERANCE
+    if not same_scale or input_quant.zero_point != output_quant.zero_point:
+        raise ValueError("input and output are quantised differently")
+    filter_size, stride = (filter_height, filter_width), (stride_h, stride_w)
+    sizes = window(padding, input_shape, filter_size, stride, (1, 1), output_shape)
+    activation_min, activation_max = activation_range(fused_activation, output_quant)
+    return PoolParams(
+        input_shape=input_shape,
+        output_shape=output_shape,
+        filter_height=filter_height,
+        filter_width=filter_width,
+        fused_activation=fused_activation,
+        input_quant=input_quant,
+        output_quant=output_quant,
+        activation_min=activation_min,
+        activation_max=activation_max,
+        **sizes,
+    )

@@ -1,45 +1,72 @@
-"""RESHAPE: parameters. Most reshapes are aliases in a program and never become a call."""
+"""RESHAPE: parameters, their preparation, and the copy. Most reshapes are aliases in a program and never a call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from ember_infer_core.ops.common import (
-    ByteArray,
-    Int8Array,
+import numpy as np
+
+from ember_infer_core.errors import InvalidShape
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.slots import (
+    AnyArray,
+    DType,
     Operand,
+    OperatorParams,
     Role,
     Shape,
-    no_scratch,
+    check_buffers,
     unbound_int8,
 )
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
+__all__ = ["ReshapeParams", "prepare", "reshape"]
 
-__all__ = ["ReshapeParams"]
+_INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class ReshapeParams:
+class ReshapeParams(OperatorParams):
     """A copy of the elements in order, under another shape.
 
     Attributes:
         input_shape, output_shape: of as many elements.
+        dtype: of input and output.
         input, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """
 
-    OPERANDS: ClassVar[tuple[Operand, ...]] = (Operand("input", Role.INPUT), Operand("output", Role.OUTPUT))
+    OPERANDS: ClassVar[tuple[Operand, ...]] = (Operand("input", Role.INPUT, None), Operand("output", Role.OUTPUT, None))
 
     input_shape: Shape
     output_shape: Shape
-    input: Int8Array = field(default_factory=unbound_int8, repr=False)
-    output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
+    dtype: DType = _INT8
+    input: AnyArray = field(default_factory=unbound_int8, repr=False)
+    output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Always 0: a copy needs no scratch."""
-        return 0
+    @property
+    def input_dtype(self) -> DType:
+        """Of the input."""
+        return self.dtype
+
+    @property
+    def output_dtype(self) -> DType:
+        """Of the output."""
+        return self.dtype
+
+
+def prepare(*, input_shape: Shape, output_shape: Shape, dtype: DType = _INT8) -> ReshapeParams:
+    """The parameters of a call. The new shape is the output's; TFLM too takes it from there.
+
+    Raises:
+        InvalidShape: the element counts differ.
+    """
+    if element_count(input_shape) != element_count(output_shape):
+        raise InvalidShape(f"shape {list(input_shape)} cannot become {list(output_shape)}")
+    return ReshapeParams(input_shape=input_shape, output_shape=output_shape, dtype=dtype)
+
+
+def reshape(params: ReshapeParams) -> None:
+    """Copies the elements in order."""
+    check_buffers(params)
+    np.copyto(params.output.reshape(-1), params.input.reshape(-1))

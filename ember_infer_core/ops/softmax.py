@@ -1,37 +1,30 @@
-"""SOFTMAX: parameters, shape rule, scratch signature."""
+"""SOFTMAX: parameters, their preparation, and the exponentials."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from ember_infer_core.errors import InvalidShape
 from ember_infer_core.fixed_point import (
     Int64Array,
     exp_on_negative_values,
     saturating_rounding_doubling_high_mul,
     wrap_int32,
 )
-from ember_infer_core.ops.common import (
-    ByteArray,
-    Int8Array,
-    Operand,
-    Role,
-    Shape,
-    no_scratch,
-    unbound_int8,
-)
-from ember_infer_core.quantization import QuantParam
+from ember_infer_core.quantization import QuantParam, calculate_input_radius, preprocess_softmax_scaling
+from ember_infer_core.slots import Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
-if TYPE_CHECKING:
-    from ember_infer_core.backend import KernelBackend
+__all__ = ["SoftmaxParams", "prepare", "softmax_exponentials"]
 
-__all__ = ["SoftmaxParams", "softmax_exponentials"]
+_INTEGER_BITS = 5
+_OUTPUT_QUANT = QuantParam(1 / 256, -128)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class SoftmaxParams:
+class SoftmaxParams(OperatorParams):
     """Softmax along the last axis, in fixed point; the output's scale is 1/256 and its zero point -128.
 
     Attributes:
@@ -55,12 +48,34 @@ class SoftmaxParams:
     diff_min: int
     input: Int8Array = field(default_factory=unbound_int8, repr=False)
     output: Int8Array = field(default_factory=unbound_int8, repr=False)
-    scratch: ByteArray = field(default_factory=no_scratch, repr=False)
-    cache: dict[str, Any] | None = field(default=None, repr=False)
 
-    def scratch_size(self, backend: type[KernelBackend]) -> int:
-        """Bytes of scratch that ``backend`` asks for in this call."""
-        return backend.softmax_scratch_size(self.input_shape[-1])
+
+def prepare(
+    *, input_shape: Shape, output_shape: Shape, input_quant: QuantParam, output_quant: QuantParam, beta: float
+) -> SoftmaxParams:
+    """The parameters of a call. Source: TFLM ``SoftmaxPrepare``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses this quantisation.
+    """
+    if not input_shape or input_shape != output_shape:
+        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal and not scalar")
+    if output_quant != _OUTPUT_QUANT:
+        raise ValueError(
+            f"the output's scale {output_quant.scale:g} and zero point {output_quant.zero_point} must be 1/256 and -128"
+        )
+    multiplier, left_shift = preprocess_softmax_scaling(beta, input_quant.scale, _INTEGER_BITS)
+    return SoftmaxParams(
+        input_shape=input_shape,
+        output_shape=output_shape,
+        beta=beta,
+        input_quant=input_quant,
+        output_quant=output_quant,
+        input_multiplier=multiplier,
+        input_left_shift=left_shift,
+        diff_min=-calculate_input_radius(_INTEGER_BITS, left_shift),
+    )
 
 
 def softmax_exponentials(params: SoftmaxParams) -> Int64Array:

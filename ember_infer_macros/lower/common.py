@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from ember_infer_core.errors import ModelError
-from ember_infer_core.ops.common import FusedActivation, OperatorParams, Padding, Shape, Shape4, compute_padding
-from ember_infer_core.quantization import (
-    INT8_MAX,
-    INT8_MIN,
-    INT32_MAX,
-    AnyQuantParam,
-    PerChannelQuantParam,
-    QuantParam,
-    calculate_activation_range_quantized,
-    effective_scales,
-    quantize_multipliers,
-)
+from ember_infer_core.activation import FusedActivation
+from ember_infer_core.errors import InvalidShape, ModelError
+from ember_infer_core.ops.common import Padding
+from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam, Undefined
+from ember_infer_core.slots import AnyArray, DType, OperatorParams, Shape4
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
-from ember_infer_macros.tflite.schema import NO_TENSOR
+from ember_infer_macros.tflite.schema import NO_TENSOR, TensorType
 
-__all__ = ["Lowered", "Lowering", "OperatorSource", "Refusal"]
+__all__ = ["DTYPES", "Lowered", "Lowering", "OperatorSource", "Refusal"]
 
 T = TypeVar("T")
-
-MAX_LEFT_SHIFT = 30
+P = TypeVar("P", bound=OperatorParams)
 
 # ActivationFunctionType of the schema; SIGMOID exists only in the C enumeration.
 _ACTIVATIONS = {
@@ -40,11 +30,19 @@ _ACTIVATIONS = {
     4: FusedActivation.TANH,
     5: FusedActivation.SIGN_BIT,
 }
-_CLAMPING = {
-    FusedActivation.NONE,
-    FusedActivation.RELU,
-    FusedActivation.RELU_N1_TO_1,
-    FusedActivation.RELU6,
+
+
+# What tensors of each type hold here; int4 is unpacked.
+DTYPES: Mapping[TensorType, DType] = {
+    TensorType.BOOL: np.dtype(np.bool_),
+    TensorType.FLOAT32: np.dtype(np.float32),
+    TensorType.INT4: np.dtype(np.int8),
+    TensorType.INT8: np.dtype(np.int8),
+    TensorType.INT16: np.dtype(np.int16),
+    TensorType.INT32: np.dtype(np.int32),
+    TensorType.INT64: np.dtype(np.int64),
+    TensorType.UINT8: np.dtype(np.uint8),
+    TensorType.UINT32: np.dtype(np.uint32),
 }
 
 
@@ -59,12 +57,14 @@ class Lowered:
     Attributes:
         method: of :class:`KernelBackend`.
         params: its parameters, unbound.
-        operands: tensor number for each buffer field.
+        operands: tensor number for each slot.
+        constants: content of slots that the file holds in another form, or not at all.
     """
 
     method: str
     params: OperatorParams
     operands: Mapping[str, int]
+    constants: Mapping[str, AnyArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,36 @@ class OperatorSource:
         """The error for a model that contradicts itself here."""
         return ModelError(self.graph.source, f"{self.operator.describe()}: {reason}")
 
-    @contextmanager
-    def refusing(self) -> Iterator[None]:
-        """Turns the ValueError of an arithmetic rule that TFLM enforces into a :class:`Refusal`."""
+    def prepare(self, prepare: Callable[..., P], **fields: Any) -> P:
+        """The parameters that an operator's ``prepare`` makes of these fields.
+
+        Raises:
+            ModelError: the shapes contradict each other.
+            Refusal: TFLM refuses the operator, or computes what nobody has defined.
+        """
         try:
-            yield
+            return prepare(**fields)
+        except InvalidShape as error:
+            raise self.fail(str(error)) from None
+        except Undefined as error:
+            raise Refusal(str(error)) from None
         except ValueError as error:
             raise Refusal(f"{error}; TensorFlow Lite Micro refuses this too") from None
+
+    def lowered(self, method: str, prepare: Callable[..., OperatorParams], *inputs: str, **fields: Any) -> Lowered:
+        """The call of an operator all of whose tensors are int8 activations, and which has one output.
+
+        Args:
+            method: of :class:`KernelBackend`.
+            prepare: takes ``<name>_shape`` and ``<name>_quant`` of each tensor, and ``fields``.
+            inputs: the slots of the inputs, in order.
+            fields: what else the operator has.
+        """
+        tensors = {name: self.input(position) for position, name in enumerate(inputs)} | {"output": self.output()}
+        fields |= {f"{name}_shape": tensor.shape for name, tensor in tensors.items()}
+        fields |= {f"{name}_quant": self.quant(tensor) for name, tensor in tensors.items()}
+        operands = {name: tensor.index for name, tensor in tensors.items()}
+        return Lowered(method, self.prepare(prepare, **fields), operands)
 
     def arity(self, inputs: tuple[int, ...]) -> None:
         """Checks the number of inputs (one of ``inputs``) and that there is one output."""
@@ -119,6 +142,10 @@ class OperatorSource:
         """The output."""
         return self.graph.tensors[self.operator.outputs[0]]
 
+    def dtype(self, tensor: GraphTensor) -> DType:
+        """Of a tensor's elements."""
+        return DTYPES[tensor.type]
+
     def shape4(self, tensor: GraphTensor) -> Shape4:
         """The shape of a tensor that must have rank 4."""
         if len(tensor.shape) != 4:
@@ -141,17 +168,15 @@ class OperatorSource:
             raise self.fail(f"{tensor.describe()} has the scale 0")
         return QuantParam(quantization.scales[0], quantization.zero_points[0])
 
-    def weights_quant(self, tensor: GraphTensor, channel_axis: int) -> tuple[AnyQuantParam, list[float]]:
-        """Quantisation of weights and the scale of each output channel."""
+    def weights_quant(self, tensor: GraphTensor, channel_axis: int) -> AnyQuantParam:
+        """Quantisation of weights: one scale, or one for each output channel."""
         quantization = self._quantization(tensor)
-        channels = tensor.shape[channel_axis]
-        scales = quantization.scales
+        channels, scales = tensor.shape[channel_axis], quantization.scales
         if len(scales) == 1:
-            return QuantParam(scales[0], quantization.zero_points[0]), [scales[0]] * channels
+            return QuantParam(scales[0], quantization.zero_points[0])
         if len(scales) != channels:
             raise self.fail(f"{tensor.describe()}: {len(scales)} scales for {channels} output channels")
-        per_channel = PerChannelQuantParam(scales, quantization.zero_points, quantization.quantized_dimension)
-        return per_channel, list(scales)
+        return PerChannelQuantParam(scales, quantization.zero_points, quantization.quantized_dimension)
 
     def _quantization(self, tensor: GraphTensor) -> Any:
         if tensor.quantization is None:
@@ -174,13 +199,6 @@ class OperatorSource:
             raise self.fail(f"fused activation {number} is unknown")
         return activation
 
-    def activation_range(self, activation: FusedActivation, output: QuantParam) -> tuple[int, int]:
-        """The int8 clamp; the whole range for an activation that is no clamp (the backend says what it makes of it)."""
-        if activation not in _CLAMPING:
-            return INT8_MIN, INT8_MAX
-        with self.refusing():
-            return calculate_activation_range_quantized(activation, output)
-
     def padding(self, number: int) -> Padding:
         """A padding scheme from its number in the schema."""
         try:
@@ -193,56 +211,6 @@ class OperatorSource:
         for name, value in values.items():
             if value < 1:
                 raise self.fail(f"{name} is {value}; 1 or more is wanted")
-
-    def window(
-        self,
-        padding: Padding,
-        input_shape: Shape4,
-        filter_size: tuple[int, int],
-        stride: tuple[int, int],
-        dilation: tuple[int, int],
-        output_shape: Shape4,
-    ) -> tuple[int, int]:
-        """``(pad_h, pad_w)`` of a sliding window, whose output size must be the one in the file."""
-        before = []
-        for axis, name in enumerate(("height", "width")):
-            effective = (filter_size[axis] - 1) * dilation[axis] + 1
-            if input_shape[axis + 1] + effective + stride[axis] > INT32_MAX:
-                raise self.fail(f"along the {name}, window, dilation and stride overflow 32 bits")
-            size, pad = compute_padding(padding, input_shape[axis + 1], filter_size[axis], stride[axis], dilation[axis])
-            if size != output_shape[axis + 1]:
-                raise self.fail(f"the output's {name} is {output_shape[axis + 1]}, but the window gives {max(size, 0)}")
-            before.append(pad)
-        if input_shape[0] != output_shape[0]:
-            raise self.fail(f"{input_shape[0]} images go in and {output_shape[0]} come out")
-        return before[0], before[1]
-
-    def output_multipliers(
-        self, input_quant: QuantParam, weight_scales: list[float], output_quant: QuantParam
-    ) -> dict[str, Any]:
-        """``output_multiplier`` and ``output_shift`` of each output channel."""
-        with self.refusing():
-            scales = effective_scales(input_quant.scale, weight_scales, output_quant.scale)
-            multiplier, shift = quantize_multipliers(scales)
-        self.defined_shift(int(shift.max()))
-        return {"output_multiplier": multiplier, "output_shift": shift}
-
-    def defined_shift(self, shift: int) -> None:
-        """Checks the shift of an output multiplier: TFLM's ``1 << shift`` in int32 means nothing beyond 30."""
-        if shift > MAX_LEFT_SHIFT:
-            raise Refusal(
-                f"its scales give an output multiplier of 2**{MAX_LEFT_SHIFT} or more; "
-                "what TensorFlow Lite Micro computes then is undefined"
-            )
-
-    def broadcast(self, first: Shape, second: Shape) -> None:
-        """Checks that two shapes broadcast to the output's."""
-        try:
-            shape = np.broadcast_shapes(first, second)
-        except ValueError:
-            raise self.fail(f"shapes {list(first)} and {list(second)} do not broadcast") from None
-        if shape != self.output().shape:
-            raise self.fail(f"{list(first)} and {list(second)} give {list(shape)}, not {list(self.output().shape)}")
 
 
 Lowering: TypeAlias = Callable[[OperatorSource], Lowered]

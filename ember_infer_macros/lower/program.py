@@ -6,30 +6,30 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.errors import ModelError, UnsupportedModelError
-from ember_infer_core.ops.reshape import ReshapeParams
 from ember_infer_core.program import Call, Program, Tensor
 from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
-from ember_infer_macros.lower.common import Lowered, Lowering, OperatorSource, Refusal
-from ember_infer_macros.lower.names import identifier, layer_names
-from ember_infer_macros.support import LOWERINGS, check_supported
+from ember_infer_core.slots import AnyArray, DType, Role, slots
+from ember_infer_macros.lower.common import DTYPES, Lowered, Lowering, OperatorSource, Refusal
+from ember_infer_macros.lower.names import identifier
+from ember_infer_macros.lower.passes import PASSES
+from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.support import check_supported
 from ember_infer_macros.tflite.graph import Graph, GraphTensor
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["lower_graph"]
+__all__ = ["lower_graph", "lowering"]
 
 # Activations beyond this have no place in an INT8 model for small machines; a damaged shape easily asks for more.
 MAX_ARENA_BYTES = 2**31 - 1
 
-_DTYPES: dict[TensorType, np.dtype[np.generic]] = {
-    TensorType.INT8: np.dtype(np.int8),
-    TensorType.INT32: np.dtype("<i4"),
-}
+_UNKNOWN: DType = np.dtype(np.uint8)
+Content: TypeAlias = npt.NDArray[np.generic]
 
 
 def lower_graph(graph: Graph) -> Program:
@@ -40,34 +40,17 @@ def lower_graph(graph: Graph) -> Program:
         ModelError: shapes or attributes contradict each other.
     """
     check_supported(graph)
-    lowered = _lower_operators(graph)
-    tensors = _tensors(graph)
-    for item in lowered:
-        if "bias" in item.operands:
-            _flatten(tensors, item.operands["bias"])
-    kept: list[tuple[int, Lowered]] = []
-    for index, item in enumerate(lowered):
-        if item.method == "reshape" and _may_alias(graph, tensors, item):
-            source, target = item.operands["input"], item.operands["output"]
-            tensors[target] = replace(tensors[target], alias_of=source)
-        else:
-            kept.append((index, item))
-    outputs = _own_outputs(graph, tensors, kept)
-    names = layer_names([tensors[item.operands["output"]].name for _, item in kept], [item.method for _, item in kept])
-    calls = tuple(
-        Call(name, item.method, index, item.params, item.operands)
-        for name, (index, item) in zip(names, kept, strict=True)
-    )
-    program = Program(
-        name=identifier(PurePath(graph.source).stem, "model"),
-        tensors=tuple(tensors),
-        inputs=graph.inputs,
-        outputs=outputs,
-        calls=calls,
-    )
+    program = _program(graph, _lower_operators(graph))
+    for apply in PASSES:
+        program = apply(program)
     if program.arena_len > MAX_ARENA_BYTES:
         raise ModelError(graph.source, f"the activations need {program.arena_len} bytes at once")
     return program
+
+
+def lowering(file: str) -> Lowering:
+    """The function that lowers the operators of a module of this package."""
+    return cast("Lowering", importlib.import_module(f"ember_infer_macros.lower.{file}").lower)
 
 
 def _lower_operators(graph: Graph) -> list[Lowered]:
@@ -75,10 +58,8 @@ def _lower_operators(graph: Graph) -> list[Lowered]:
     refusals: list[str] = []
     for operator in graph.operators:
         assert operator.code is not None  # check_supported saw to it
-        module = importlib.import_module(f"ember_infer_macros.lower.{LOWERINGS[operator.code]}")
-        lower = cast("Lowering", module.lower)
         try:
-            lowered.append(lower(OperatorSource(graph, operator)))
+            lowered.append(lowering(LOWERINGS[operator.code].file)(OperatorSource(graph, operator)))
         except Refusal as refusal:
             refusals.append(f"{operator.describe()}: {refusal}")
     if refusals:
@@ -86,27 +67,52 @@ def _lower_operators(graph: Graph) -> list[Lowered]:
     return lowered
 
 
+def _program(graph: Graph, lowered: Sequence[Lowered]) -> Program:
+    """The graph's operators as calls, one after the other."""
+    tensors = _tensors(graph)
+    calls = []
+    for index, item in enumerate(lowered):
+        operands = dict(item.operands)
+        for slot in slots(item.params):
+            if slot.role is Role.CONSTANT and (slot.name in operands or slot.name in item.constants):
+                operands[slot.name] = _constant(tensors, item, slot.name, slot.shape)
+        calls.append(Call(f"operator_{index}", item.method, index, item.params, operands))
+    name = identifier(PurePath(graph.source).stem, "model")
+    return Program(name, tuple(tensors), graph.inputs, graph.outputs, tuple(calls))
+
+
+def _constant(tensors: list[Tensor], item: Lowered, slot: str, shape: tuple[int, ...]) -> int:
+    """The tensor for a constant, in the form that the kernel wants; TFLM does not look at a bias's shape."""
+    data = item.constants.get(slot)
+    if data is None:
+        index = item.operands[slot]
+        if tensors[index].shape == shape:
+            return index
+        source = tensors[index]
+        assert source.data is not None  # lowering saw to it
+        tensors.append(replace(source, shape=shape, data=source.data.reshape(shape)))
+    else:
+        tensors.append(Tensor(slot, shape, data.dtype, data=_frozen(data)))
+    return len(tensors) - 1
+
+
 def _tensors(graph: Graph) -> list[Tensor]:
     """The graph's tensors with their constants, of which there is one copy however many tensors share a buffer."""
-    contents: dict[tuple[int, TensorType], npt.NDArray[np.generic]] = {}
+    used = {*graph.inputs, *graph.outputs}
+    for operator in graph.operators:
+        used.update(operator.inputs, operator.outputs)
+    contents: dict[tuple[int, TensorType], Content] = {}
     tensors = []
     for tensor in graph.tensors:
-        dtype = _DTYPES.get(tensor.type)
+        dtype = DTYPES.get(tensor.type) if tensor.index in used else None
         content = None
         if tensor.data is not None and dtype is not None:
             key = id(tensor.data), tensor.type  # the graph keeps the object, so the number stays its own
             if key not in contents:
-                contents[key] = _content(tensor.data, dtype)
-            content = contents[key].reshape(tensor.shape)
-        tensors.append(Tensor(tensor.name, tensor.shape, dtype or np.dtype(np.uint8), _quant(tensor), content))
+                contents[key] = _content(tensor.data, tensor.type)
+            content = contents[key][: tensor.elements].reshape(tensor.shape)
+        tensors.append(Tensor(tensor.name, tensor.shape, dtype or _UNKNOWN, _quant(tensor), content))
     return tensors
-
-
-def _flatten(tensors: list[Tensor], index: int) -> None:
-    """Makes a bias a vector, whatever shape the file gives its elements: TFLM does not look at it."""
-    bias = tensors[index]
-    assert bias.data is not None  # lowering saw to it
-    tensors[index] = replace(bias, shape=(bias.data.size,), data=bias.data.reshape(-1))
 
 
 def _quant(tensor: GraphTensor) -> AnyQuantParam | None:
@@ -118,49 +124,19 @@ def _quant(tensor: GraphTensor) -> AnyQuantParam | None:
     return PerChannelQuantParam(quantization.scales, quantization.zero_points, quantization.quantized_dimension)
 
 
-def _content(data: memoryview, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+def _content(data: memoryview, type_: TensorType) -> Content:
     """A constant's elements in memory of their own (the file's need not be aligned), read-only."""
-    array = np.frombuffer(data, dtype).astype(dtype.newbyteorder("="))
+    if type_ is TensorType.INT4:
+        return _frozen(_nibbles(np.frombuffer(data, np.int8)))
+    dtype = DTYPES[type_]
+    return _frozen(np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype))
+
+
+def _nibbles(packed: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """Two int4 values of each byte, the lower half first. Source: TFLM ``UnpackPackedIntToInt8``."""
+    return np.stack((packed << 4 >> 4, packed >> 4), axis=-1).reshape(-1)
+
+
+def _frozen(array: AnyArray) -> AnyArray:
     array.flags.writeable = False
     return array
-
-
-def _may_alias(graph: Graph, tensors: Sequence[Tensor], reshape: Lowered) -> bool:
-    """Whether a reshape's output can be its input's memory.
-
-    Not where that would make a model output of a model input or of a constant: a caller writes to the one and reads the
-    other.
-    """
-    root = _root(tensors, reshape.operands["input"])
-    is_fixed = root in graph.inputs or tensors[root].data is not None
-    return not (is_fixed and _reaches_output(graph, reshape.operands["output"]))
-
-
-def _reaches_output(graph: Graph, index: int) -> bool:
-    """Whether the tensor is a model output, itself or through further reshapes."""
-    reached = {index}
-    for operator in graph.operators:
-        if operator.name == "RESHAPE" and operator.inputs[0] in reached:
-            reached.update(operator.outputs)
-    return not reached.isdisjoint(graph.outputs)
-
-
-def _root(tensors: Sequence[Tensor], index: int) -> int:
-    alias_of = tensors[index].alias_of
-    return index if alias_of is None else _root(tensors, alias_of)
-
-
-def _own_outputs(graph: Graph, tensors: list[Tensor], kept: list[tuple[int, Lowered]]) -> tuple[int, ...]:
-    """The model's outputs; one that is itself a model input or a constant becomes a copy of it."""
-    outputs = []
-    for index in graph.outputs:
-        root = _root(tensors, index)
-        if root in graph.inputs or tensors[root].data is not None:
-            copied = tensors[index]
-            tensors.append(Tensor(copied.name, copied.shape, copied.dtype, copied.quant))
-            params = ReshapeParams(input_shape=copied.shape, output_shape=copied.shape)
-            copy_index = len(tensors) - 1
-            kept.append((len(graph.operators), Lowered("reshape", params, {"input": index, "output": copy_index})))
-            index = copy_index
-        outputs.append(index)
-    return tuple(outputs)

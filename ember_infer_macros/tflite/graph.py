@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ember_infer_macros.tflite.schema import BuiltinOperator, TensorType
@@ -41,6 +42,11 @@ class GraphTensor:
     data: memoryview | None
     is_variable: bool
     is_sparse: bool
+
+    @property
+    def elements(self) -> int:
+        """How many there are; 1 in a scalar."""
+        return math.prod(self.shape)
 
     def describe(self) -> str:
         """Number, name, type and shape in a few words, for messages."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import check_activation
 from ember_infer_core.ops.add import add_elements
-from ember_infer_core.ops.common import check_activation
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_native.kernels.pairs import pair_table, plan_broadcast, plan_rows
 from ember_infer_native.plan import Place, Step

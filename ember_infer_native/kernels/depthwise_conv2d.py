@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.common import Int8Array, Int32Array
+from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_native.kernels.conv2d import Geometry, plan_dense
 from ember_infer_native.kernels.sums import pack_requantization, scale_sums
 from ember_infer_native.plan import Layout, Place, Pointer, Step

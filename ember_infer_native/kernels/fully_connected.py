@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.ops.common import Int8Array, Int32Array
+from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.kernels.conv2d import Geometry, plan_dense
 from ember_infer_native.kernels.sums import Scaled, pack_requantization, scale_sums

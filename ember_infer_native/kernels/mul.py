@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ember_infer_core.ops.common import check_activation
+from ember_infer_core.activation import check_activation
 from ember_infer_core.ops.mul import mul_elements
 from ember_infer_native.kernels.pairs import pair_table, plan_broadcast, plan_rows
 from ember_infer_native.plan import Place, Step

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.errors import KernelError
-from ember_infer_core.ops.common import Int8Array, Shape, element_count
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.slots import Int8Array, Shape
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.plan import Place, Pointer, Step
 

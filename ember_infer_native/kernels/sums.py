@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import check_activation
 from ember_infer_core.fixed_point import wrap_int32
-from ember_infer_core.ops.common import Int32Array, check_activation
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
+from ember_infer_core.slots import Int32Array
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.requantization import Choice, Requantization, plan_requantization
 from ember_infer_native.targets import Target

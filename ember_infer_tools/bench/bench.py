@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.program import Program
+from ember_infer_core.slots import Int8Array
 from ember_infer_macros.tflite.read import ModelSource, read_source
 from ember_infer_native.library import NativeExecutable
 from ember_infer_ref import RefBackend

@@ -15,8 +15,8 @@ import numpy as np
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelWarning
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.program import Program
+from ember_infer_core.slots import Int8Array
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess

@@ -11,8 +11,8 @@ import numpy as np
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import KernelError
-from ember_infer_core.ops.common import Int8Array, Role, Shape
 from ember_infer_core.program import Call, Program
+from ember_infer_core.slots import Int8Array, Role, Shape
 from ember_infer_tools.bench.peak import Peak, known_targets
 from ember_infer_tools.inspect import multiplications
 

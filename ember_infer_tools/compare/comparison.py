@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
-from ember_infer_core.ops.common import Int8Array, Shape
 from ember_infer_core.program import Call
+from ember_infer_core.slots import Int8Array, Shape
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.inputs import Inputs, checked_inputs, random_inputs

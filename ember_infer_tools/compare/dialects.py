@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 
 from ember_infer_core.fixed_point import wrap_int32
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.program import Call, Program
+from ember_infer_core.slots import Int8Array
 from ember_infer_ref import RefBackend
 from ember_infer_ref.requantize import Rounding
 from ember_infer_tools.compare.sides import OneLayer

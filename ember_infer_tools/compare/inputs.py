@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.errors import ComparisonError
-from ember_infer_core.ops.common import Int8Array
 from ember_infer_core.program import Program, Tensor
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["Inputs", "checked_inputs", "load_inputs", "random_inputs", "why_unreadable"]
 

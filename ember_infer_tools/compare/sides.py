@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
-from ember_infer_core.ops.common import Int8Array, Role
 from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_core.slots import Int8Array, Role
 from ember_infer_macros import load_program
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 from ember_infer_tools.compare.inputs import why_unreadable

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import UnsupportedActivation
-from ember_infer_core.ops.common import FusedActivation
 from ember_infer_core.quantization import (
     QuantParam,
     calculate_activation_range_quantized,

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_core.errors import ArtifactError, CompileError, CompilerNotFound, KernelError
-from ember_infer_core.executable import DispatchExecutable, Executable
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.executable import Executable
 from ember_infer_core.program import Program
+from ember_infer_core.slots import Int8Array
 from ember_infer_macros.decorator import load_program
 from ember_infer_native import NativeBackend, artifact_build, toolchain
 from ember_infer_native.artifact import MANIFEST, OPERATORS, Artifacts, Machine, host_machine
@@ -49,7 +50,7 @@ WITHOUT_COMPILER = """
 import sys
 sys.modules["ziglang"] = None
 import numpy as np
-from ember_infer_core.executable import DispatchExecutable
+from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_macros.decorator import load_program
 from ember_infer_native import NativeBackend
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ember_infer_core import CompilerNotFound, KernelBackend, KernelError, Program, UnsupportedActivation
-from ember_infer_core.ops.common import FusedActivation
+from ember_infer_core.activation import FusedActivation
 from ember_infer_macros import QuantizedModel, ember_model, load_program
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS, choose_target

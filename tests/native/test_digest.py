@@ -82,7 +82,7 @@ def changed(value: Any) -> Any:
 
 def programs_with_one_change(program: Program) -> Iterator[tuple[str, Program]]:
     for number, call in enumerate(program.calls):
-        for field in dataclasses.fields(call.params):  # type: ignore[arg-type]
+        for field in dataclasses.fields(call.params):
             if field.name in BUFFERS:
                 continue
             params = copy.copy(call.params)

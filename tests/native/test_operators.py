@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ember_infer_core import FusedActivation, InvalidShape, UnsupportedActivation
 from ember_infer_core.conformance.strategies import CALLS
-from ember_infer_core.ops.common import Role
 from ember_infer_core.quantization import QuantParam
+from ember_infer_core.slots import Role
 from ember_infer_native import NativeBackend
 from ember_infer_native.codegen import struct_fields
 from ember_infer_ref import RefBackend

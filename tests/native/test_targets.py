@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from ember_infer_core import Program
-from ember_infer_core.executable import DispatchExecutable
+from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS, Target, choose_target, named_target

@@ -10,7 +10,7 @@ import numpy as np
 
 from ember_infer_core.conformance.plain import plain_conv2d
 from ember_infer_core.conformance.strategies import CaseDrawer, Draw, conv2d_calls
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["CaseDrawer", "Draw", "conv2d_calls", "plain_conv2d", "result_of"]
 

@@ -11,7 +11,7 @@ from ember_infer_core import PoolParams
 from ember_infer_core.conformance.definition import defined
 from ember_infer_core.conformance.plain import plain_pool
 from ember_infer_core.conformance.strategies import pool_calls
-from ember_infer_core.ops.common import Int8Array
+from ember_infer_core.slots import Int8Array
 from ember_infer_ref import RefBackend
 from tests.ref.cases import result_of
 

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from ember_infer_core import KernelBackend, ModelError, UnsupportedModelError
-from ember_infer_core.ops.common import OperatorParams, Shape4
+from ember_infer_core.slots import OperatorParams, Shape4
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.inspect import ModelReport, inspect_model, to_json

@@ -14,22 +14,15 @@ from ember_esp.faults import FAULTY_METHODS, EspNnWarning, find_faults
 from ember_esp.geometry import Geometry
 from ember_esp.scratch import CHIPS, FORMULAS, Chip, scratch_size
 from ember_esp.skip_nudge import prepare_positions_without_nudge, vector_positions
-from ember_infer_core import DispatchExecutable, KernelBackend, UnsupportedOperator, check_buffers
+from ember_infer_core import DispatchExecutable, RoutedBackend, UnsupportedOperator, check_buffers
 from ember_infer_ref import RefBackend
 
 if TYPE_CHECKING:
     from ember_infer_core import (
         Call,
-        Conv2dParams,
-        DepthwiseConv2dParams,
-        ElementwiseAddParams,
         Executable,
-        FullyConnectedParams,
-        MulParams,
         OperatorParams,
-        PoolParams,
         Program,
-        SoftmaxParams,
     )
     from ember_infer_core.conformance import KnownException
 
@@ -44,12 +37,15 @@ Kernel: TypeAlias = Callable[[Any], None]
 Made = TypeVar("Made", bound="EspBackend")
 
 _SCALED_PER_CHANNEL = ("conv2d", "depthwise_conv2d", "fully_connected")
+_OPERATORS = frozenset(
+    {"add", "avg_pool", "conv2d", "depthwise_conv2d", "fully_connected", "max_pool", "mul", "reshape", "softmax"}
+)
 _HOW_TO_GO_ON = "faults='ignore' computes what the model says, which is not what the chip does then"
 
 _REFUSED = "a call that meets a known fault of ESP-NN is refused by name"
 
 
-class EspBackend(KernelBackend):
+class EspBackend(RoutedBackend):
     """ESP-NN as the Rust backend ``ember-esp-nn`` drives it, on the ESP32-S3: what it computes, and what it needs.
 
     The results are TensorFlow Lite Micro's, bit for bit, but for ``skip_nudge`` and ``effective_scales``. Scratch
@@ -156,37 +152,22 @@ class EspBackend(KernelBackend):
 
     # Operators
 
-    def conv2d(self, params: Conv2dParams) -> None:
-        """CONV_2D."""
-        self._run("conv2d", params)
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """Those that ESP-NN has kernels for."""
+        return super().operators().union(_OPERATORS)
 
-    def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
-        """DEPTHWISE_CONV_2D."""
-        self._run("depthwise_conv2d", params)
-
-    def fully_connected(self, params: FullyConnectedParams) -> None:
-        """FULLY_CONNECTED."""
-        self._run("fully_connected", params)
-
-    def avg_pool(self, params: PoolParams) -> None:
-        """AVERAGE_POOL_2D."""
-        self._run("avg_pool", params)
-
-    def max_pool(self, params: PoolParams) -> None:
-        """MAX_POOL_2D."""
-        self._run("max_pool", params)
-
-    def softmax(self, params: SoftmaxParams) -> None:
-        """SOFTMAX."""
-        self._run("softmax", params)
-
-    def add(self, params: ElementwiseAddParams) -> None:
-        """ADD."""
-        self._run("add", params)
-
-    def mul(self, params: MulParams) -> None:
-        """MUL."""
-        self._run("mul", params)
+    def run_operator(self, operator: str, params: OperatorParams) -> None:
+        """See :meth:`ember_infer_core.RoutedBackend.run_operator`."""
+        if operator not in _OPERATORS:
+            raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")
+        cache = params.cache
+        kernel: Kernel | None = None if cache is None else cache.get(self._cache_key)
+        if kernel is None:
+            kernel = self._prepare(operator, params)
+            if cache is not None:
+                cache[self._cache_key] = kernel
+        kernel(params)
 
     # Scratch
 
@@ -213,9 +194,10 @@ class EspBackend(KernelBackend):
         """See :meth:`ember_infer_core.KernelBackend.compile`. Every call is checked before any buffer is made.
 
         Raises:
-            UnsupportedOperator: a call meets a known fault of a kernel (unless ``faults`` says otherwise), or has an
-                effective scale beyond float32. All such calls are named at once.
+            UnsupportedOperator: a call has an operator that is not here, meets a known fault of a kernel (unless
+                ``faults`` says otherwise), or has an effective scale beyond float32. All such calls are named at once.
         """
+        self.check_operators(program)
         self._check_scales(program)
         self._report(
             program.name,
@@ -249,20 +231,11 @@ class EspBackend(KernelBackend):
 
     # Calls
 
-    def _run(self, method: str, params: OperatorParams) -> None:
-        cache = params.cache
-        kernel: Kernel | None = None if cache is None else cache.get(self._cache_key)
-        if kernel is None:
-            kernel = self._prepare(method, params)
-            if cache is not None:
-                cache[self._cache_key] = kernel
-        kernel(params)
-
     def _prepare(self, method: str, params: OperatorParams) -> Kernel:
         """Checks a bound call and chooses its kernel."""
         check_buffers(params)
         where = f"{type(self).__name__}.{method}"
-        check_scratch(params.scratch, params.scratch_size(type(self)), where)
+        check_scratch(params.scratch, type(self).scratch_size(params), where)
         if params.cache is None or self._faults == "refuse":  # a program's calls were warned of when it was compiled
             found = find_faults(self.CHIP, method, params, inputs_are_aligned(params))
             self._report(where, [str(fault) for fault in found])

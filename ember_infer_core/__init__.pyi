@@ -1,0 +1,53 @@
+"""The public names: checkers read them here, and so does the package when it loads one on first use."""
+
+from ember_infer_core.activation import FusedActivation as FusedActivation
+from ember_infer_core.backend import KernelBackend as KernelBackend
+from ember_infer_core.composition import RoutedBackend as RoutedBackend
+from ember_infer_core.dispatch import DispatchExecutable as DispatchExecutable
+from ember_infer_core.dispatch import dispatch_source as dispatch_source
+from ember_infer_core.errors import AlignmentError as AlignmentError
+from ember_infer_core.errors import ArtifactError as ArtifactError
+from ember_infer_core.errors import ComparisonError as ComparisonError
+from ember_infer_core.errors import CompileError as CompileError
+from ember_infer_core.errors import CompilerNotFound as CompilerNotFound
+from ember_infer_core.errors import InternalError as InternalError
+from ember_infer_core.errors import InvalidShape as InvalidShape
+from ember_infer_core.errors import KernelError as KernelError
+from ember_infer_core.errors import ModelError as ModelError
+from ember_infer_core.errors import ModelWarning as ModelWarning
+from ember_infer_core.errors import ScratchTooSmall as ScratchTooSmall
+from ember_infer_core.errors import UnsupportedActivation as UnsupportedActivation
+from ember_infer_core.errors import UnsupportedModelError as UnsupportedModelError
+from ember_infer_core.errors import UnsupportedOperator as UnsupportedOperator
+from ember_infer_core.executable import Executable as Executable
+from ember_infer_core.fallback import FallbackBackend as FallbackBackend
+from ember_infer_core.memory import ArenaPlan as ArenaPlan
+from ember_infer_core.memory import Lifetime as Lifetime
+from ember_infer_core.memory import plan_arena as plan_arena
+from ember_infer_core.ops.add import ElementwiseAddParams as ElementwiseAddParams
+from ember_infer_core.ops.common import Padding as Padding
+from ember_infer_core.ops.common import compute_padding as compute_padding
+from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams
+from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams as DepthwiseConv2dParams
+from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
+from ember_infer_core.ops.mul import MulParams as MulParams
+from ember_infer_core.ops.pool import PoolParams as PoolParams
+from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
+from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
+from ember_infer_core.program import Call as Call
+from ember_infer_core.program import Program as Program
+from ember_infer_core.program import Tensor as Tensor
+from ember_infer_core.quantization import PerChannelQuantParam as PerChannelQuantParam
+from ember_infer_core.quantization import QuantParam as QuantParam
+from ember_infer_core.quantization import quantize_multiplier as quantize_multiplier
+from ember_infer_core.recording import LayerRecord as LayerRecord
+from ember_infer_core.recording import RecordedRun as RecordedRun
+from ember_infer_core.recording import RecordingBackend as RecordingBackend
+from ember_infer_core.slots import Operand as Operand
+from ember_infer_core.slots import OperatorParams as OperatorParams
+from ember_infer_core.slots import Role as Role
+from ember_infer_core.slots import Slot as Slot
+from ember_infer_core.slots import check_buffers as check_buffers
+from ember_infer_core.slots import slots as slots
+
+__all__: list[str]

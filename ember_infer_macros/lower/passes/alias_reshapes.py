@@ -1,0 +1,29 @@
+"""Reshapes that need no copy become aliases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ember_infer_core.program import Program
+
+__all__ = ["alias_reshapes"]
+
+
+def alias_reshapes(program: Program) -> Program:
+    """Makes a reshape's output its input's memory, and drops the call.
+
+    Not where that would make a model output of a model input or of a constant: a caller writes to the one and reads the
+    other. An alias refers to the tensor that has the memory, however many reshapes lie between.
+    """
+    tensors, kept = list(program.tensors), []
+    inputs, outputs = frozenset(program.inputs), frozenset(program.outputs)
+    for call in program.calls:
+        if call.method == "reshape":
+            source, target = call.operands["input"], call.operands["output"]
+            alias_of = tensors[source].alias_of
+            root = source if alias_of is None else alias_of
+            if target not in outputs or not (root in inputs or tensors[root].data is not None):
+                tensors[target] = replace(tensors[target], alias_of=root)
+                continue
+        kept.append(call)
+    return replace(program, tensors=tuple(tensors), calls=tuple(kept))

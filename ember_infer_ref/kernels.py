@@ -1,0 +1,30 @@
+"""Which function computes which operator."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Mapping
+
+__all__ = ["KERNELS", "kernel"]
+
+# Operator -> ``module:function`` here. A new operator adds its line.
+KERNELS: Mapping[str, str] = {
+    "add": "add:add",
+    "avg_pool": "pool:avg_pool",
+    "conv2d": "conv2d:conv2d",
+    "depthwise_conv2d": "depthwise_conv2d:depthwise_conv2d",
+    "fully_connected": "fully_connected:fully_connected",
+    "max_pool": "pool:max_pool",
+    "mul": "mul:mul",
+    "reshape": "reshape:reshape",
+    "softmax": "softmax:softmax",
+}
+
+
+@functools.cache
+def kernel(operator: str) -> Callable[..., None]:
+    """The function, loaded on first use: a model needs few of them."""
+    module, _, function = KERNELS[operator].partition(":")
+    found: Callable[..., None] = getattr(importlib.import_module(f"ember_infer_ref.{module}"), function)
+    return found
