@@ -119,7 +119,7 @@ def test_writer_aligns_constants_to_16_bytes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"dtype": "int4"}, "dtype 'int4' is none of"),
+        ({"dtype": "int5"}, "dtype 'int5' is none of"),
         ({"scale": 1.0, "scales": [1.0]}, "one scale or several"),
         ({"data": np.zeros(3, np.int8)}, r"the data is int8\[3\], not int8\[4\]"),
         ({"data": np.zeros(4, np.int16)}, r"the data is int16\[4\], not int8\[4\]"),
