@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from ember_infer_core import KernelError, ModelError
+from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter, load_schema, pack_model
+from tests.support.against_tflm import assert_equal, run_on
 from tests.support.models import Shape
 from tests.support.tflm import Tflm, TflmError
-from tests.test_against_tflm import assert_equal, run_ours
 
 pytestmark = pytest.mark.filterwarnings("ignore::ember_infer_core.errors.ModelWarning")
 
@@ -431,7 +432,7 @@ def verdict(model: bytes, shapes: Sequence[Shape], outputs: int, tflm: Tflm) -> 
     except TflmError as error:
         print(f"TFLM: {error}")
     try:
-        ours = run_ours(model, batches)
+        ours = run_on([RefBackend()], model, batches)[0]
     except (ModelError, KernelError) as error:
         print(f"ours: {error!r}")
     if theirs is None or ours is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ember_infer_core.ops.add import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
-from ember_infer_macros.tflite.schema import AddOptions
+from ember_infer_macros.tflite.options import AddOptions
 
 
 def lower(source: OperatorSource) -> Lowered:

@@ -169,8 +169,7 @@ class _GraphReader:
         content = self.content_of(raw.buffer, where)
         if content is None:
             return None
-        element_bytes = ELEMENT_BYTES.get(type_)
-        expected = None if element_bytes is None or raw.sparsity else math.prod(shape) * element_bytes
+        expected = None if raw.sparsity else _stored_bytes(shape, type_)
         if expected is not None and len(content) != expected:
             found = len(content)
             raise self.fail(f"{where}: buffer {raw.buffer} has {found} bytes, shape {list(shape)} wants {expected}")
@@ -250,6 +249,14 @@ class _GraphReader:
             if not lowest <= index < len(tensors):
                 raise self.fail(f"{where}: tensor {index} does not exist (there are {len(tensors)})")
         return checked
+
+
+def _stored_bytes(shape: tuple[int, ...], type_: TensorType) -> int | None:
+    """The length of a constant of this type; None where it depends on more than the shape."""
+    if type_ is TensorType.INT4:
+        return (math.prod(shape) + 1) // 2  # two elements in a byte, the first in its low half
+    element_bytes = ELEMENT_BYTES.get(type_)
+    return None if element_bytes is None else math.prod(shape) * element_bytes
 
 
 def _check_data_flow(graph: Graph) -> None:
