@@ -48,6 +48,5 @@ from ember_infer_core.slots import OperatorParams as OperatorParams
 from ember_infer_core.slots import Role as Role
 from ember_infer_core.slots import Slot as Slot
 from ember_infer_core.slots import check_buffers as check_buffers
-from ember_infer_core.slots import slots as slots
 
 __all__: list[str]
