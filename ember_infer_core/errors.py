@@ -29,6 +29,7 @@ __all__ = [
 
 _SHOWN_LINES = 20
 _SHOWN_ITEMS = 20
+_SHOWN_PROBLEMS = 40
 
 
 def listed(items: Sequence[str]) -> str:
@@ -55,12 +56,19 @@ class ModelError(ValueError):
 
 
 class UnsupportedModelError(ModelError):
-    """A valid model that this project does not run. ``problems`` names everything that stands in the way, at once."""
+    """A valid model that this project does not run.
+
+    Attributes:
+        problems: everything that stands in the way, at once.
+        shown: the problems in the message, of which there may be many: the first, and how many more there are.
+    """
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
-        listed = "".join(f"\n  - {problem}" for problem in self.problems)
-        super().__init__(source, f"not supported:{listed}")
+        beyond = len(self.problems) - _SHOWN_PROBLEMS
+        self.shown: tuple[str, ...] = self.problems[:_SHOWN_PROBLEMS] + ((f"and {beyond} more",) if beyond > 0 else ())
+        lines = "".join(f"\n  - {problem}" for problem in self.shown)
+        super().__init__(source, f"not supported:{lines}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.source, self.problems)
