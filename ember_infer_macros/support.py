@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ember_infer_core.errors import ModelError, UnsupportedModelError
+from ember_infer_macros import cures
+from ember_infer_macros.advice import advice
 from ember_infer_macros.data_flow import data_flow_problems
 from ember_infer_macros.operators import LOWERINGS
 from ember_infer_macros.signatures import ABSENT, mismatch
@@ -15,18 +17,6 @@ from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorT
 
 __all__ = ["check_supported", "why_unsupported"]
 
-_KEEP_STATE = {
-    BuiltinOperator.ASSIGN_VARIABLE,
-    BuiltinOperator.CALL_ONCE,
-    BuiltinOperator.READ_VARIABLE,
-    BuiltinOperator.SVDF,
-    BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM,
-    BuiltinOperator.VAR_HANDLE,
-}
-_WANTED = (
-    "convert with full-integer post-training quantisation (representative_dataset, "
-    "target_spec.supported_ops = [TFLITE_BUILTINS_INT8], inference_input_type = inference_output_type = int8)"
-)
 _SHOWN_OPERANDS = 30
 
 
@@ -43,7 +33,10 @@ def check_supported(graph: Graph) -> None:
     in_data_flow = [] if in_operators else data_flow_problems(graph)
     problems = [*_model_problems(graph), *in_operators, *in_data_flow]
     if problems:
-        raise UnsupportedModelError(graph.source, problems)
+        operators = [operator for operator in graph.operators if why_unsupported(operator, graph.tensors) is not None]
+        ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
+        refused_ports = [tensor for tensor in ports if _why_no_port(tensor) is not None]
+        raise UnsupportedModelError(graph.source, problems, advice(operators, refused_ports, graph.tensors))
 
 
 def _check_damage(graph: Graph) -> None:
@@ -72,18 +65,25 @@ def _model_problems(graph: Graph) -> list[str]:
     kind = _kind(graph)
     if kind is not TensorType.INT8:
         article = "an" if kind.name.startswith("I") else "a"
-        wanted = f"an INT8 model is wanted: {_WANTED}"
+        wanted = f"an INT8 model is wanted: {cures.MODEL_CURES[cures.FLOAT_MODEL]}"
         problems.append(f"this is {article} {kind.name.lower()} model; {wanted}")
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for position, index in enumerate(indices):
-            tensor = graph.tensors[index]
-            if tensor.oddity is not None:
-                problems.append(f"{role} {position}, {tensor.label()}: {tensor.oddity}")
-            elif tensor.type is not TensorType.INT8:
-                problems.append(f"{role} {position}, {tensor.describe()}, is not int8")
-            elif tensor.quantization is None or len(tensor.quantization.scales) != 1:
-                problems.append(f"{role} {position}, {tensor.describe()}, has no scale of its own")
+            why = _why_no_port(graph.tensors[index])
+            if why is not None:
+                problems.append(f"{role} {position}, {why}")
     return problems
+
+
+def _why_no_port(tensor: GraphTensor) -> str | None:
+    """Why a tensor cannot be an input or output of a model."""
+    if tensor.oddity is not None:
+        return f"{tensor.label()}: {tensor.oddity}"
+    if tensor.type is not TensorType.INT8:
+        return f"{tensor.describe()}, is not int8"
+    if tensor.quantization is None or len(tensor.quantization.scales) != 1:
+        return f"{tensor.describe()}, has no scale of its own"
+    return None
 
 
 def _kind(graph: Graph) -> TensorType:
@@ -115,7 +115,7 @@ def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | N
 
 
 def _why_missing(code: BuiltinOperator | None) -> str:
-    if code in _KEEP_STATE:
+    if code in cures.KEEPS_STATE:
         return "it keeps state between inferences, which is not supported yet"
     if code in CALLERS:
         return "control flow is not supported"
