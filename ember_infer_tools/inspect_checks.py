@@ -27,6 +27,7 @@ from ember_infer_core.slots import Int32Array, OperatorParams
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.read import ELEMENT_BYTES
+from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_ref.requantize import accumulator_range
 
 __all__ = ["CHECKS", "Check", "Finding", "Layer", "Level", "Subject", "View", "find"]
@@ -205,7 +206,8 @@ def _unused_operators(view: View) -> Iterator[Place]:
     needed = set(view.graph.outputs)
     unused = []
     for operator in reversed(view.graph.operators):
-        if not operator.outputs or not needed.isdisjoint(operator.outputs):  # without outputs it has a side effect
+        outputs = set(operator.outputs) - {NO_TENSOR}
+        if not outputs or not needed.isdisjoint(outputs):  # without outputs it has a side effect
             needed.update(operator.inputs)
         else:
             unused.append(operator)
@@ -354,7 +356,7 @@ def _odd_channels(view: View) -> Iterator[Place]:
 
 def _odd_sizes(view: View) -> Iterator[Place]:
     written = {index for operator in view.graph.operators for index in operator.outputs}
-    for index in sorted(written.union(view.graph.inputs)):
+    for index in sorted(written.union(view.graph.inputs) - {NO_TENSOR}):
         tensor = view.graph.tensors[index]
         size = int(np.prod(tensor.shape, dtype=np.int64)) * ELEMENT_BYTES.get(tensor.type, 0)
         if size % _ALIGNMENT:

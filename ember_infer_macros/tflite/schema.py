@@ -56,6 +56,15 @@ class TensorType(enum.IntEnum):
     FLOAT8_E4M3FN = 21
     FLOAT8_E5M2 = 22
 
+    @classmethod
+    def _missing_(cls, value: object) -> TensorType | None:
+        """A number that the schema does not have, such as a later schema's: a file may hold it where nobody uses it."""
+        if not isinstance(value, int):
+            return None
+        unknown = int.__new__(cls, value)
+        unknown._name_, unknown._value_ = f"TYPE_{value}", value
+        return unknown
+
 
 class BuiltinOperator(enum.IntEnum):
     """All operators that the schema numbers."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ember_infer_core import ModelError
-from ember_infer_macros import load_program
 from ember_infer_macros.tflite.read import read_graph
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.support.one_operator import constant, one_operator, tensor
@@ -24,12 +22,12 @@ def test_an_int4_constant_takes_half_a_byte_for_each_element(elements: int, leng
 
 
 @pytest.mark.parametrize("length", [2, 3, 5, 7])
-def test_an_int4_constant_of_another_length_is_refused(length: int) -> None:
+def test_an_int4_constant_of_another_length_is_wrong(length: int) -> None:
     writer = ModelWriter()
     weights = writer.tensor("weights", (7,), "int4", scale=1.0, data=np.zeros(7, np.int8))
     output = writer.tensor("output", (7,), "float32")
     writer.operator("DEQUANTIZE", [weights], [output])
     model = writer.model([], [output])
     model.buffers[1].data = np.zeros(length, np.uint8)
-    with pytest.raises(ModelError, match=f"buffer 1 has {length} bytes, shape .7. wants 4"):
-        load_program(pack_model(model))
+    found = read_graph("<bytes>", pack_model(model)).tensors[0]
+    assert (found.damage if length < 4 else found.oddity) == f"buffer 1 has {length} bytes, shape [7] wants 4"
