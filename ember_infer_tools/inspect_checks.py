@@ -29,6 +29,7 @@ from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.read import ELEMENT_BYTES
 from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_ref.requantize import accumulator_range
+from ember_infer_tools.older_firmware import changed_multipliers
 
 __all__ = ["CHECKS", "Check", "Finding", "Layer", "Level", "Subject", "View", "find"]
 
@@ -213,6 +214,15 @@ def _unused_operators(view: View) -> Iterator[Place]:
             unused.append(operator)
     for operator in reversed(unused):
         yield operator.describe(), "nothing that leads to an output reads its result"
+
+
+def _older_firmware(view: View) -> Iterator[Place]:
+    for subject in view.subjects:
+        if subject.params is None:
+            continue
+        changed = list(changed_multipliers(view.graph, subject.operator, subject.params))
+        if changed:
+            yield subject.operator.describe(), f"in float32 other multipliers come out: {', '.join(changed)}"
 
 
 def _unused_tensors(view: View) -> Iterator[Place]:
@@ -484,6 +494,12 @@ CHECKS: tuple[Check, ...] = (
         "warning",
         _asymmetric_padding,
         "ESP-NN on the ESP32-S3 can get the last row or column wrong (espressif/esp-nn issue 31)",
+    ),
+    Check(
+        "older-firmware",
+        "hint",
+        _older_firmware,
+        "firmware built with TensorFlow Lite Micro from before August 2026 may answer differently by 1 there",
     ),
     Check(
         "unused-tensor",
