@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ember_infer_core.errors import UnsupportedModelError
 from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.signatures import ABSENT, mismatch
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.schema import NO_TENSOR, TensorType
@@ -37,24 +38,32 @@ def _model_problems(graph: Graph) -> list[str]:
         tensor.type for operator in graph.operators for tensor in (graph.tensors[index] for index in operator.outputs)
     )
     kind = activations.most_common(1)[0][0] if activations else TensorType.INT8
-    if kind is not TensorType.INT8:
+    if kind is not TensorType.INT8 and any(why_unsupported(operator, graph.tensors) for operator in graph.operators):
         article = "an" if kind.name.startswith("I") else "a"
         problems.append(f"this is {article} {kind.name.lower()} model; {_WANTED}")
     if graph.subgraphs > 1:
         problems.append(f"the model has {graph.subgraphs} subgraphs; one is supported")
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for position, index in enumerate(indices):
-            tensor = graph.tensors[index]
-            if tensor.type is not TensorType.INT8:
-                problems.append(f"{role} {position}, {tensor.describe()}, is not int8")
-            elif tensor.quantization is None or len(tensor.quantization.scales) != 1:
-                problems.append(f"{role} {position}, {tensor.describe()}, has no scale of its own")
+            why = _why_no_port(graph.tensors[index])
+            if why is not None:
+                problems.append(f"{role} {position}, {why}")
     for tensor in graph.tensors:
         if tensor.is_variable:
             problems.append(f"{tensor.describe()} is a variable: state between inferences is not supported")
         elif tensor.is_sparse:
             problems.append(f"{tensor.describe()} is stored in a sparse encoding")
     return problems
+
+
+def _why_no_port(tensor: GraphTensor) -> str | None:
+    """Why a tensor cannot be an input or output of a model."""
+    if tensor.type not in PORT_TYPES:
+        types = ", ".join(type_.name.lower() for type_ in PORT_TYPES)
+        return f"{tensor.describe()}, is none of {types}"
+    if tensor.quantization is not None and len(tensor.quantization.scales) != 1:
+        return f"{tensor.describe()}, has {len(tensor.quantization.scales)} scales, where one is wanted"
+    return None
 
 
 def _operator_problems(graph: Graph) -> list[str]:
