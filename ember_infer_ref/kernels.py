@@ -12,11 +12,14 @@ __all__ = ["KERNELS", "kernel"]
 KERNELS: Mapping[str, str] = {
     "add": "add:add",
     "avg_pool": "pool:avg_pool",
+    "cast": "cast:cast",
     "conv2d": "conv2d:conv2d",
     "depthwise_conv2d": "depthwise_conv2d:depthwise_conv2d",
+    "dequantize": "dequantize:dequantize",
     "fully_connected": "fully_connected:fully_connected",
     "max_pool": "pool:max_pool",
     "mul": "mul:mul",
+    "quantize": "quantize:quantize",
     "reshape": "reshape:reshape",
     "softmax": "softmax:softmax",
 }

@@ -13,11 +13,14 @@ __all__ = ["DEFAULTS", "OPERATORS"]
 OPERATORS: Mapping[str, str] = {
     "add": "add",
     "avg_pool": "pool",
+    "cast": "cast",
     "conv2d": "conv2d",
     "depthwise_conv2d": "depthwise_conv2d",
+    "dequantize": "dequantize",
     "fully_connected": "fully_connected",
     "max_pool": "pool",
     "mul": "mul",
+    "quantize": "quantize",
     "reshape": "reshape",
     "softmax": "softmax",
 }
