@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ember_infer_core.ops.movement import MovementParams
     from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.slots import OperatorParams
@@ -20,10 +21,38 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
+    def concatenation(self, params: MovementParams) -> None:
+        """CONCATENATION."""
+        self.without("concatenation", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
 
+    def pad(self, params: MovementParams) -> None:
+        """PAD."""
+        self.without("pad", params)
+
+    def padv2(self, params: MovementParams) -> None:
+        """PADV2."""
+        self.without("padv2", params)
+
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
+
+    def split(self, params: MovementParams) -> None:
+        """SPLIT."""
+        self.without("split", params)
+
+    def split_v(self, params: MovementParams) -> None:
+        """SPLIT_V."""
+        self.without("split_v", params)
+
+    def strided_slice(self, params: MovementParams) -> None:
+        """STRIDED_SLICE."""
+        self.without("strided_slice", params)
+
+    def transpose(self, params: MovementParams) -> None:
+        """TRANSPOSE."""
+        self.without("transpose", params)

@@ -12,13 +12,20 @@ __all__ = ["KERNELS", "kernel"]
 KERNELS: Mapping[str, str] = {
     "add": "add:add",
     "avg_pool": "pool:avg_pool",
+    "concatenation": "movement:move",
     "conv2d": "conv2d:conv2d",
     "depthwise_conv2d": "depthwise_conv2d:depthwise_conv2d",
     "fully_connected": "fully_connected:fully_connected",
     "max_pool": "pool:max_pool",
     "mul": "mul:mul",
+    "pad": "movement:move",
+    "padv2": "movement:move",
     "reshape": "reshape:reshape",
     "softmax": "softmax:softmax",
+    "split": "movement:move",
+    "split_v": "movement:move",
+    "strided_slice": "movement:move",
+    "transpose": "movement:move",
 }
 
 
