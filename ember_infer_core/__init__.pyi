@@ -15,6 +15,7 @@ from ember_infer_core.errors import InvalidShape as InvalidShape
 from ember_infer_core.errors import KernelError as KernelError
 from ember_infer_core.errors import ModelError as ModelError
 from ember_infer_core.errors import ModelWarning as ModelWarning
+from ember_infer_core.errors import QuantizedTwiceWarning as QuantizedTwiceWarning
 from ember_infer_core.errors import ScratchTooSmall as ScratchTooSmall
 from ember_infer_core.errors import UnsupportedActivation as UnsupportedActivation
 from ember_infer_core.errors import UnsupportedModelError as UnsupportedModelError
@@ -30,9 +31,11 @@ from ember_infer_core.ops.common import compute_padding as compute_padding
 from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams as DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
+from ember_infer_core.ops.lookup import LookupParams as LookupParams
 from ember_infer_core.ops.movement import MovementParams as MovementParams
 from ember_infer_core.ops.mul import MulParams as MulParams
 from ember_infer_core.ops.pool import PoolParams as PoolParams
+from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.program import Call as Call

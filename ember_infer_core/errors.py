@@ -20,6 +20,7 @@ __all__ = [
     "KernelError",
     "ModelError",
     "ModelWarning",
+    "QuantizedTwiceWarning",
     "ScratchTooSmall",
     "UnsupportedActivation",
     "UnsupportedModelError",
@@ -81,6 +82,10 @@ class UnsupportedModelError(ModelError):
 
 class ModelWarning(UserWarning):
     """Something odd in a model file that does not change what it computes."""
+
+
+class QuantizedTwiceWarning(UserWarning):
+    """What looks quantised already was given where real values are wanted, and has been quantised once more."""
 
 
 class ComparisonError(ValueError):

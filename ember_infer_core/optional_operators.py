@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_core.ops.movement import MovementParams
     from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.quantize import QuantizeParams
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.slots import OperatorParams
 
@@ -21,9 +23,17 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
+    def cast(self, params: LookupParams) -> None:
+        """CAST."""
+        self.without("cast", params)
+
     def concatenation(self, params: MovementParams) -> None:
         """CONCATENATION."""
         self.without("concatenation", params)
+
+    def dequantize(self, params: LookupParams) -> None:
+        """DEQUANTIZE."""
+        self.without("dequantize", params)
 
     def mul(self, params: MulParams) -> None:
         """MUL."""
@@ -36,6 +46,10 @@ class OptionalOperators(ABC):
     def padv2(self, params: MovementParams) -> None:
         """PADV2."""
         self.without("padv2", params)
+
+    def quantize(self, params: QuantizeParams) -> None:
+        """QUANTIZE."""
+        self.without("quantize", params)
 
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""

@@ -9,18 +9,29 @@ from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = ["LOWERINGS"]
 
+_CASTABLE = "int8|int16|int32|uint32|float32|bool"
+
 # Operator -> its module in `lower/` and its signatures. A new operator adds its line.
 LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.ADD: accepts("add", "int8 int8 -> int8"),
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
+    BuiltinOperator.CAST: accepts("cast", f"{_CASTABLE} -> {_CASTABLE}"),
     BuiltinOperator.CONCATENATION: accepts("concatenation", "T+ -> T", T="int8 int16 int32 float32 bool"),
     BuiltinOperator.CONV_2D: accepts("conv2d", "int8 int8 int32? -> int8"),
     BuiltinOperator.DEPTHWISE_CONV_2D: accepts("depthwise_conv2d", "int8 int8 int32? -> int8"),
+    BuiltinOperator.DEQUANTIZE: accepts("dequantize", "int8|int16|uint8 -> float32"),
     BuiltinOperator.FULLY_CONNECTED: accepts("fully_connected", "int8 int8 int32? -> int8"),
     BuiltinOperator.MAX_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.MUL: accepts("mul", "int8 int8 -> int8"),
     BuiltinOperator.PAD: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
     BuiltinOperator.PADV2: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
+    BuiltinOperator.QUANTIZE: accepts(
+        "quantize",
+        "float32|int32 -> int8|int16",
+        "int8 -> int8|int16|int32|uint8",
+        "int16 -> int8|int16|int32",
+        "uint8 -> int8",
+    ),
     BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
     BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
     BuiltinOperator.SPLIT: accepts("split", "int32 T -> T+", T="int8 int16 int32 float32"),

@@ -10,6 +10,7 @@ from ember_infer_macros import cures
 from ember_infer_macros.advice import advice
 from ember_infer_macros.data_flow import data_flow_problems
 from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.signatures import ABSENT, mismatch
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.micro import MICRO_OPERATORS
@@ -63,7 +64,7 @@ def _check_tensor(graph: Graph, index: int) -> None:
 def _model_problems(graph: Graph) -> list[str]:
     problems = []
     kind = _kind(graph)
-    if kind is not TensorType.INT8:
+    if kind is not TensorType.INT8 and any(why_unsupported(operator, graph.tensors) for operator in graph.operators):
         article = "an" if kind.name.startswith("I") else "a"
         wanted = f"an INT8 model is wanted: {cures.MODEL_CURES[cures.FLOAT_MODEL]}"
         problems.append(f"this is {article} {kind.name.lower()} model; {wanted}")
@@ -79,10 +80,11 @@ def _why_no_port(tensor: GraphTensor) -> str | None:
     """Why a tensor cannot be an input or output of a model."""
     if tensor.oddity is not None:
         return f"{tensor.label()}: {tensor.oddity}"
-    if tensor.type is not TensorType.INT8:
-        return f"{tensor.describe()}, is not int8"
-    if tensor.quantization is None or len(tensor.quantization.scales) != 1:
-        return f"{tensor.describe()}, has no scale of its own"
+    if tensor.type not in PORT_TYPES:
+        types = ", ".join(type_.name.lower() for type_ in PORT_TYPES)
+        return f"{tensor.describe()}, is none of {types}"
+    if tensor.quantization is not None and len(tensor.quantization.scales) != 1:
+        return f"{tensor.describe()}, has {len(tensor.quantization.scales)} scales, where one is wanted"
     return None
 
 

@@ -201,6 +201,11 @@ class OperatorSource:
             raise self.fail(f"{tensor.describe()} has the scale 0")
         return QuantParam(quantization.scales[0], quantization.zero_points[0])
 
+    def first_quant(self, tensor: GraphTensor) -> QuantParam:
+        """Quantisation with the first scale where there are several: some of TFLM's kernels look at no other."""
+        quantization = self._quantization(tensor)
+        return QuantParam(quantization.scales[0], quantization.zero_points[0])
+
     def weights_quant(self, tensor: GraphTensor, channel_axis: int) -> AnyQuantParam:
         """Quantisation of weights: one scale, or one for each output channel."""
         quantization = self._quantization(tensor)

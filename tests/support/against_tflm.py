@@ -215,7 +215,7 @@ def _array_difference(one: npt.NDArray[Any], other: npt.NDArray[Any], ulp: int, 
 
 def ulps(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     """How many float32 lie between two arrays' elements, one more for 0 and -0; 0 between two NaNs."""
-    distance: npt.NDArray[np.int64] = np.abs(_ordered(first) - _ordered(second))
+    distance: npt.NDArray[np.int64] = np.asarray(np.abs(_ordered(first) - _ordered(second)))
     distance[np.isnan(first) != np.isnan(second)] = FARTHEST
     distance[np.isnan(first) & np.isnan(second)] = 0
     return distance
