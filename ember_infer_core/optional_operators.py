@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.lookup import LookupParams
+    from ember_infer_core.ops.movement import MovementParams
     from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.quantize import QuantizeParams
     from ember_infer_core.ops.reshape import ReshapeParams
@@ -26,6 +27,10 @@ class OptionalOperators(ABC):
         """CAST."""
         self.without("cast", params)
 
+    def concatenation(self, params: MovementParams) -> None:
+        """CONCATENATION."""
+        self.without("concatenation", params)
+
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
         self.without("dequantize", params)
@@ -34,6 +39,14 @@ class OptionalOperators(ABC):
         """MUL."""
         self.without("mul", params)
 
+    def pad(self, params: MovementParams) -> None:
+        """PAD."""
+        self.without("pad", params)
+
+    def padv2(self, params: MovementParams) -> None:
+        """PADV2."""
+        self.without("padv2", params)
+
     def quantize(self, params: QuantizeParams) -> None:
         """QUANTIZE."""
         self.without("quantize", params)
@@ -41,3 +54,19 @@ class OptionalOperators(ABC):
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
+
+    def split(self, params: MovementParams) -> None:
+        """SPLIT."""
+        self.without("split", params)
+
+    def split_v(self, params: MovementParams) -> None:
+        """SPLIT_V."""
+        self.without("split_v", params)
+
+    def strided_slice(self, params: MovementParams) -> None:
+        """STRIDED_SLICE."""
+        self.without("strided_slice", params)
+
+    def transpose(self, params: MovementParams) -> None:
+        """TRANSPOSE."""
+        self.without("transpose", params)

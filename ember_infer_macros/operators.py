@@ -16,12 +16,15 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.ADD: accepts("add", "int8 int8 -> int8"),
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.CAST: accepts("cast", f"{_CASTABLE} -> {_CASTABLE}"),
+    BuiltinOperator.CONCATENATION: accepts("concatenation", "T+ -> T", T="int8 int16 int32 float32 bool"),
     BuiltinOperator.CONV_2D: accepts("conv2d", "int8 int8 int32? -> int8"),
     BuiltinOperator.DEPTHWISE_CONV_2D: accepts("depthwise_conv2d", "int8 int8 int32? -> int8"),
     BuiltinOperator.DEQUANTIZE: accepts("dequantize", "int8|int16|uint8 -> float32"),
     BuiltinOperator.FULLY_CONNECTED: accepts("fully_connected", "int8 int8 int32? -> int8"),
     BuiltinOperator.MAX_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.MUL: accepts("mul", "int8 int8 -> int8"),
+    BuiltinOperator.PAD: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
+    BuiltinOperator.PADV2: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
     BuiltinOperator.QUANTIZE: accepts(
         "quantize",
         "float32|int32 -> int8|int16",
@@ -31,4 +34,10 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     ),
     BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
     BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
+    BuiltinOperator.SPLIT: accepts("split", "int32 T -> T+", T="int8 int16 int32 float32"),
+    BuiltinOperator.SPLIT_V: accepts("split", "T int32|int64 int32 -> T+", T="int8 int16 int32 float32"),
+    BuiltinOperator.STRIDED_SLICE: accepts(
+        "strided_slice", "T int32 int32 int32 -> T", T="int8 int16 int32 float32 bool"
+    ),
+    BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
 }

@@ -13,15 +13,22 @@ KERNELS: Mapping[str, str] = {
     "add": "add:add",
     "avg_pool": "pool:avg_pool",
     "cast": "cast:cast",
+    "concatenation": "movement:move",
     "conv2d": "conv2d:conv2d",
     "depthwise_conv2d": "depthwise_conv2d:depthwise_conv2d",
     "dequantize": "dequantize:dequantize",
     "fully_connected": "fully_connected:fully_connected",
     "max_pool": "pool:max_pool",
     "mul": "mul:mul",
+    "pad": "movement:move",
+    "padv2": "movement:move",
     "quantize": "quantize:quantize",
     "reshape": "reshape:reshape",
     "softmax": "softmax:softmax",
+    "split": "movement:move",
+    "split_v": "movement:move",
+    "strided_slice": "movement:move",
+    "transpose": "movement:move",
 }
 
 

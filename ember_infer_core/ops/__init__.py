@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ember_infer_core.ops.movement import move
 from ember_infer_core.ops.reshape import reshape
 
 __all__ = ["DEFAULTS", "OPERATORS"]
@@ -14,16 +15,32 @@ OPERATORS: Mapping[str, str] = {
     "add": "add",
     "avg_pool": "pool",
     "cast": "cast",
+    "concatenation": "concatenation",
     "conv2d": "conv2d",
     "depthwise_conv2d": "depthwise_conv2d",
     "dequantize": "dequantize",
     "fully_connected": "fully_connected",
     "max_pool": "pool",
     "mul": "mul",
+    "pad": "pad",
+    "padv2": "pad",
     "quantize": "quantize",
     "reshape": "reshape",
     "softmax": "softmax",
+    "split": "split",
+    "split_v": "split",
+    "strided_slice": "strided_slice",
+    "transpose": "transpose",
 }
 
 # Operators that every backend has, because the contract itself can do them.
-DEFAULTS: Mapping[str, Callable[[Any], None]] = {"reshape": reshape}
+DEFAULTS: Mapping[str, Callable[[Any], None]] = {
+    "concatenation": move,
+    "pad": move,
+    "padv2": move,
+    "reshape": reshape,
+    "split": move,
+    "split_v": move,
+    "strided_slice": move,
+    "transpose": move,
+}
