@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ember_infer_core.ops.leaky_relu import LeakyReluParams
+    from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.slots import OperatorParams
@@ -20,10 +22,34 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
+    def hard_swish(self, params: LookupParams) -> None:
+        """HARD_SWISH."""
+        self.without("hard_swish", params)
+
+    def leaky_relu(self, params: LeakyReluParams) -> None:
+        """LEAKY_RELU."""
+        self.without("leaky_relu", params)
+
+    def logistic(self, params: LookupParams) -> None:
+        """LOGISTIC."""
+        self.without("logistic", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
 
+    def relu(self, params: LookupParams) -> None:
+        """RELU."""
+        self.without("relu", params)
+
+    def relu6(self, params: LookupParams) -> None:
+        """RELU6."""
+        self.without("relu6", params)
+
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
+
+    def tanh(self, params: LookupParams) -> None:
+        """TANH."""
+        self.without("tanh", params)

@@ -15,10 +15,16 @@ KERNELS: Mapping[str, str] = {
     "conv2d": "conv2d:conv2d",
     "depthwise_conv2d": "depthwise_conv2d:depthwise_conv2d",
     "fully_connected": "fully_connected:fully_connected",
+    "hard_swish": "float_functions:hard_swish",
+    "leaky_relu": "float_functions:leaky_relu",
+    "logistic": "float_functions:logistic",
     "max_pool": "pool:max_pool",
     "mul": "mul:mul",
+    "relu": "float_functions:relu",
+    "relu6": "float_functions:relu6",
     "reshape": "reshape:reshape",
     "softmax": "softmax:softmax",
+    "tanh": "float_functions:tanh",
 }
 
 

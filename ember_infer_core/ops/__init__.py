@@ -16,10 +16,16 @@ OPERATORS: Mapping[str, str] = {
     "conv2d": "conv2d",
     "depthwise_conv2d": "depthwise_conv2d",
     "fully_connected": "fully_connected",
+    "hard_swish": "hard_swish",
+    "leaky_relu": "leaky_relu",
+    "logistic": "logistic",
     "max_pool": "pool",
     "mul": "mul",
+    "relu": "relu",
+    "relu6": "relu6",
     "reshape": "reshape",
     "softmax": "softmax",
+    "tanh": "tanh",
 }
 
 # Operators that every backend has, because the contract itself can do them.
