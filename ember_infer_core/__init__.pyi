@@ -31,6 +31,7 @@ from ember_infer_core.ops.common import compute_padding as compute_padding
 from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams as DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
+from ember_infer_core.ops.leaky_relu import LeakyReluParams as LeakyReluParams
 from ember_infer_core.ops.lookup import LookupParams as LookupParams
 from ember_infer_core.ops.movement import MovementParams as MovementParams
 from ember_infer_core.ops.mul import MulParams as MulParams

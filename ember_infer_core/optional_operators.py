@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ember_infer_core.ops.leaky_relu import LeakyReluParams
     from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_core.ops.movement import MovementParams
     from ember_infer_core.ops.mul import MulParams
@@ -35,6 +36,18 @@ class OptionalOperators(ABC):
         """DEQUANTIZE."""
         self.without("dequantize", params)
 
+    def hard_swish(self, params: LookupParams) -> None:
+        """HARD_SWISH."""
+        self.without("hard_swish", params)
+
+    def leaky_relu(self, params: LeakyReluParams) -> None:
+        """LEAKY_RELU."""
+        self.without("leaky_relu", params)
+
+    def logistic(self, params: LookupParams) -> None:
+        """LOGISTIC."""
+        self.without("logistic", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
@@ -51,6 +64,14 @@ class OptionalOperators(ABC):
         """QUANTIZE."""
         self.without("quantize", params)
 
+    def relu(self, params: LookupParams) -> None:
+        """RELU."""
+        self.without("relu", params)
+
+    def relu6(self, params: LookupParams) -> None:
+        """RELU6."""
+        self.without("relu6", params)
+
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
@@ -66,6 +87,10 @@ class OptionalOperators(ABC):
     def strided_slice(self, params: MovementParams) -> None:
         """STRIDED_SLICE."""
         self.without("strided_slice", params)
+
+    def tanh(self, params: LookupParams) -> None:
+        """TANH."""
+        self.without("tanh", params)
 
     def transpose(self, params: MovementParams) -> None:
         """TRANSPOSE."""

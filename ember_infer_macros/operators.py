@@ -21,6 +21,9 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.DEPTHWISE_CONV_2D: accepts("depthwise_conv2d", "int8 int8 int32? -> int8"),
     BuiltinOperator.DEQUANTIZE: accepts("dequantize", "int8|int16|uint8 -> float32"),
     BuiltinOperator.FULLY_CONNECTED: accepts("fully_connected", "int8 int8 int32? -> int8"),
+    BuiltinOperator.HARD_SWISH: accepts("lookup", "int8 -> int8"),
+    BuiltinOperator.LEAKY_RELU: accepts("leaky_relu", "int8 -> int8"),
+    BuiltinOperator.LOGISTIC: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.MAX_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.MUL: accepts("mul", "int8 int8 -> int8"),
     BuiltinOperator.PAD: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
@@ -32,6 +35,8 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
         "int16 -> int8|int16|int32",
         "uint8 -> int8",
     ),
+    BuiltinOperator.RELU: accepts("lookup", "int8 -> int8"),
+    BuiltinOperator.RELU6: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
     BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
     BuiltinOperator.SPLIT: accepts("split", "int32 T -> T+", T="int8 int16 int32 float32"),
@@ -39,5 +44,6 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.STRIDED_SLICE: accepts(
         "strided_slice", "T int32 int32 int32 -> T", T="int8 int16 int32 float32 bool"
     ),
+    BuiltinOperator.TANH: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
 }
