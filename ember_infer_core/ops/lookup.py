@@ -47,8 +47,8 @@ class LookupParams(OperatorParams):
 
 def tabulated(function: Callable[[Int64Array], AnyArray], input_dtype: DType, output_dtype: DType) -> AnyArray:
     """The read-only table of a function of int64 values that an element of 8 bits can have."""
-    limits = np.iinfo(input_dtype)
-    table = function(np.arange(limits.min, limits.max + 1, dtype=np.int64)).astype(output_dtype)
+    least = -128 if input_dtype == np.int8 else 0
+    table = function(np.arange(least, least + 256, dtype=np.int64)).astype(output_dtype)
     table.flags.writeable = False
     return table
 
