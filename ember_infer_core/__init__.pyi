@@ -32,11 +32,13 @@ from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams as DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
 from ember_infer_core.ops.lookup import LookupParams as LookupParams
+from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams as MaximumMinimumParams
 from ember_infer_core.ops.mul import MulParams as MulParams
 from ember_infer_core.ops.pool import PoolParams as PoolParams
 from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
+from ember_infer_core.ops.sub import SubParams as SubParams
 from ember_infer_core.program import Call as Call
 from ember_infer_core.program import Program as Program
 from ember_infer_core.program import Tensor as Tensor

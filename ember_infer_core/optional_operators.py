@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.lookup import LookupParams
+    from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams
     from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.quantize import QuantizeParams
     from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -30,6 +32,14 @@ class OptionalOperators(ABC):
         """DEQUANTIZE."""
         self.without("dequantize", params)
 
+    def maximum(self, params: MaximumMinimumParams) -> None:
+        """MAXIMUM."""
+        self.without("maximum", params)
+
+    def minimum(self, params: MaximumMinimumParams) -> None:
+        """MINIMUM."""
+        self.without("minimum", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
@@ -41,3 +51,7 @@ class OptionalOperators(ABC):
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
+
+    def sub(self, params: SubParams) -> None:
+        """SUB."""
+        self.without("sub", params)

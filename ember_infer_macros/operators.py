@@ -13,15 +13,17 @@ _CASTABLE = "int8|int16|int32|uint32|float32|bool"
 
 # Operator -> its module in `lower/` and its signatures. A new operator adds its line.
 LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
-    BuiltinOperator.ADD: accepts("add", "int8 int8 -> int8"),
+    BuiltinOperator.ADD: accepts("add", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.CAST: accepts("cast", f"{_CASTABLE} -> {_CASTABLE}"),
     BuiltinOperator.CONV_2D: accepts("conv2d", "int8 int8 int32? -> int8"),
     BuiltinOperator.DEPTHWISE_CONV_2D: accepts("depthwise_conv2d", "int8 int8 int32? -> int8"),
     BuiltinOperator.DEQUANTIZE: accepts("dequantize", "int8|int16|uint8 -> float32"),
     BuiltinOperator.FULLY_CONNECTED: accepts("fully_connected", "int8 int8 int32? -> int8"),
+    BuiltinOperator.MAXIMUM: accepts("maximum_minimum", "T T -> T", T="int8 float32 int32 int16"),
     BuiltinOperator.MAX_POOL_2D: accepts("pool", "int8 -> int8"),
-    BuiltinOperator.MUL: accepts("mul", "int8 int8 -> int8"),
+    BuiltinOperator.MINIMUM: accepts("maximum_minimum", "T T -> T", T="int8 float32 int32 int16"),
+    BuiltinOperator.MUL: accepts("mul", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.QUANTIZE: accepts(
         "quantize",
         "float32|int32 -> int8|int16",
@@ -31,4 +33,5 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     ),
     BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
     BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
+    BuiltinOperator.SUB: accepts("sub", "T T -> T", T="int8 float32 int32"),
 }

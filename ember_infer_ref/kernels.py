@@ -10,7 +10,7 @@ __all__ = ["KERNELS", "kernel"]
 
 # Operator -> ``module:function`` here. A new operator adds its line.
 KERNELS: Mapping[str, str] = {
-    "add": "add:add",
+    "add": "pairs:pairs",
     "avg_pool": "pool:avg_pool",
     "cast": "cast:cast",
     "conv2d": "conv2d:conv2d",
@@ -18,10 +18,13 @@ KERNELS: Mapping[str, str] = {
     "dequantize": "dequantize:dequantize",
     "fully_connected": "fully_connected:fully_connected",
     "max_pool": "pool:max_pool",
-    "mul": "mul:mul",
+    "maximum": "pairs:pairs",
+    "minimum": "pairs:pairs",
+    "mul": "pairs:pairs",
     "quantize": "quantize:quantize",
     "reshape": "reshape:reshape",
     "softmax": "softmax:softmax",
+    "sub": "pairs:pairs",
 }
 
 

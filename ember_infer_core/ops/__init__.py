@@ -19,10 +19,13 @@ OPERATORS: Mapping[str, str] = {
     "dequantize": "dequantize",
     "fully_connected": "fully_connected",
     "max_pool": "pool",
+    "maximum": "maximum_minimum",
+    "minimum": "maximum_minimum",
     "mul": "mul",
     "quantize": "quantize",
     "reshape": "reshape",
     "softmax": "softmax",
+    "sub": "sub",
 }
 
 # Operators that every backend has, because the contract itself can do them.
