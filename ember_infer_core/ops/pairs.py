@@ -26,7 +26,16 @@ from ember_infer_core.quantization import (
 )
 from ember_infer_core.slots import AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
-__all__ = ["FLOAT32_MAX", "INT8", "MAX_RANK", "PairParams", "broadcast_fields", "plain_fields", "quantized_fields"]
+__all__ = [
+    "FLOAT32_MAX",
+    "INT8",
+    "MAX_RANK",
+    "PairParams",
+    "broadcast_fields",
+    "check_rank",
+    "plain_fields",
+    "quantized_fields",
+]
 
 # Beyond it TFLM writes past the end of its ``RuntimeShape``; most of its kernels do not check.
 MAX_RANK = 6
@@ -135,6 +144,16 @@ class PairParams(OperatorParams):
         return np.where(raised > high, self.dtype.type(high), raised)
 
 
+def check_rank(rank: int) -> None:
+    """Checks that TFLM has room for shapes of this rank.
+
+    Raises:
+        Undefined: it has not.
+    """
+    if rank > MAX_RANK:
+        raise Undefined(f"TensorFlow Lite Micro has room for shapes of rank {MAX_RANK}, and overruns it at rank {rank}")
+
+
 def broadcast_fields(
     input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = INT8
 ) -> dict[str, Any]:
@@ -144,9 +163,7 @@ def broadcast_fields(
         InvalidShape: the inputs do not broadcast to the output's shape.
         Undefined: a rank that TFLM has no room for.
     """
-    rank = max(len(input1_shape), len(input2_shape))
-    if rank > MAX_RANK:
-        raise Undefined(f"TensorFlow Lite Micro has room for shapes of rank {MAX_RANK}, and overruns it at rank {rank}")
+    check_rank(max(len(input1_shape), len(input2_shape)))
     try:
         shape: Shape | None = np.broadcast_shapes(input1_shape, input2_shape)
     except ValueError:
