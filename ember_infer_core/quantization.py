@@ -150,6 +150,13 @@ def activation_range(activation: FusedActivation, output: QuantParam) -> tuple[i
     return calculate_activation_range_quantized(activation, output)
 
 
+def plain_activation_range(activation: FusedActivation) -> tuple[float | None, float | None]:
+    """The bounds of a fused activation on real values, None where there is none. Source: TFLM
+    ``CalculateActivationRange``.
+    """
+    return _CLAMPS.get(activation, (None, None))
+
+
 _CLAMPS: dict[FusedActivation, tuple[float | None, float | None]] = {
     FusedActivation.NONE: (None, None),
     FusedActivation.RELU: (0.0, None),
