@@ -25,6 +25,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.LEAKY_RELU: accepts("leaky_relu", "int8 -> int8"),
     BuiltinOperator.LOGISTIC: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.MAX_POOL_2D: accepts("pool", "int8 -> int8"),
+    BuiltinOperator.MEAN: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.MUL: accepts("mul", "int8 int8 -> int8"),
     BuiltinOperator.PAD: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
     BuiltinOperator.PADV2: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
@@ -46,4 +47,10 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     ),
     BuiltinOperator.TANH: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
+    BuiltinOperator.REDUCE_ALL: accepts("reduction", "bool int32 -> bool"),
+    BuiltinOperator.REDUCE_MAX: accepts("reduction", "T int32 -> T", T="int8 float32"),
+    BuiltinOperator.REDUCE_MIN: accepts("reduction", "T int32 -> T", T="int8 float32"),
+    BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
+    BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
+    BuiltinOperator.SUM: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
 }

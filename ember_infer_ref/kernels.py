@@ -22,6 +22,7 @@ KERNELS: Mapping[str, str] = {
     "leaky_relu": "float_functions:leaky_relu",
     "logistic": "float_functions:logistic",
     "max_pool": "pool:max_pool",
+    "mean": "mean:mean",
     "mul": "mul:mul",
     "pad": "movement:move",
     "padv2": "movement:move",
@@ -35,6 +36,12 @@ KERNELS: Mapping[str, str] = {
     "strided_slice": "movement:move",
     "tanh": "float_functions:tanh",
     "transpose": "movement:move",
+    "reduce_all": "reduction:reduce_all",
+    "reduce_max": "reduction:reduce_max",
+    "reduce_min": "reduction:reduce_min",
+    "reshape": "reshape:reshape",
+    "softmax": "softmax:softmax",
+    "sum": "mean:sum_",
 }
 
 

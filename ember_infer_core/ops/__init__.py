@@ -24,6 +24,7 @@ OPERATORS: Mapping[str, str] = {
     "leaky_relu": "leaky_relu",
     "logistic": "logistic",
     "max_pool": "pool",
+    "mean": "mean",
     "mul": "mul",
     "pad": "pad",
     "padv2": "pad",
@@ -37,6 +38,12 @@ OPERATORS: Mapping[str, str] = {
     "strided_slice": "strided_slice",
     "tanh": "tanh",
     "transpose": "transpose",
+    "reduce_all": "reduction",
+    "reduce_max": "reduction",
+    "reduce_min": "reduction",
+    "reshape": "reshape",
+    "softmax": "softmax",
+    "sum": "mean",
 }
 
 # Operators that every backend has, because the contract itself can do them.
