@@ -46,6 +46,10 @@ from ember_infer_core.ops.mul import MulParams as MulParams
 from ember_infer_core.ops.pool import PoolParams as PoolParams
 from ember_infer_core.ops.prelu import PreluParams as PreluParams
 from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
+from ember_infer_core.ops.mean import MeanParams as MeanParams
+from ember_infer_core.ops.mul import MulParams as MulParams
+from ember_infer_core.ops.pool import PoolParams as PoolParams
+from ember_infer_core.ops.reduction import ReductionParams as ReductionParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams

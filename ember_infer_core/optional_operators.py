@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.prelu import PreluParams
     from ember_infer_core.ops.quantize import QuantizeParams
+    from ember_infer_core.ops.mean import MeanParams
+    from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
@@ -103,6 +106,9 @@ class OptionalOperators(ABC):
     def logistic(self, params: LookupParams) -> None:
         """LOGISTIC."""
         self.without("logistic", params)
+    def mean(self, params: MeanParams) -> None:
+        """MEAN."""
+        self.without("mean", params)
 
     def maximum(self, params: MaximumMinimumParams) -> None:
         """MAXIMUM."""
@@ -143,6 +149,17 @@ class OptionalOperators(ABC):
     def relu6(self, params: LookupParams) -> None:
         """RELU6."""
         self.without("relu6", params)
+    def reduce_all(self, params: ReductionParams) -> None:
+        """REDUCE_ALL."""
+        self.without("reduce_all", params)
+
+    def reduce_max(self, params: ReductionParams) -> None:
+        """REDUCE_MAX."""
+        self.without("reduce_max", params)
+
+    def reduce_min(self, params: ReductionParams) -> None:
+        """REDUCE_MIN."""
+        self.without("reduce_min", params)
 
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
@@ -175,3 +192,6 @@ class OptionalOperators(ABC):
     def transpose(self, params: MovementParams) -> None:
         """TRANSPOSE."""
         self.without("transpose", params)
+    def sum(self, params: MeanParams) -> None:
+        """SUM."""
+        self.without("sum", params)

@@ -40,6 +40,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.MAXIMUM: accepts("maximum_minimum", "T T -> T", T="int8 float32 int32 int16"),
     BuiltinOperator.MINIMUM: accepts("maximum_minimum", "T T -> T", T="int8 float32 int32 int16"),
     BuiltinOperator.MUL: accepts("mul", "T T -> T", T="int8 float32 int32"),
+    BuiltinOperator.MEAN: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.MUL: accepts("mul", "int8 int8 -> int8"),
     BuiltinOperator.NOT_EQUAL: accepts("comparisons", "T T -> bool", T="int8 float32 int32 bool"),
     BuiltinOperator.PAD: accepts("pad", "T int32 T? -> T", T="int8 int16 int32 float32"),
@@ -65,4 +66,10 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.SUB: accepts("sub", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.TANH: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
+    BuiltinOperator.REDUCE_ALL: accepts("reduction", "bool int32 -> bool"),
+    BuiltinOperator.REDUCE_MAX: accepts("reduction", "T int32 -> T", T="int8 float32"),
+    BuiltinOperator.REDUCE_MIN: accepts("reduction", "T int32 -> T", T="int8 float32"),
+    BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
+    BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
+    BuiltinOperator.SUM: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
 }

@@ -37,6 +37,7 @@ KERNELS: Mapping[str, str] = {
     "maximum": "pairs:pairs",
     "minimum": "pairs:pairs",
     "mul": "pairs:pairs",
+    "mean": "mean:mean",
     "mul": "mul:mul",
     "not_equal": "pairs:pairs",
     "pad": "movement:move",
@@ -54,6 +55,12 @@ KERNELS: Mapping[str, str] = {
     "sub": "pairs:pairs",
     "tanh": "float_functions:tanh",
     "transpose": "movement:move",
+    "reduce_all": "reduction:reduce_all",
+    "reduce_max": "reduction:reduce_max",
+    "reduce_min": "reduction:reduce_min",
+    "reshape": "reshape:reshape",
+    "softmax": "softmax:softmax",
+    "sum": "mean:sum_",
 }
 
 

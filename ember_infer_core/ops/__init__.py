@@ -38,6 +38,7 @@ OPERATORS: Mapping[str, str] = {
     "max_pool": "pool",
     "maximum": "maximum_minimum",
     "minimum": "maximum_minimum",
+    "mean": "mean",
     "mul": "mul",
     "not_equal": "comparisons",
     "pad": "pad",
@@ -55,6 +56,12 @@ OPERATORS: Mapping[str, str] = {
     "sub": "sub",
     "tanh": "tanh",
     "transpose": "transpose",
+    "reduce_all": "reduction",
+    "reduce_max": "reduction",
+    "reduce_min": "reduction",
+    "reshape": "reshape",
+    "softmax": "softmax",
+    "sum": "mean",
 }
 
 # Operators that every backend has, because the contract itself can do them.
