@@ -41,14 +41,12 @@ from ember_infer_core.ops.leaky_relu import LeakyReluParams as LeakyReluParams
 from ember_infer_core.ops.logical import LogicalParams as LogicalParams
 from ember_infer_core.ops.lookup import LookupParams as LookupParams
 from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams as MaximumMinimumParams
+from ember_infer_core.ops.mean import MeanParams as MeanParams
 from ember_infer_core.ops.movement import MovementParams as MovementParams
 from ember_infer_core.ops.mul import MulParams as MulParams
 from ember_infer_core.ops.pool import PoolParams as PoolParams
 from ember_infer_core.ops.prelu import PreluParams as PreluParams
 from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
-from ember_infer_core.ops.mean import MeanParams as MeanParams
-from ember_infer_core.ops.mul import MulParams as MulParams
-from ember_infer_core.ops.pool import PoolParams as PoolParams
 from ember_infer_core.ops.reduction import ReductionParams as ReductionParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams

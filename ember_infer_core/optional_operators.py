@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.logical import LogicalParams
     from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams
+    from ember_infer_core.ops.mean import MeanParams
     from ember_infer_core.ops.movement import MovementParams
     from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.prelu import PreluParams
     from ember_infer_core.ops.quantize import QuantizeParams
-    from ember_infer_core.ops.mean import MeanParams
-    from ember_infer_core.ops.mul import MulParams
     from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
@@ -106,13 +105,14 @@ class OptionalOperators(ABC):
     def logistic(self, params: LookupParams) -> None:
         """LOGISTIC."""
         self.without("logistic", params)
-    def mean(self, params: MeanParams) -> None:
-        """MEAN."""
-        self.without("mean", params)
 
     def maximum(self, params: MaximumMinimumParams) -> None:
         """MAXIMUM."""
         self.without("maximum", params)
+
+    def mean(self, params: MeanParams) -> None:
+        """MEAN."""
+        self.without("mean", params)
 
     def minimum(self, params: MaximumMinimumParams) -> None:
         """MINIMUM."""
@@ -142,13 +142,6 @@ class OptionalOperators(ABC):
         """QUANTIZE."""
         self.without("quantize", params)
 
-    def relu(self, params: LookupParams) -> None:
-        """RELU."""
-        self.without("relu", params)
-
-    def relu6(self, params: LookupParams) -> None:
-        """RELU6."""
-        self.without("relu6", params)
     def reduce_all(self, params: ReductionParams) -> None:
         """REDUCE_ALL."""
         self.without("reduce_all", params)
@@ -160,6 +153,14 @@ class OptionalOperators(ABC):
     def reduce_min(self, params: ReductionParams) -> None:
         """REDUCE_MIN."""
         self.without("reduce_min", params)
+
+    def relu(self, params: LookupParams) -> None:
+        """RELU."""
+        self.without("relu", params)
+
+    def relu6(self, params: LookupParams) -> None:
+        """RELU6."""
+        self.without("relu6", params)
 
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
@@ -185,6 +186,10 @@ class OptionalOperators(ABC):
         """SUB."""
         self.without("sub", params)
 
+    def sum(self, params: MeanParams) -> None:
+        """SUM."""
+        self.without("sum", params)
+
     def tanh(self, params: LookupParams) -> None:
         """TANH."""
         self.without("tanh", params)
@@ -192,6 +197,3 @@ class OptionalOperators(ABC):
     def transpose(self, params: MovementParams) -> None:
         """TRANSPOSE."""
         self.without("transpose", params)
-    def sum(self, params: MeanParams) -> None:
-        """SUM."""
-        self.without("sum", params)
