@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 JOBS ?= auto
+CORPUS ?= .corpus
 
-.PHONY: help demo test check lint format types stubs bench deep models clean
+.PHONY: help demo test check lint format types stubs bench deep corpus models clean
 
 help:
 	@echo 'make demo    classify real handwritten digits and draw a sine (sets everything up)'
@@ -14,6 +15,7 @@ help:
 	@echo 'make stubs   write the examples'"'"' stubs again'
 	@echo 'make bench   every backend against LiteRT and TensorFlow Lite Micro, threads, AVX2, imports'
 	@echo 'make deep    the long random tests: 70,000 models, 1,000,000 damaged files, every mypy'
+	@echo 'make corpus  Keras and PyTorch models by their own converters, for make deep (large packages)'
 	@echo 'make models  train, quantise and write models/*.tflite again'
 	@echo 'make format  format the code and mend what the linter can'
 	@echo 'make clean   remove the virtual environment and caches'
@@ -43,9 +45,12 @@ stubs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.bench
 
-deep: $(VENV)/.dev
-	EMBER_DEEP=1 $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py tests/test_damaged_files.py \
-		tests/test_reader.py tests/conformance tests/native tests/typing ember_esp/tests
+deep: $(VENV)/.dev corpus
+	EMBER_DEEP=1 EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py \
+		tests/test_corpus.py tests/test_damaged_files.py tests/test_reader.py tests/conformance tests/native \
+		tests/typing ember_esp/tests
+
+corpus: $(CORPUS)/.keras $(CORPUS)/.torch
 
 models: $(VENV)/.train
 	$(BIN)/python -m models.train_sine
@@ -56,7 +61,16 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-keras $(VENV)-torch $(CORPUS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The converters are large and choose their own versions of much: each has an environment to itself.
+$(CORPUS)/.keras $(CORPUS)/.torch: $(CORPUS)/.%: pyproject.toml $(wildcard tests/corpus/*.py)
+	@test -x $(VENV)-$*/bin/python || $(PYTHON) -m venv $(VENV)-$*
+	@echo 'installing ember-infer[corpus-$*] into $(VENV)-$* ...'
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[corpus-$*]'
+	@rm -rf $(CORPUS)/$*
+	$(VENV)-$*/bin/python -m tests.corpus.make_$* $(CORPUS)/$*
+	@touch $@
 
 # A stamp for each set of extras; changed metadata installs again.
 $(VENV)/.demo: EXTRA = cli

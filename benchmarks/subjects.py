@@ -17,7 +17,15 @@ from ember_infer_tools.tflite_writer import load_schema
 __all__ = ["Subject", "check_answers", "console", "is_litert", "missing", "over", "show", "subjects", "table_of"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-_PUBLISHED = ("sine", "speech", "person_detect")
+_PUBLISHED = (
+    "sine",
+    "speech",
+    "person_detect",
+    "vww_float_io",
+    "rock_paper_scissors",
+    "anomaly_detection",
+    "mobilenet_v3_small",
+)
 # Times as fast as LiteRT on AVX-512 VNNI: through predict_quantized, and through a session.
 _WANTED = {
     "sine": "1.3 / 4",
@@ -27,6 +35,10 @@ _WANTED = {
     "dscnn": "3.2",
     "mobilenet": "3.2",
     "autoencoder": "1.6",
+    "vww_float_io": "1.5",
+    "rock_paper_scissors": "1.5",
+    "anomaly_detection": "1.5",
+    "mobilenet_v3_small": "10, no delegate",
 }
 _FILE_WIDTH = 140
 

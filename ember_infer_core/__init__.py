@@ -6,6 +6,6 @@ in ``__init__.pyi``.
 
 from __future__ import annotations
 
-from ember_infer_core.lazy import face
+from ember_infer_core.lazy import face as _face
 
-__all__, __getattr__, __dir__ = face(__name__)
+__all__, __getattr__, __dir__ = _face(__name__)

@@ -15,6 +15,7 @@ from ember_infer_core.errors import InvalidShape as InvalidShape
 from ember_infer_core.errors import KernelError as KernelError
 from ember_infer_core.errors import ModelError as ModelError
 from ember_infer_core.errors import ModelWarning as ModelWarning
+from ember_infer_core.errors import QuantizedTwiceWarning as QuantizedTwiceWarning
 from ember_infer_core.errors import ScratchTooSmall as ScratchTooSmall
 from ember_infer_core.errors import UnsupportedActivation as UnsupportedActivation
 from ember_infer_core.errors import UnsupportedModelError as UnsupportedModelError
@@ -25,15 +26,34 @@ from ember_infer_core.memory import ArenaPlan as ArenaPlan
 from ember_infer_core.memory import Lifetime as Lifetime
 from ember_infer_core.memory import plan_arena as plan_arena
 from ember_infer_core.ops.add import ElementwiseAddParams as ElementwiseAddParams
+from ember_infer_core.ops.add_n import AddNParams as AddNParams
 from ember_infer_core.ops.common import Padding as Padding
 from ember_infer_core.ops.common import compute_padding as compute_padding
+from ember_infer_core.ops.comparisons import Comparison as Comparison
+from ember_infer_core.ops.comparisons import ComparisonParams as ComparisonParams
 from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams as DepthwiseConv2dParams
+from ember_infer_core.ops.div import DivParams as DivParams
+from ember_infer_core.ops.div import FloorDivParams as FloorDivParams
+from ember_infer_core.ops.div import FloorModParams as FloorModParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
+from ember_infer_core.ops.leaky_relu import LeakyReluParams as LeakyReluParams
+from ember_infer_core.ops.logical import LogicalParams as LogicalParams
+from ember_infer_core.ops.lookup import LookupParams as LookupParams
+from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams as MaximumMinimumParams
+from ember_infer_core.ops.movement import MovementParams as MovementParams
 from ember_infer_core.ops.mul import MulParams as MulParams
 from ember_infer_core.ops.pool import PoolParams as PoolParams
+from ember_infer_core.ops.prelu import PreluParams as PreluParams
+from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
+from ember_infer_core.ops.mean import MeanParams as MeanParams
+from ember_infer_core.ops.mul import MulParams as MulParams
+from ember_infer_core.ops.pool import PoolParams as PoolParams
+from ember_infer_core.ops.reduction import ReductionParams as ReductionParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
+from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams
+from ember_infer_core.ops.sub import SubParams as SubParams
 from ember_infer_core.program import Call as Call
 from ember_infer_core.program import Program as Program
 from ember_infer_core.program import Tensor as Tensor
@@ -48,6 +68,5 @@ from ember_infer_core.slots import OperatorParams as OperatorParams
 from ember_infer_core.slots import Role as Role
 from ember_infer_core.slots import Slot as Slot
 from ember_infer_core.slots import check_buffers as check_buffers
-from ember_infer_core.slots import slots as slots
 
 __all__: list[str]

@@ -20,6 +20,7 @@ __all__ = [
     "KernelError",
     "ModelError",
     "ModelWarning",
+    "QuantizedTwiceWarning",
     "ScratchTooSmall",
     "UnsupportedActivation",
     "UnsupportedModelError",
@@ -29,6 +30,8 @@ __all__ = [
 
 _SHOWN_LINES = 20
 _SHOWN_ITEMS = 20
+_SHOWN_PROBLEMS = 40
+_ADVICE_PAGE = "docs/getting-a-model-that-runs.md"
 
 
 def listed(items: Sequence[str]) -> str:
@@ -55,19 +58,34 @@ class ModelError(ValueError):
 
 
 class UnsupportedModelError(ModelError):
-    """A valid model that this project does not run. ``problems`` names everything that stands in the way, at once."""
+    """A valid model that this project does not run.
 
-    def __init__(self, source: str, problems: Sequence[str]) -> None:
+    Attributes:
+        problems: everything that stands in the way, at once.
+        shown: the problems in the message, of which there may be many: the first, and how many more there are.
+        advice: what to do about it, each once.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str], advice: Sequence[str] = ()) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
-        listed = "".join(f"\n  - {problem}" for problem in self.problems)
-        super().__init__(source, f"not supported:{listed}")
+        self.advice: tuple[str, ...] = tuple(advice)
+        beyond = len(self.problems) - _SHOWN_PROBLEMS
+        self.shown: tuple[str, ...] = self.problems[:_SHOWN_PROBLEMS] + ((f"and {beyond} more",) if beyond > 0 else ())
+        lines = "".join(f"\n  - {problem}" for problem in self.shown)
+        if self.advice:
+            lines += f"\nwhat to do ({_ADVICE_PAGE} says more):" + "".join(f"\n  - {cure}" for cure in self.advice)
+        super().__init__(source, f"not supported:{lines}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.source, self.problems)
+        return type(self), (self.source, self.problems, self.advice)
 
 
 class ModelWarning(UserWarning):
     """Something odd in a model file that does not change what it computes."""
+
+
+class QuantizedTwiceWarning(UserWarning):
+    """What looks quantised already was given where real values are wanted, and has been quantised once more."""
 
 
 class ComparisonError(ValueError):

@@ -84,7 +84,7 @@ def multiply_by_quantized_multiplier_single_rounding(x: IntLike, multiplier: Int
     return np.clip(np.where(total < 1, saturated, rounded), INT32_MIN, INT32_MAX)
 
 
-# exp(-1/4) down to exp(-16), in Q0.31, each with the bit of a Q5.26 operand that calls for it.
+# exp(-1/4) down to exp(-16), in Q0.31, each with the power of two that calls for it where the operand contains it.
 _EXP_FACTORS = (
     (-2, 1672461947),
     (-1, 1302514674),
@@ -94,21 +94,24 @@ _EXP_FACTORS = (
     (3, 720401),
     (4, 242),
 )
-_Q5_26_FRACTION_BITS = 26
 _EXP_MINUS_ONE_EIGHTH = 1895147668
 _ONE_THIRD = 715827883
 
 
-def exp_on_negative_values(a: IntLike) -> Int64Array:
-    """``exp(a)`` of a Q5.26 value that is not positive, as Q0.31. Source: gemmlowp ``exp_on_negative_values``."""
+def exp_on_negative_values(a: IntLike, integer_bits: int = 5) -> Int64Array:
+    """``exp(a)`` as Q0.31, of values that are not positive and have 31 bits, ``integer_bits`` of them (up to 5) above
+    the point. Source: gemmlowp ``exp_on_negative_values``.
+    """
     a = np.asarray(a, np.int64)
-    one_quarter = np.int64(1 << (_Q5_26_FRACTION_BITS - 2))
+    fraction_bits = 31 - integer_bits
+    one_quarter = np.int64(1 << (fraction_bits - 2))
     a_mod_quarter_minus_one_quarter = (a & (one_quarter - 1)) - one_quarter
-    result = _exp_between_minus_one_quarter_and_zero(a_mod_quarter_minus_one_quarter << 5)
+    result = _exp_between_minus_one_quarter_and_zero(a_mod_quarter_minus_one_quarter << integer_bits)
     remainder = a_mod_quarter_minus_one_quarter - a
     for exponent, factor in _EXP_FACTORS:
-        bit = np.int64(1 << (_Q5_26_FRACTION_BITS + exponent))
-        result = np.where(remainder & bit, saturating_rounding_doubling_high_mul(result, factor), result)
+        if exponent < integer_bits:
+            bit = np.int64(1 << (fraction_bits + exponent))
+            result = np.where(remainder & bit, saturating_rounding_doubling_high_mul(result, factor), result)
     return np.where(a == 0, INT32_MAX, result)
 
 

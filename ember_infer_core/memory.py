@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 __all__ = ["ALIGNMENT", "ArenaPlan", "Lifetime", "plan_arena"]
 
 ALIGNMENT = 16
+
+_MOST_PAIRS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,60 @@ def plan_arena(lifetimes: Sequence[Lifetime], alignment: int = ALIGNMENT) -> Are
 
     The largest goes first, each into the tightest gap that holds it between those already placed and in use with it
     (greedy by size, best fit), as TFLM's ``GreedyMemoryPlanner`` does. Offsets are multiples of ``alignment``; the
-    length is that of the occupied part.
+    length is that of the occupied part. Looking for gaps has its limit: beyond some millions of pairs of buffers that
+    are in use together, which no model for small machines has, the smallest go behind all others.
     """
     offsets = [0] * len(lifetimes)
-    placed: list[int] = []
+    placed = _Placed(max((lifetime.last for lifetime in lifetimes), default=0) + 1)
+    length, pairs = 0, 0
     for index in sorted(range(len(lifetimes)), key=lambda i: (-lifetimes[i].size, lifetimes[i].first, i)):
         lifetime = lifetimes[index]
-        busy = sorted(
-            (offsets[other], offsets[other] + lifetimes[other].size)
-            for other in placed
-            if lifetimes[other].overlaps(lifetime)
-        )
-        offsets[index] = _best_fit(busy, lifetime.size, alignment)
-        placed.append(index)
-    length = max((offset + lifetime.size for offset, lifetime in zip(offsets, lifetimes, strict=True)), default=0)
+        if pairs > _MOST_PAIRS:
+            offsets[index] = -(-length // alignment) * alignment
+        else:
+            busy = sorted((offsets[other], offsets[other] + lifetimes[other].size) for other in placed.during(lifetime))
+            pairs += len(busy)
+            offsets[index] = _best_fit(busy, lifetime.size, alignment)
+            placed.add(index, lifetime)
+        length = max(length, offsets[index] + lifetime.size)
     return ArenaPlan(tuple(offsets), length)
+
+
+class _Placed:
+    """Which buffers are in use during a range of calls, in time that grows with their number and not with all.
+
+    Those are the ones in use at the range's first call, and the ones that begin after it. A lifetime is cut into at
+    most ``2 log n`` blocks of a binary tree over the calls; a call lies in ``log n`` of them.
+    """
+
+    def __init__(self, calls: int) -> None:
+        self._leaves = 1 << max(calls - 1, 0).bit_length()
+        self._blocks: list[list[int]] = [[] for _ in range(2 * self._leaves)]
+        self._begins: list[tuple[int, int]] = []
+
+    def add(self, index: int, lifetime: Lifetime) -> None:
+        """Notes a buffer."""
+        bisect.insort(self._begins, (lifetime.first, index))
+        low, high = lifetime.first + self._leaves, lifetime.last + self._leaves + 1
+        while low < high:
+            if low & 1:
+                self._blocks[low].append(index)
+                low += 1
+            if high & 1:
+                high -= 1
+                self._blocks[high].append(index)
+            low, high = low >> 1, high >> 1
+
+    def during(self, lifetime: Lifetime) -> Iterator[int]:
+        """The buffers noted that are in use at some time with this one, each once."""
+        block = lifetime.first + self._leaves
+        while block:
+            yield from self._blocks[block]
+            block >>= 1
+        start = bisect.bisect_left(self._begins, (lifetime.first + 1, -1))
+        stop = bisect.bisect_left(self._begins, (lifetime.last + 1, -1))
+        for _, index in self._begins[start:stop]:
+            yield index
 
 
 def _best_fit(busy: Sequence[tuple[int, int]], size: int, alignment: int) -> int:

@@ -6,8 +6,23 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ember_infer_core.ops.add_n import AddNParams
+    from ember_infer_core.ops.comparisons import ComparisonParams
+    from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
+    from ember_infer_core.ops.leaky_relu import LeakyReluParams
+    from ember_infer_core.ops.logical import LogicalParams
+    from ember_infer_core.ops.lookup import LookupParams
+    from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams
+    from ember_infer_core.ops.movement import MovementParams
     from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.prelu import PreluParams
+    from ember_infer_core.ops.quantize import QuantizeParams
+    from ember_infer_core.ops.mean import MeanParams
+    from ember_infer_core.ops.mul import MulParams
+    from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
+    from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -20,10 +35,163 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
+    def add_n(self, params: AddNParams) -> None:
+        """ADD_N."""
+        self.without("add_n", params)
+
+    def cast(self, params: LookupParams) -> None:
+        """CAST."""
+        self.without("cast", params)
+
+    def concatenation(self, params: MovementParams) -> None:
+        """CONCATENATION."""
+        self.without("concatenation", params)
+
+    def dequantize(self, params: LookupParams) -> None:
+        """DEQUANTIZE."""
+        self.without("dequantize", params)
+
+    def div(self, params: DivParams) -> None:
+        """DIV."""
+        self.without("div", params)
+
+    def equal(self, params: ComparisonParams) -> None:
+        """EQUAL."""
+        self.without("equal", params)
+
+    def floor_div(self, params: FloorDivParams) -> None:
+        """FLOOR_DIV."""
+        self.without("floor_div", params)
+
+    def floor_mod(self, params: FloorModParams) -> None:
+        """FLOOR_MOD."""
+        self.without("floor_mod", params)
+
+    def greater(self, params: ComparisonParams) -> None:
+        """GREATER."""
+        self.without("greater", params)
+
+    def greater_equal(self, params: ComparisonParams) -> None:
+        """GREATER_EQUAL."""
+        self.without("greater_equal", params)
+
+    def hard_swish(self, params: LookupParams) -> None:
+        """HARD_SWISH."""
+        self.without("hard_swish", params)
+
+    def leaky_relu(self, params: LeakyReluParams) -> None:
+        """LEAKY_RELU."""
+        self.without("leaky_relu", params)
+
+    def less(self, params: ComparisonParams) -> None:
+        """LESS."""
+        self.without("less", params)
+
+    def less_equal(self, params: ComparisonParams) -> None:
+        """LESS_EQUAL."""
+        self.without("less_equal", params)
+
+    def logical_and(self, params: LogicalParams) -> None:
+        """LOGICAL_AND."""
+        self.without("logical_and", params)
+
+    def logical_not(self, params: LookupParams) -> None:
+        """LOGICAL_NOT."""
+        self.without("logical_not", params)
+
+    def logical_or(self, params: LogicalParams) -> None:
+        """LOGICAL_OR."""
+        self.without("logical_or", params)
+
+    def logistic(self, params: LookupParams) -> None:
+        """LOGISTIC."""
+        self.without("logistic", params)
+    def mean(self, params: MeanParams) -> None:
+        """MEAN."""
+        self.without("mean", params)
+
+    def maximum(self, params: MaximumMinimumParams) -> None:
+        """MAXIMUM."""
+        self.without("maximum", params)
+
+    def minimum(self, params: MaximumMinimumParams) -> None:
+        """MINIMUM."""
+        self.without("minimum", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
 
+    def not_equal(self, params: ComparisonParams) -> None:
+        """NOT_EQUAL."""
+        self.without("not_equal", params)
+
+    def pad(self, params: MovementParams) -> None:
+        """PAD."""
+        self.without("pad", params)
+
+    def padv2(self, params: MovementParams) -> None:
+        """PADV2."""
+        self.without("padv2", params)
+
+    def prelu(self, params: PreluParams) -> None:
+        """PRELU."""
+        self.without("prelu", params)
+
+    def quantize(self, params: QuantizeParams) -> None:
+        """QUANTIZE."""
+        self.without("quantize", params)
+
+    def relu(self, params: LookupParams) -> None:
+        """RELU."""
+        self.without("relu", params)
+
+    def relu6(self, params: LookupParams) -> None:
+        """RELU6."""
+        self.without("relu6", params)
+    def reduce_all(self, params: ReductionParams) -> None:
+        """REDUCE_ALL."""
+        self.without("reduce_all", params)
+
+    def reduce_max(self, params: ReductionParams) -> None:
+        """REDUCE_MAX."""
+        self.without("reduce_max", params)
+
+    def reduce_min(self, params: ReductionParams) -> None:
+        """REDUCE_MIN."""
+        self.without("reduce_min", params)
+
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
+
+    def split(self, params: MovementParams) -> None:
+        """SPLIT."""
+        self.without("split", params)
+
+    def split_v(self, params: MovementParams) -> None:
+        """SPLIT_V."""
+        self.without("split_v", params)
+
+    def squared_difference(self, params: SquaredDifferenceParams) -> None:
+        """SQUARED_DIFFERENCE."""
+        self.without("squared_difference", params)
+
+    def strided_slice(self, params: MovementParams) -> None:
+        """STRIDED_SLICE."""
+        self.without("strided_slice", params)
+
+    def sub(self, params: SubParams) -> None:
+        """SUB."""
+        self.without("sub", params)
+
+    def tanh(self, params: LookupParams) -> None:
+        """TANH."""
+        self.without("tanh", params)
+
+    def transpose(self, params: MovementParams) -> None:
+        """TRANSPOSE."""
+        self.without("transpose", params)
+    def sum(self, params: MeanParams) -> None:
+        """SUM."""
+        self.without("sum", params)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -150,6 +150,13 @@ def activation_range(activation: FusedActivation, output: QuantParam) -> tuple[i
     return calculate_activation_range_quantized(activation, output)
 
 
+def plain_activation_range(activation: FusedActivation) -> tuple[float | None, float | None]:
+    """The bounds of a fused activation on real values, None where there is none. Source: TFLM
+    ``CalculateActivationRange``.
+    """
+    return _CLAMPS.get(activation, (None, None))
+
+
 _CLAMPS: dict[FusedActivation, tuple[float | None, float | None]] = {
     FusedActivation.NONE: (None, None),
     FusedActivation.RELU: (0.0, None),
@@ -183,28 +190,39 @@ def calculate_input_radius(input_integer_bits: int, input_left_shift: int, total
     return math.floor(scaled / (1 << input_left_shift))
 
 
-def quantize(real: npt.ArrayLike, quant: QuantParam) -> npt.NDArray[np.int8]:
-    """Real values to int8: ``round(real / scale) + zero_point``, half away from zero, saturating; NaN is refused.
+def quantize(real: npt.ArrayLike, quant: QuantParam, dtype: npt.DTypeLike = np.int8) -> npt.NDArray[Any]:
+    """Real values to integers: ``round(real / scale) + zero_point``, half away from zero, saturating; NaN is refused.
 
     Source: TFLM ``FloatToQuantizedType`` (the division is in float32).
+
+    Args:
+        real: values, taken as float32.
+        quant: of the result.
+        dtype: of the result: int8, uint8, int16 or int32.
     """
     values = np.asarray(real, np.float32)
     if np.isnan(values).any():
         raise ValueError("NaN has no quantised value")
     with np.errstate(over="ignore"):  # an overflow saturates, as any large value does
         scaled = values / np.float32(quant.scale)
-    # Far outside int8 the result saturates anyway; clipping first keeps the rounding and the sum exact.
-    clipped = np.clip(scaled.astype(np.float64), -1024.0, 1024.0)
-    rounded = np.trunc(clipped + np.copysign(0.5, clipped)) + quant.zero_point
-    q: npt.NDArray[np.int8] = np.clip(rounded, INT8_MIN, INT8_MAX).astype(np.int8)
+    limits = np.iinfo(dtype)
+    quantized = round_half_away_from_zero(scaled) + quant.zero_point
+    q: npt.NDArray[Any] = np.clip(quantized, limits.min, limits.max).astype(dtype)
     return q
 
 
 def dequantize(q: npt.ArrayLike, quant: QuantParam) -> npt.NDArray[np.float32]:
-    """int8 values to real ones: ``scale * (q - zero_point)`` in float32. Source: TFLM ``DequantizeFloat``."""
-    steps = (np.asarray(q).astype(np.int32) - quant.zero_point).astype(np.float32)
+    """Integers to real values: ``scale * (q - zero_point)`` in float32. Source: TFLM ``DequantizeFloat``."""
+    steps = (np.asarray(q).astype(np.int64) - quant.zero_point).astype(np.float32)
     real: npt.NDArray[np.float32] = steps * np.float32(quant.scale)
     return real
+
+
+def round_half_away_from_zero(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """C's ``roundf`` of each value, in float64; infinities and NaN stay what they are."""
+    exact = values.astype(np.float64)
+    rounded: npt.NDArray[np.float64] = np.trunc(exact + np.copysign(0.5, exact))
+    return rounded
 
 
 def _round_half_away_from_zero(value: float) -> int:

@@ -9,25 +9,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.errors import InvalidShape
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class AsksForScratch(Protocol):
-        """A class that says how much scratch it wants, as every :class:`KernelBackend` does."""
-
-        @classmethod
-        def scratch_size(cls, params: OperatorParams) -> int: ...
-
-
 __all__ = [
     "AnyArray",
+    "AsksForScratch",
     "ByteArray",
     "DType",
     "Int8Array",
@@ -149,6 +140,15 @@ class OperatorParams:
     def scratch_size(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that ``backend`` asks for in this call."""
         return backend.scratch_size(self)
+
+
+class AsksForScratch(Protocol):
+    """A class that says how much scratch it wants, as every :class:`KernelBackend` does."""
+
+    @classmethod
+    def scratch_size(cls, params: OperatorParams) -> int:
+        """Bytes of scratch for one call."""
+        ...
 
 
 def slots(params: OperatorParams) -> tuple[Slot, ...]:

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FloatArray", "FloatResult", "Int8Array", "Int8Arrays", "Int8Result", "Scratch"]
+__all__ = [
+    "AnyArray",
+    "Arrays",
+    "BoolArray",
+    "FloatArray",
+    "Int8Array",
+    "Int16Array",
+    "Int32Array",
+    "ModelArray",
+    "Result",
+    "Scratch",
+    "Uint8Array",
+]
 
-Int8Array: TypeAlias = npt.NDArray[np.int8]
-# One array, or a sequence of them where the model has several inputs or outputs.
-Int8Arrays: TypeAlias = Int8Array | Sequence[Int8Array]
+T = TypeVar("T")
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.float32]
+Int8Array: TypeAlias = npt.NDArray[np.int8]
+Int16Array: TypeAlias = npt.NDArray[np.int16]
+Int32Array: TypeAlias = npt.NDArray[np.int32]
+Uint8Array: TypeAlias = npt.NDArray[np.uint8]
+AnyArray: TypeAlias = npt.NDArray[Any]
+# An input or output of a model, where nobody has read which type it has.
+ModelArray: TypeAlias = BoolArray | FloatArray | Int8Array | Int16Array | Int32Array | Uint8Array
+# One array, or a sequence of them where the model has several inputs or outputs.
+Arrays: TypeAlias = T | Sequence[T]
 # Below Python 3.12 a plain `Buffer` does not accept arrays.
 Scratch: TypeAlias = bytearray | memoryview | npt.NDArray[np.uint8]
 # One array for a model with one output, a tuple for one with several, which only the model knows. `| Any` lets both
-# pass in checkers that cannot read the model; the mypy plugin and stubs say which it is.
-FloatResult: TypeAlias = FloatArray | Any
-Int8Result: TypeAlias = Int8Array | Any
+# pass in checkers that cannot read the model; the mypy plugin and stubs say which it is, and of what type.
+Result: TypeAlias = AnyArray | Any

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ember_infer_core.program import Program
-from ember_infer_core.quantization import QuantParam
+from ember_infer_core.slots import DType
+from ember_infer_macros.port_types import PORT_TYPES
+from ember_infer_macros.ports import Port, ports
 from ember_infer_macros.quantized_model import QuantizedModel
-from ember_infer_macros.runtime import Port, ports
+from ember_infer_macros.tflite.schema import TensorType
 
 __all__ = ["INTERFACE", "Method", "methods", "summary"]
 
@@ -77,17 +79,23 @@ _GETTERS = {
         exact=lambda port: _tuple([f"Literal[{size}]" for size in port.shape]),
         value=lambda port: str(port.shape),
     ),
+    "dtype": _Getter(
+        "Element type of {}",
+        result=lambda port: _dtype(port),
+        exact=lambda port: _dtype(port),
+        value=lambda port: port.dtype.name,
+    ),
     "scale": _Getter(
         "Scale of {}",
         result=lambda port: "float",
         exact=lambda port: "float",
-        value=lambda port: f"{port.quant.scale!r} in ``{_formula(port.quant)}``",
+        value=lambda port: f"{port.scale!r} in ``{_formula(port)}``",
     ),
     "zero_point": _Getter(
         "Zero point of {}",
         result=lambda port: "int",
-        exact=lambda port: f"Literal[{port.quant.zero_point}]",
-        value=lambda port: f"{port.quant.zero_point} in ``{_formula(port.quant)}``",
+        exact=lambda port: f"Literal[{port.zero_point}]",
+        value=lambda port: f"{port.zero_point} in ``{_formula(port)}``",
     ),
 }
 
@@ -101,11 +109,15 @@ def methods(program: Program) -> tuple[Method, ...]:
         for role, own in (("input", inputs), ("output", outputs))
     }
     special["arena_len"] = _plain("arena_len", f"Bytes of activations after planning: {program.arena_len}.")
-    for name, array in (("predict", "FloatArray"), ("predict_batch", "Int8Array")):
-        result = array if len(outputs) == 1 else _tuple([array] * len(outputs))
-        special[name] = _plain(name, _doc(name, inputs, outputs), result)
+    own = {"input": inputs, "output": outputs}
+    results = {
+        "predict": _one_or_all([_array(port.real_dtype) for port in outputs]),
+        "predict_batch": _one_or_all([_array(port.dtype) for port in outputs]),
+        "quantize": _only([_array(port.dtype) for port in inputs]),
+        "dequantize": _only([_array(port.real_dtype) for port in outputs]),
+    }
     names = [name for name in INTERFACE if callable(getattr(QuantizedModel, name, None))]
-    return tuple(special[name] if name in special else _plain(name, _doc(name, inputs, outputs)) for name in names)
+    return tuple(special.get(name) or _ported(name, own, results.get(name)) for name in names)
 
 
 def summary(program: Program) -> str:
@@ -138,13 +150,22 @@ def _getter(name: str, getter: _Getter, role: str, own: Sequence[Port]) -> Metho
     )
 
 
-def _plain(name: str, docstring: str, result: str | None = None) -> Method:
+def _plain(name: str, docstring: str) -> Method:
+    return Method(name, _parameters(name), _result(name), (_result(name),), docstring)
+
+
+def _ported(name: str, own: Mapping[str, Sequence[Port]], result: str | None) -> Method:
+    """A method that takes or gives the model's arrays, and says of which types they are."""
+    parameters = _parameters(name)
+    for role, ports_ in own.items():
+        arrays = " | ".join(dict.fromkeys(_array(port.dtype) for port in ports_)) or "ModelArray"
+        for parameter in (role, f"{role}s"):
+            parameters = parameters.replace(f" {parameter}: Arrays[ModelArray]", f" {parameter}: Arrays[{arrays}]")
     result = result or _result(name)
-    return Method(name, _parameters(name), result, (result,), docstring)
+    return Method(name, parameters, result, (result,), _doc(name, own))
 
 
-def _doc(name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
-    own = {"input": inputs, "output": outputs}
+def _doc(name: str, own: Mapping[str, Sequence[Port]]) -> str:
     lines = [f"{port.role}: {_describe(port)}" for role in _PORTS_OF.get(name, ()) for port in own[role]]
     model = "\n\nModel:\n" + textwrap.indent("\n".join(lines), "    ") if lines else ""
     return _declared_doc(name) + model
@@ -172,11 +193,32 @@ def _tuple(items: Sequence[str]) -> str:
     return f"tuple[{', '.join(items) or '()'}]"
 
 
+def _one_or_all(arrays: Sequence[str]) -> str:
+    return arrays[0] if len(arrays) == 1 else _tuple(arrays)
+
+
+def _only(arrays: Sequence[str]) -> str:
+    """The type that all have, if they have one in common."""
+    return arrays[0] if len(set(arrays)) == 1 else "AnyArray"
+
+
+def _array(dtype: DType) -> str:
+    return PORT_TYPES[TensorType[dtype.name.upper()]]
+
+
+def _dtype(port: Port) -> str:
+    name = "bool_" if port.dtype.kind == "b" else port.dtype.name
+    return f"np.dtype[np.{name}]"
+
+
 def _describe(port: Port) -> str:
-    return f"int8 {list(port.shape)}, {_formula(port.quant)}"
+    formula = "" if port.quant is None else f", {_formula(port)}"
+    return f"{port.dtype} {list(port.shape)}{formula}"
 
 
-def _formula(quant: QuantParam) -> str:
-    if quant.zero_point == 0:
-        return f"real = {quant.scale!r} * q"
-    return f"real = {quant.scale!r} * (q {'-' if quant.zero_point > 0 else '+'} {abs(quant.zero_point)})"
+def _formula(port: Port) -> str:
+    if port.quant is None:
+        return "real = q"
+    if port.zero_point == 0:
+        return f"real = {port.scale!r} * q"
+    return f"real = {port.scale!r} * (q {'-' if port.zero_point > 0 else '+'} {abs(port.zero_point)})"

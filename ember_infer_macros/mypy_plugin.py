@@ -337,8 +337,8 @@ def _read_or_report(ctx: ClassDefContext, literal: str, path: str) -> _Model | N
         message = f'"{_shown(literal)}" is not supported ({count} reasons below): change the model or its conversion'
         ctx.api.fail(message, ctx.reason, code=MODEL_ERROR)
         if isinstance(ctx.api, SemanticAnalyzerCoreInterface):  # notes are not in the plugins' interface
-            for problem in error.problems:
-                ctx.api.note(problem, ctx.reason, code=MODEL_ERROR)
+            for note in (*error.shown, *error.advice):
+                ctx.api.note(note, ctx.reason, code=MODEL_ERROR)
     except ModelError as error:
         ctx.api.fail(f'"{_shown(literal)}": {error.reason}; {_advice(path)}', ctx.reason, code=MODEL_ERROR)
     return None

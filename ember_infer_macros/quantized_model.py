@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.program import Program
-    from ember_infer_macros.arrays import FloatArray, FloatResult, Int8Array, Int8Arrays, Int8Result, Scratch
+    from ember_infer_macros.arrays import AnyArray, Arrays, ModelArray, Result, Scratch
     from ember_infer_macros.runtime import Session
 
 __all__ = ["QuantizedModel", "ScratchLen"]
@@ -60,23 +61,33 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
+    def input_dtype(index: int = 0) -> np.dtype[Any]:
+        """Element type of an input: int8, uint8, int16, int32, float32 or bool."""
+        _undecorated()
+
+    @staticmethod
+    def output_dtype(index: int = 0) -> np.dtype[Any]:
+        """Element type of an output: int8, uint8, int16, int32, float32 or bool."""
+        _undecorated()
+
+    @staticmethod
     def input_scale(index: int = 0) -> float:
-        """Scale of an input: ``real = scale * (q - zero_point)``."""
+        """Scale of an input: ``real = scale * (q - zero_point)``; 1.0 where its elements are the values themselves."""
         _undecorated()
 
     @staticmethod
     def input_zero_point(index: int = 0) -> int:
-        """Zero point of an input."""
+        """Zero point of an input; 0 where its elements are the values themselves."""
         _undecorated()
 
     @staticmethod
     def output_scale(index: int = 0) -> float:
-        """Scale of an output: ``real = scale * (q - zero_point)``."""
+        """Scale of an output: ``real = scale * (q - zero_point)``; 1.0 where its elements are the values themselves."""
         _undecorated()
 
     @staticmethod
     def output_zero_point(index: int = 0) -> int:
-        """Zero point of an output."""
+        """Zero point of an output; 0 where its elements are the values themselves."""
         _undecorated()
 
     @staticmethod
@@ -85,15 +96,15 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
-        """Runs the model once, int8 in and out; scratch is found for you.
+    def predict_quantized(backend: KernelBackend, input: Arrays[ModelArray], output: Arrays[ModelArray]) -> None:
+        """Runs the model once, the model's own types in and out; scratch is found for you.
 
         Args:
             backend: an instance, for example ``RefBackend()``.
-            input: a contiguous int8 array of ``input_len()`` elements, of any shape; a sequence of them where the
-                model has several inputs.
-            output: a contiguous, writable int8 array of ``output_len()`` elements, of any shape; a sequence of them
-                where the model has several outputs. It may overlap the input.
+            input: a contiguous array of ``input_len()`` elements of ``input_dtype()``, of any shape; a sequence of them
+                where the model has several inputs.
+            output: a contiguous, writable array of ``output_len()`` elements of ``output_dtype()``, of any shape; a
+                sequence of them where the model has several outputs. It may overlap the input.
 
         Raises:
             InvalidShape: an array is not as described; nothing was written.
@@ -103,7 +114,7 @@ class QuantizedModel(metaclass=ABCMeta):
 
     @staticmethod
     def predict_quantized_with_scratch(
-        backend: KernelBackend, input: Int8Arrays, output: Int8Arrays, scratch: Scratch
+        backend: KernelBackend, input: Arrays[ModelArray], output: Arrays[ModelArray], scratch: Scratch
     ) -> None:
         """:meth:`predict_quantized` in scratch memory of yours.
 
@@ -121,22 +132,28 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def quantize(real: npt.ArrayLike, index: int = 0) -> Int8Array:
-        """Real values to an input's int8: ``round(real / scale) + zero_point``, saturating; the shape is kept.
+    def quantize(real: npt.ArrayLike, index: int = 0) -> AnyArray:
+        """Real values to an input's type: ``round(real / scale) + zero_point``, saturating, where it is quantised, and
+        the values themselves where it is not. The shape is kept.
 
         Raises:
-            ValueError: a value is NaN.
+            InvalidShape: the input is of integers or bools without a scale, and the values are none.
+            ValueError: a value is NaN and the input quantised, or a value does not fit into an integer type.
         """
         _undecorated()
 
     @staticmethod
-    def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
-        """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept."""
+    def dequantize(q: npt.ArrayLike, index: int = 0) -> AnyArray:
+        """An output's elements to real values: ``scale * (q - zero_point)`` in float32 where it is quantised, and a
+        copy of them where it is not. The shape is kept.
+        """
         _undecorated()
 
     @staticmethod
-    def predict(backend: KernelBackend, real: npt.ArrayLike) -> FloatResult:
-        """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
+    def predict(backend: KernelBackend, real: npt.ArrayLike) -> Result:
+        """Runs the model once on real values: :meth:`quantize`, :meth:`predict_quantized`, :meth:`dequantize`.
+
+        Warns (:class:`ember_infer_core.QuantizedTwiceWarning`) of an array that has a quantised input's own type.
 
         Args:
             backend: an instance.
@@ -144,29 +161,29 @@ class QuantizedModel(metaclass=ABCMeta):
                 model has several inputs.
 
         Returns:
-            float32 of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
-            where the model has several outputs.
+            an array of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
+            where the model has several outputs. float32, unless the output is of integers or bools without a scale.
 
         Raises:
-            InvalidShape: a wrong number of elements.
-            ValueError: a value is NaN.
+            InvalidShape: a wrong number of elements, or values that an input of integers or bools cannot take.
+            ValueError: a value is NaN and the input quantised, or a value does not fit into an integer type.
             KernelError: the backend cannot run the model.
         """
         _undecorated()
 
     @staticmethod
-    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Int8Result:
-        """Runs the model on N samples, int8 in and out.
+    def predict_batch(backend: KernelBackend, inputs: Arrays[ModelArray]) -> Result:
+        """Runs the model on N samples, the model's own types in and out.
 
         Args:
             backend: an instance.
-            inputs: int8 of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()`` elements a row; a
-                sequence of these where the model has several inputs. Where the model's own batch size is not 1, the
-                first form needs an N that it divides.
+            inputs: of ``input_dtype()``, and of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()``
+                elements a row; a sequence of these where the model has several inputs. Where the model's own batch size
+                is not 1, the first form needs an N that it divides.
 
         Returns:
-            int8 of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole inputs with a
-            batch size other than 1; a tuple of these where the model has several outputs.
+            ``output_dtype()`` of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole
+            inputs with a batch size other than 1; a tuple of these where the model has several outputs.
 
         Raises:
             InvalidShape: an array is not as described.

@@ -5,69 +5,55 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InvalidShape, ScratchTooSmall
 from ember_infer_core.executable import PredictsDirectly, RunsBatches
-from ember_infer_core.ops.common import element_count
-from ember_infer_core.quantization import QuantParam, dequantize, quantize
-from ember_infer_core.slots import ByteArray, Int8Array, Shape, no_scratch
+from ember_infer_core.slots import AnyArray, ByteArray, no_scratch
+from ember_infer_macros.ports import Port, ports
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable, Run
     from ember_infer_core.program import Program
 
-__all__ = ["Port", "Runtime", "ScratchLengths", "Session", "ports"]
+__all__ = ["Runtime", "ScratchLengths", "Session"]
 
 # Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
 _KEPT_BACKENDS = 8
-_INT8 = np.dtype(np.int8)
 
 
 class Session:
     """A model bound to a backend, with buffers of its own. For one thread at a time.
 
     Attributes:
-        inputs: int8 arrays in the model's shapes; fill them before :meth:`run`, which leaves them as they are.
-        outputs: int8 arrays in the model's shapes; valid until the next :meth:`run`.
+        inputs: arrays in the model's types and shapes; fill them before :meth:`run`, which leaves them as they are.
+        outputs: arrays in the model's types and shapes; valid until the next :meth:`run`.
         run: computes the outputs from the inputs; ``run(scratch)`` does it in scratch memory (uint8) of yours.
     """
 
     __slots__ = ("inputs", "outputs", "run")
 
     def __init__(self, executable: Executable) -> None:
-        self.inputs: tuple[Int8Array, ...] = executable.inputs
-        self.outputs: tuple[Int8Array, ...] = executable.outputs
+        self.inputs: tuple[AnyArray, ...] = executable.inputs
+        self.outputs: tuple[AnyArray, ...] = executable.outputs
         self.run: Run = executable.run  # bound once: nothing stands between a caller and the kernels
 
     @property
-    def input(self) -> Int8Array:
+    def input(self) -> AnyArray:
         """The only (or first) input."""
         return self.inputs[0]
 
     @property
-    def output(self) -> Int8Array:
+    def output(self) -> AnyArray:
         """The only (or first) output."""
         return self.outputs[0]
 
     def __repr__(self) -> str:
         shapes = " -> ".join(", ".join(str(a.shape) for a in arrays) for arrays in (self.inputs, self.outputs))
         return f"<Session {shapes}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One input or output of a model."""
-
-    role: str
-    shape: Shape
-    length: int
-    quant: QuantParam
 
 
 class _PerThread(threading.local):
@@ -110,24 +96,24 @@ class Runtime:
             raise TypeError(f"backend must be an instance of a KernelBackend, not {backend!r}{hint}")
         return backend.compile(self.program)
 
-    def load(self, executable: Executable, arrays: Sequence[Int8Array]) -> None:
+    def load(self, executable: Executable, arrays: Sequence[AnyArray]) -> None:
         """Copies checked arrays into the inputs."""
         for buffer, array, port in zip(executable.inputs, arrays, self.inputs, strict=True):
             buffer[...] = array if array.shape == port.shape else array.reshape(port.shape)
 
-    def store(self, executable: Executable, arrays: Sequence[Int8Array]) -> None:
+    def store(self, executable: Executable, arrays: Sequence[AnyArray]) -> None:
         """Copies the outputs into checked arrays."""
         for buffer, array, port in zip(executable.outputs, arrays, self.outputs, strict=True):
             target = array if array.shape == port.shape else array.reshape(port.shape)
             target[...] = buffer
 
-    def check_inputs(self, arrays: Any) -> tuple[Int8Array, ...]:
+    def check_inputs(self, arrays: Any) -> tuple[AnyArray, ...]:
         """The caller's input or inputs, as a checked tuple."""
-        return tuple([_checked(array, port) for array, port in self._pairs(arrays, self.inputs)])
+        return tuple([port.checked(array) for array, port in self._pairs(arrays, self.inputs)])
 
-    def check_outputs(self, arrays: Any) -> tuple[Int8Array, ...]:
+    def check_outputs(self, arrays: Any) -> tuple[AnyArray, ...]:
         """The caller's output or outputs, as a checked tuple of writable arrays that do not overlap each other."""
-        checked = tuple([_checked(array, port) for array, port in self._pairs(arrays, self.outputs)])
+        checked = tuple([port.checked(array) for array, port in self._pairs(arrays, self.outputs)])
         for position, array in enumerate(checked):
             if not array.flags.writeable:
                 raise InvalidShape(f"{self.outputs[position].role}: the array is read-only")
@@ -155,20 +141,11 @@ class Runtime:
 
     def predict(self, backend: KernelBackend, real: Any) -> Any:
         """See :meth:`QuantizedModel.predict`."""
-        quantized = []
-        for values, port in self._pairs(real, self.inputs):
-            array = np.asarray(values, np.float32)
-            if array.size != port.length:
-                raise InvalidShape(
-                    f"{port.role}: {port.length} values are wanted (shape {port.shape}), not {array.size}"
-                )
-            quantized.append(quantize(array, port.quant))
+        quantized = [port.from_real(values) for values, port in self._pairs(real, self.inputs)]
         executable = self.executable(backend)
         self.load(executable, quantized)
         executable.run()
-        results = tuple(
-            dequantize(buffer, port.quant) for buffer, port in zip(executable.outputs, self.outputs, strict=True)
-        )
+        results = tuple(port.dequantize(buffer) for buffer, port in zip(executable.outputs, self.outputs, strict=True))
         if len(results) > 1:
             return results
         plain = len(self.inputs) == 1 and np.ndim(real) == 0 and results[0].size == 1
@@ -177,14 +154,14 @@ class Runtime:
     def predict_batch(self, backend: KernelBackend, inputs: Any) -> Any:
         """See :meth:`QuantizedModel.predict_batch`."""
         pairs = self._pairs(inputs, self.inputs)
-        batches = [_rows(array, port) for array, port in pairs]
+        batches = [port.rows(array) for array, port in pairs]
         counts = {len(rows) for rows, _ in batches}
         if len(counts) != 1:
             raise InvalidShape(f"the inputs hold different numbers of samples: {sorted(counts)}")
         runs = counts.pop()
         whole = any(is_whole for _, is_whole in batches)
         executable = self.executable(backend)
-        results = tuple(np.empty((runs, *port.shape), np.int8) for port in self.outputs)
+        results = tuple(np.empty((runs, *port.shape), port.dtype) for port in self.outputs)
         if isinstance(executable, RunsBatches):
             executable.run_batch([np.ascontiguousarray(rows) for rows, _ in batches], results)
         else:
@@ -203,7 +180,7 @@ class Runtime:
         return list(zip(arrays, ports, strict=True))
 
 
-def _run_one_by_one(executable: Executable, batches: Sequence[Int8Array], results: Sequence[Int8Array]) -> None:
+def _run_one_by_one(executable: Executable, batches: Sequence[AnyArray], results: Sequence[AnyArray]) -> None:
     for run in range(len(results[0])):
         for buffer, rows in zip(executable.inputs, batches, strict=True):
             buffer[...] = rows[run]
@@ -228,49 +205,7 @@ class ScratchLengths:
         return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
 
 
-def ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ...]:
-    """The program's inputs or outputs; numbered in their names where there are several."""
-    found = []
-    for position, index in enumerate(indices):
-        tensor = program.tensors[index]
-        assert isinstance(tensor.quant, QuantParam)
-        name = role if len(indices) == 1 else f"{role} {position}"
-        found.append(Port(name, tensor.shape, element_count(tensor.shape), tensor.quant))
-    return tuple(found)
-
-
-def _checked(array: Any, port: Port) -> Int8Array:
-    if not isinstance(array, np.ndarray):
-        raise InvalidShape(f"{port.role}: a NumPy array of int8 is wanted, not {type(array).__name__}")
-    if array.dtype != _INT8:
-        raise InvalidShape(
-            f"{port.role}: dtype int8 is wanted, not {array.dtype} (quantize() makes int8 of real values)"
-        )
-    if array.size != port.length:
-        raise InvalidShape(
-            f"{port.role}: {port.length} elements are wanted (shape {port.shape}), not shape {array.shape}"
-        )
-    if not array.flags.c_contiguous:
-        raise InvalidShape(f"{port.role}: the array must be C-contiguous (np.ascontiguousarray makes it so)")
-    return array
-
-
-def _rows(array: Any, port: Port) -> tuple[Int8Array, bool]:
-    """The runs of a batch, ``(runs, *port.shape)``, and whether each row of the caller's array was a whole input."""
-    if not isinstance(array, np.ndarray) or array.dtype != _INT8:
-        found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise InvalidShape(f"{port.role}: a NumPy array of int8 is wanted, not {found}")
-    row = element_count(array.shape[1:]) if array.ndim else 0
-    if row == port.length:
-        return array.reshape(-1, *port.shape) if array.size else array.reshape(0, *port.shape), True
-    model_batch = port.shape[0] if port.shape else 1
-    if array.ndim and row * model_batch == port.length and len(array) % model_batch == 0:
-        return array.reshape(len(array) // model_batch, *port.shape), False
-    wanted = f"(N, {', '.join(str(size) for size in port.shape[1:])})"
-    raise InvalidShape(f"{port.role}: shape {wanted} is wanted (N divisible by {model_batch}), not {array.shape}")
-
-
-def _merge_batch(result: npt.NDArray[np.int8], port: Port, whole: bool) -> npt.NDArray[np.int8]:
+def _merge_batch(result: AnyArray, port: Port, whole: bool) -> AnyArray:
     """``(runs, batch, ...)`` to ``(N, ...)``, unless each run is to stay a row."""
     if not port.shape or (whole and port.shape[0] != 1):
         return result

@@ -7,15 +7,16 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.dispatch import dispatch_source, keep_source
 from ember_infer_core.program import Program
-from ember_infer_core.quantization import QuantParam, dequantize, quantize
-from ember_infer_macros.arrays import FloatArray, Int8Array, Int8Arrays, Scratch
+from ember_infer_macros import arrays
 from ember_infer_macros.interface import INTERFACE, Method, methods, summary
-from ember_infer_macros.runtime import Runtime, ScratchLengths, Session, ports
+from ember_infer_macros.ports import ports
+from ember_infer_macros.runtime import Runtime, ScratchLengths, Session
 
 __all__ = ["SYNTHESIZED_NAMES", "class_source", "expanded_source", "synthesize"]
 
@@ -23,11 +24,9 @@ SYNTHESIZED_NAMES: tuple[str, ...] = (*INTERFACE, "program", "scratch_len")
 
 # What annotations in the generated source mean: for `typing.get_type_hints`.
 _TYPES = {
-    "FloatArray": FloatArray,
-    "Int8Array": Int8Array,
-    "Int8Arrays": Int8Arrays,
+    **{name: getattr(arrays, name) for name in arrays.__all__},
     "KernelBackend": KernelBackend,
-    "Scratch": Scratch,
+    "np": np,
     "npt": npt,
 }
 
@@ -42,8 +41,8 @@ _METHODS = {
         executable.run(memory)
         runtime.store(executable, outputs)
     """,
-    "quantize": "return quantize(real, {input_quants}[index])",
-    "dequantize": "return dequantize(q, {output_quants}[index])",
+    "quantize": "return runtime.inputs[index].quantize(real)",
+    "dequantize": "return runtime.outputs[index].dequantize(q)",
     "predict": "return runtime.predict(backend, real)",
     "predict_batch": "return runtime.predict_batch(backend, inputs)",
     "bind": "return Session(runtime.compile(backend))",
@@ -67,10 +66,8 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
     keep_source(filename, source, program)
     runtime = Runtime(program)
     namespace: dict[str, Any] = {
-        "QuantParam": QuantParam,
+        "dtype": np.dtype,
         "Session": Session,
-        "dequantize": dequantize,
-        "quantize": quantize,
         "runtime": runtime,
         "per_thread": runtime.per_thread,
         **_TYPES,
@@ -102,22 +99,17 @@ def _bodies(program: Program) -> Mapping[str, str]:
     for role, own in (("input", inputs), ("output", outputs)):
         bodies[f"{role}_len"] = _pick(port.length for port in own)
         bodies[f"{role}_shape"] = _pick(port.shape for port in own)
-        bodies[f"{role}_scale"] = _pick(port.quant.scale for port in own)
-        bodies[f"{role}_zero_point"] = _pick(port.quant.zero_point for port in own)
+        bodies[f"{role}_dtype"] = _pick(port.dtype for port in own)
+        bodies[f"{role}_scale"] = _pick(port.scale for port in own)
+        bodies[f"{role}_zero_point"] = _pick(port.zero_point for port in own)
     if len(inputs) == len(outputs) == 1:
         bodies["predict_quantized"] = textwrap.dedent(_DIRECT).strip()
-    quants = {"input_quants": _literal(port.quant for port in inputs)}
-    quants["output_quants"] = _literal(port.quant for port in outputs)
-    return {name: textwrap.dedent(code).strip().format(**quants) for name, code in _METHODS.items()} | bodies
+    return {name: textwrap.dedent(code).strip() for name, code in _METHODS.items()} | bodies
 
 
 def _pick(values: Iterable[object]) -> str:
-    return f"return {_literal(values)}[index]"
-
-
-def _literal(values: Iterable[object]) -> str:
-    """A tuple display."""
-    return "(" + "".join(f"{value!r}, " for value in values).rstrip() + ")"
+    """Takes one of a tuple of these values."""
+    return f"return ({''.join(f'{value!r}, ' for value in values).rstrip()})[index]"
 
 
 def _method(method: Method, body: str) -> str:

@@ -8,31 +8,28 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.slots import Int8Array
-from ember_infer_ref.affine import Int64Array
+from ember_infer_core.slots import AnyArray, Int8Array
 from ember_infer_ref.plan import Step
 
 __all__ = ["PairFunction", "prepare_pairs"]
 
-PairFunction: TypeAlias = Callable[[Int64Array, Int64Array], Int8Array]
+PairFunction: TypeAlias = Callable[[Int8Array, Int8Array], AnyArray]
 
 _BYTE = np.array(8, np.uint16)
 
 
-def prepare_pairs(
-    function: PairFunction, input1: Int8Array, input2: Int8Array, output: Int8Array, reused: bool
-) -> Step:
+def prepare_pairs(function: PairFunction, input1: Int8Array, input2: Int8Array, output: AnyArray, reused: bool) -> Step:
     """The step that writes ``function`` of the two inputs, broadcast against each other, to the output.
 
     Args:
-        function: of int64 arrays that hold int8 values and broadcast.
+        function: of int8 arrays that broadcast.
         input1, input2, output: contiguous.
         reused: whether the step will run more than once; a table for a single use has to be smaller than the output.
     """
     if not reused and output.size < 2**16:
-        return lambda: np.copyto(output, function(input1.astype(np.int64), input2.astype(np.int64)))
+        return lambda: np.copyto(output, function(input1, input2))
     # The pair's index is made of the bytes' bit patterns: 0 to 127, then -128 to -1.
-    values = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64)
+    values = np.arange(256, dtype=np.uint8).view(np.int8)
     table = function(values[:, None], values).reshape(-1)
     high, low = input1.view(np.uint8), input2.view(np.uint8)
     index: npt.NDArray[np.uint16] = np.empty(output.shape, np.uint16)

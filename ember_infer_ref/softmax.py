@@ -9,12 +9,12 @@ import numpy as np
 from ember_infer_core.fixed_point import (
     get_reciprocal,
     rounding_divide_by_pot,
-    saturating_rounding_doubling_high_mul,
     wrap_int32,
 )
 from ember_infer_core.ops.softmax import softmax_exponentials
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, INT32_MAX
 from ember_infer_core.slots import Int8Array
+from ember_infer_core.transcendental import reciprocal_of_half
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.plan import Step, run_prepared
 
@@ -104,9 +104,5 @@ def get_reciprocals(x: Int64Array, integer_digits: int) -> tuple[Int64Array, Int
     """:func:`ember_infer_core.fixed_point.get_reciprocal` of every positive value of an array."""
     leading_zeros = 32 - np.frexp(x.astype(np.float64))[1].astype(np.int64)
     half_denominator = x << leading_zeros >> 1  # of 1 + a, where x has been normalised to [1, 2)
-    high_mul = saturating_rounding_doubling_high_mul
-    reciprocal = 1515870810 + high_mul(half_denominator, -1010580540)  # 48/17 and -32/17, in Q2.29
-    for _ in range(3):
-        one_minus = (1 << 29) - high_mul(half_denominator, reciprocal)
-        reciprocal = reciprocal + (high_mul(reciprocal, one_minus) << 2)
+    reciprocal = reciprocal_of_half(half_denominator)
     return np.minimum(reciprocal << 1, INT32_MAX), integer_digits - leading_zeros

@@ -335,7 +335,8 @@ def _operators(
 
 
 def _layer_names(graph: Graph, subjects: Sequence[Subject], program: Program | None) -> list[str]:
-    outputs = [graph.tensors[operator.outputs[0]].name if operator.outputs else "" for operator in graph.operators]
+    first = [next(iter(operator.outputs), NO_TENSOR) for operator in graph.operators]
+    outputs = ["" if index == NO_TENSOR else graph.tensors[index].name for index in first]
     methods = [identifier(operator.name, "operator") for operator in graph.operators]
     names = layer_names(outputs, methods)
     for call in program.calls if program is not None else ():
@@ -437,9 +438,11 @@ def _type(tensor: GraphTensor) -> str:
 
 
 def _bytes(tensor: GraphTensor) -> int | None:
-    """Bytes of the elements; None where the type has no fixed size."""
+    """Bytes of the elements; None where the type has no fixed size, or the tensor makes no sense."""
     each = ELEMENT_BYTES.get(tensor.type)
-    return None if each is None else math.prod(tensor.shape) * each
+    if each is None or tensor.damage is not None or tensor.oddity is not None:
+        return None
+    return math.prod(tensor.shape) * each
 
 
 def _constant_bytes(graph: Graph, tensors: Iterable[int]) -> int:
@@ -487,7 +490,8 @@ def _graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaRepo
         if operator.code is BuiltinOperator.RESHAPE and present and len(operator.outputs) == 1:
             owner[operator.outputs[0]] = owner.setdefault(present[0], present[0])
         for index in (*present, *operator.outputs):
-            use(index, step)
+            if index != NO_TENSOR:
+                use(index, step)
     for index in graph.outputs:
         use(index, end)
     for tensor in graph.tensors:

@@ -27,7 +27,9 @@ from ember_infer_core.slots import Int32Array, OperatorParams
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.read import ELEMENT_BYTES
+from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_ref.requantize import accumulator_range
+from ember_infer_tools.older_firmware import changed_multipliers
 
 __all__ = ["CHECKS", "Check", "Finding", "Layer", "Level", "Subject", "View", "find"]
 
@@ -205,12 +207,22 @@ def _unused_operators(view: View) -> Iterator[Place]:
     needed = set(view.graph.outputs)
     unused = []
     for operator in reversed(view.graph.operators):
-        if not operator.outputs or not needed.isdisjoint(operator.outputs):  # without outputs it has a side effect
+        outputs = set(operator.outputs) - {NO_TENSOR}
+        if not outputs or not needed.isdisjoint(outputs):  # without outputs it has a side effect
             needed.update(operator.inputs)
         else:
             unused.append(operator)
     for operator in reversed(unused):
         yield operator.describe(), "nothing that leads to an output reads its result"
+
+
+def _older_firmware(view: View) -> Iterator[Place]:
+    for subject in view.subjects:
+        if subject.params is None:
+            continue
+        changed = list(changed_multipliers(view.graph, subject.operator, subject.params))
+        if changed:
+            yield subject.operator.describe(), f"in float32 other multipliers come out: {', '.join(changed)}"
 
 
 def _unused_tensors(view: View) -> Iterator[Place]:
@@ -354,7 +366,7 @@ def _odd_channels(view: View) -> Iterator[Place]:
 
 def _odd_sizes(view: View) -> Iterator[Place]:
     written = {index for operator in view.graph.operators for index in operator.outputs}
-    for index in sorted(written.union(view.graph.inputs)):
+    for index in sorted(written.union(view.graph.inputs) - {NO_TENSOR}):
         tensor = view.graph.tensors[index]
         size = int(np.prod(tensor.shape, dtype=np.int64)) * ELEMENT_BYTES.get(tensor.type, 0)
         if size % _ALIGNMENT:
@@ -482,6 +494,12 @@ CHECKS: tuple[Check, ...] = (
         "warning",
         _asymmetric_padding,
         "ESP-NN on the ESP32-S3 can get the last row or column wrong (espressif/esp-nn issue 31)",
+    ),
+    Check(
+        "older-firmware",
+        "hint",
+        _older_firmware,
+        "firmware built with TensorFlow Lite Micro from before August 2026 may answer differently by 1 there",
     ),
     Check(
         "unused-tensor",

@@ -1,4 +1,4 @@
-"""Writes INT8 ``.tflite`` files, tensor by tensor and operator by operator.
+"""Writes ``.tflite`` files, tensor by tensor and operator by operator.
 
 For tests, benchmarks and the scripts that train the models of this repository. It stands on the schema that ships with
 TensorFlow Lite Micro's wheel and shares nothing with this project's own reader, so that each checks the other.
@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
+
+from ember_infer_tools.tflite_contents import TENSOR_TYPES, encode
+from ember_infer_tools.tflite_options import make_options, operator_version
 
 __all__ = ["ModelWriter", "load_schema", "pack_model"]
 
 FILE_IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
 BUFFER_ALIGNMENT = 16
+NO_TENSOR = -1
 # Older readers know only a signed byte for the operator code; it holds this where the code does not fit.
 DEPRECATED_CODE_LIMIT = 127
 
@@ -27,29 +29,6 @@ _SCHEMA_MODULES = (
     "tflite_micro.tensorflow.lite.micro.python.schema_py_generated",
     "ai_edge_litert.schema_py_generated",
 )
-
-_TENSOR_TYPES = {
-    "bool": "BOOL",
-    "float32": "FLOAT32",
-    "float64": "FLOAT64",
-    "int16": "INT16",
-    "int32": "INT32",
-    "int64": "INT64",
-    "int8": "INT8",
-    "uint8": "UINT8",
-}
-
-# The operator versions that TensorFlow's converter writes for INT8; interpreters that check them want these.
-_OPERATOR_VERSIONS: Mapping[str, int] = {
-    "ADD": 2,
-    "AVERAGE_POOL_2D": 2,
-    "CONV_2D": 3,
-    "DEPTHWISE_CONV_2D": 3,
-    "FULLY_CONNECTED": 4,
-    "MAX_POOL_2D": 2,
-    "MUL": 2,
-    "SOFTMAX": 2,
-}
 
 
 def load_schema() -> Any:
@@ -109,6 +88,7 @@ class ModelWriter:
     def __init__(self) -> None:
         self._schema = load_schema()
         self._tensors: list[Any] = []
+        self._dtypes: list[str] = []
         self._operators: list[Any] = []
         self._operator_codes: list[Any] = []
         self._buffers: list[Any] = [self._schema.BufferT()]  # buffer 0 stands for "no content"
@@ -132,29 +112,29 @@ class ModelWriter:
         Args:
             name: its name in the file.
             shape: sizes, outermost first.
-            dtype: NumPy's name of the element type.
+            dtype: NumPy's name of the element type, or ``"int4"``.
             scale: the one scale of the tensor, with ``zero_point`` (0 unless given).
             zero_point: see ``scale``.
             scales: one scale for each index along ``quantized_dimension``, in place of ``scale``.
             zero_points: as many; all 0 unless given.
             quantized_dimension: see ``scales``.
-            data: the content of a constant; None for an activation.
+            data: the content of a constant; None for an activation. int4 is given as int8 from -8 to 7.
             is_variable: whether the tensor keeps its content from one inference to the next.
 
         Returns:
             The index of the tensor, for operators and :meth:`finish`.
 
         Raises:
-            ValueError: both ``scale`` and ``scales``, an unknown dtype, or ``data`` of another size or dtype.
+            ValueError: both ``scale`` and ``scales``, an unknown dtype, or ``data`` of another size, dtype or range.
         """
-        if dtype not in _TENSOR_TYPES:
-            raise ValueError(f"tensor {name!r}: dtype {dtype!r} is none of {', '.join(_TENSOR_TYPES)}")
+        if dtype not in TENSOR_TYPES:
+            raise ValueError(f"tensor {name!r}: dtype {dtype!r} is none of {', '.join(TENSOR_TYPES)}")
         if scale is not None and scales is not None:
             raise ValueError(f"tensor {name!r}: give one scale or several scales, not both")
         tensor = self._schema.TensorT()
         tensor.name = name
         tensor.shape = [int(size) for size in shape]
-        tensor.type = getattr(self._schema.TensorType, _TENSOR_TYPES[dtype])
+        tensor.type = getattr(self._schema.TensorType, TENSOR_TYPES[dtype])
         tensor.isVariable = is_variable
         if scale is not None:
             tensor.quantization = self._quantization([scale], [zero_point or 0], quantized_dimension)
@@ -162,8 +142,9 @@ class ModelWriter:
             points = [0] * len(scales) if zero_points is None else zero_points
             tensor.quantization = self._quantization(scales, points, quantized_dimension)
         if data is not None:
-            tensor.buffer = self._constant(name, shape, dtype, data)
+            tensor.buffer = self._constant(encode(name, shape, dtype, data))
         self._tensors.append(tensor)
+        self._dtypes.append(dtype)
         return len(self._tensors) - 1
 
     def conv2d(
@@ -181,11 +162,17 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """CONV_2D with weights ``[C_out, KH, KW, C_in / groups]``; the bias is left out where it is None."""
-        options = self._schema.Conv2DOptionsT()
-        self._window(options, padding, stride_h, stride_w, activation)
-        options.dilationHFactor = dilation_h_factor
-        options.dilationWFactor = dilation_w_factor
-        self.operator("CONV_2D", _present(input, weights, bias), [output], options)
+        self.operator(
+            "CONV_2D",
+            _present(input, weights, bias),
+            [output],
+            padding=padding,
+            stride_h=stride_h,
+            stride_w=stride_w,
+            dilation_h_factor=dilation_h_factor,
+            dilation_w_factor=dilation_w_factor,
+            activation=activation,
+        )
 
     def depthwise_conv2d(
         self,
@@ -203,12 +190,18 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """DEPTHWISE_CONV_2D with weights ``[1, KH, KW, C_out]``; the bias is left out where it is None."""
-        options = self._schema.DepthwiseConv2DOptionsT()
-        self._window(options, padding, stride_h, stride_w, activation)
-        options.dilationHFactor = dilation_h_factor
-        options.dilationWFactor = dilation_w_factor
-        options.depthMultiplier = depth_multiplier
-        self.operator("DEPTHWISE_CONV_2D", _present(input, weights, bias), [output], options)
+        self.operator(
+            "DEPTHWISE_CONV_2D",
+            _present(input, weights, bias),
+            [output],
+            depth_multiplier=depth_multiplier,
+            padding=padding,
+            stride_h=stride_h,
+            stride_w=stride_w,
+            dilation_h_factor=dilation_h_factor,
+            dilation_w_factor=dilation_w_factor,
+            activation=activation,
+        )
 
     def fully_connected(
         self,
@@ -221,10 +214,8 @@ class ModelWriter:
         keep_num_dims: bool = False,
     ) -> None:
         """FULLY_CONNECTED with weights ``[output_depth, input_depth]``; the bias is left out where it is None."""
-        options = self._schema.FullyConnectedOptionsT()
-        options.fusedActivationFunction = self._activation(activation)
-        options.keepNumDims = keep_num_dims
-        self.operator("FULLY_CONNECTED", _present(input, weights, bias), [output], options)
+        operands = _present(input, weights, bias)
+        self.operator("FULLY_CONNECTED", operands, [output], activation=activation, keep_num_dims=keep_num_dims)
 
     def average_pool_2d(
         self,
@@ -239,8 +230,16 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """AVERAGE_POOL_2D."""
-        self._pool(
-            "AVERAGE_POOL_2D", input, output, (filter_height, filter_width), padding, (stride_h, stride_w), activation
+        self.operator(
+            "AVERAGE_POOL_2D",
+            [input],
+            [output],
+            filter_height=filter_height,
+            filter_width=filter_width,
+            padding=padding,
+            stride_h=stride_h,
+            stride_w=stride_w,
+            activation=activation,
         )
 
     def max_pool_2d(
@@ -256,62 +255,81 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """MAX_POOL_2D."""
-        self._pool(
-            "MAX_POOL_2D", input, output, (filter_height, filter_width), padding, (stride_h, stride_w), activation
+        self.operator(
+            "MAX_POOL_2D",
+            [input],
+            [output],
+            filter_height=filter_height,
+            filter_width=filter_width,
+            padding=padding,
+            stride_h=stride_h,
+            stride_w=stride_w,
+            activation=activation,
         )
 
     def softmax(self, input: int, output: int, *, beta: float = 1.0) -> None:
         """SOFTMAX along the last axis."""
-        options = self._schema.SoftmaxOptionsT()
-        options.beta = beta
-        self.operator("SOFTMAX", [input], [output], options)
+        self.operator("SOFTMAX", [input], [output], beta=beta)
 
     def add(self, input1: int, input2: int, output: int, *, activation: str = "NONE") -> None:
         """ADD."""
-        options = self._schema.AddOptionsT()
-        options.fusedActivationFunction = self._activation(activation)
-        self.operator("ADD", [input1, input2], [output], options)
+        self.operator("ADD", [input1, input2], [output], activation=activation)
 
     def mul(self, input1: int, input2: int, output: int, *, activation: str = "NONE") -> None:
         """MUL."""
-        options = self._schema.MulOptionsT()
-        options.fusedActivationFunction = self._activation(activation)
-        self.operator("MUL", [input1, input2], [output], options)
+        self.operator("MUL", [input1, input2], [output], activation=activation)
 
     def reshape(
         self, input: int, output: int, *, new_shape: Sequence[int] | None = None, shape: int | None = None
     ) -> None:
         """RESHAPE, its target written as the option ``new_shape``, as the int32 tensor ``shape``, both, or neither."""
-        options = None
-        if new_shape is not None:
-            options = self._schema.ReshapeOptionsT()
-            options.newShape = [int(size) for size in new_shape]
-        self.operator("RESHAPE", _present(input, shape), [output], options)
+        operands = _present(input, shape)
+        if new_shape is None:
+            self.operator("RESHAPE", operands, [output], with_options=False)
+        else:
+            self.operator("RESHAPE", operands, [output], new_shape=[int(size) for size in new_shape])
 
     def operator(
         self,
         name: str,
-        inputs: Sequence[int],
+        inputs: Sequence[int | None],
         outputs: Sequence[int],
         options: Any | None = None,
         *,
+        with_options: bool = True,
         custom_code: str | None = None,
         version: int | None = None,
+        **fields: Any,
     ) -> None:
         """Adds any operator.
 
         Args:
             name: its name in the schema's ``BuiltinOperator``, such as ``"CONV_2D"`` or ``"CUSTOM"``.
-            inputs: tensor indices; -1 marks an absent one.
+            inputs: tensor indices; None or -1 marks an absent one.
             outputs: tensor indices.
-            options: an options object of the official schema, such as ``load_schema().Conv2DOptionsT()``.
+            options: an options object of the official schema, such as ``load_schema().Conv2DOptionsT()``, in place of
+                ``fields``.
+            with_options: False leaves the table of options out, which means the same to few interpreters.
             custom_code: the name of a ``CUSTOM`` operator.
-            version: the operator's version; the converter's for INT8 unless given.
+            version: the operator's version; the converter's for the inputs' types unless given.
+            fields: the operator's options by the names of the schema's fields, such as ``axis=3``; enumerations by
+                name, such as ``padding="SAME"``. ``activation`` is short for ``fused_activation_function``.
+
+        Raises:
+            ValueError: the schema has no such operator, or the operator no such option.
         """
+        if name.startswith("_") or not hasattr(self._schema.BuiltinOperator, name):
+            raise ValueError(f"the schema has no operator {name!r}")
+        if fields and (options is not None or not with_options):
+            raise ValueError(f"{name}: give options as an object, by keyword, or not at all")
+        if options is None and with_options:
+            options = make_options(self._schema, name, fields)
         operator = self._schema.OperatorT()
-        operator.opcodeIndex = self._operator_code(name, custom_code, version or _OPERATOR_VERSIONS.get(name, 1))
-        operator.inputs = list(inputs)
+        operator.inputs = [NO_TENSOR if index is None else index for index in inputs]
         operator.outputs = list(outputs)
+        if version is None:
+            version = operator_version(name, [self._dtype(index) for index in operator.inputs])
+        operator.opcodeIndex = self._operator_code(name, custom_code, version)
         if options is not None:
             table = type(options).__name__.removesuffix("T")
             operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, table)
@@ -347,16 +365,14 @@ class ModelWriter:
         quantization.quantizedDimension = quantized_dimension
         return quantization
 
-    def _constant(self, name: str, shape: Sequence[int], dtype: str, data: npt.ArrayLike) -> int:
-        array = np.asarray(data)
-        if array.dtype.name != dtype or array.size != math.prod(shape):
-            raise ValueError(
-                f"tensor {name!r}: the data is {array.dtype.name}{list(array.shape)}, not {dtype}{list(shape)}"
-            )
+    def _constant(self, content: npt.NDArray[Any]) -> int:
         buffer = self._schema.BufferT()
-        buffer.data = np.frombuffer(array.astype(array.dtype.newbyteorder("<")).tobytes(), np.uint8)
+        buffer.data = content
         self._buffers.append(buffer)
         return len(self._buffers) - 1
+
+    def _dtype(self, index: int) -> str | None:
+        return self._dtypes[index] if 0 <= index < len(self._dtypes) else None
 
     def _operator_code(self, name: str, custom_code: str | None, version: int) -> int:
         builtin = getattr(self._schema.BuiltinOperator, name)
@@ -370,31 +386,6 @@ class ModelWriter:
         code.version = version
         self._operator_codes.append(code)
         return len(self._operator_codes) - 1
-
-    def _activation(self, name: str) -> int:
-        value: int = getattr(self._schema.ActivationFunctionType, name)
-        return value
-
-    def _window(self, options: Any, padding: str, stride_h: int, stride_w: int, activation: str) -> None:
-        options.padding = getattr(self._schema.Padding, padding)
-        options.strideH = stride_h
-        options.strideW = stride_w
-        options.fusedActivationFunction = self._activation(activation)
-
-    def _pool(
-        self,
-        name: str,
-        input: int,
-        output: int,
-        window: tuple[int, int],
-        padding: str,
-        strides: tuple[int, int],
-        activation: str,
-    ) -> None:
-        options = self._schema.Pool2DOptionsT()
-        self._window(options, padding, *strides, activation)
-        options.filterHeight, options.filterWidth = window
-        self.operator(name, [input], [output], options)
 
 
 def _present(*tensors: int | None) -> list[int]:

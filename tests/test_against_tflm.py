@@ -13,23 +13,19 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 
-from ember_infer_core import ModelError, Program, UnsupportedActivation, UnsupportedModelError
-from ember_infer_macros import QuantizedModel, ember_model, load_program
-from ember_infer_ref import RefBackend
+from ember_infer_core import ModelError, Program
+from ember_infer_macros import load_program
+from tests.support.against_tflm import EQUAL, Arrays, OnlyTflmRefuses, compare_with_tflm
 from tests.support.alter import altered
+from tests.support.contents import random_batches
 from tests.support.effort import DEEP, SEED, thorough
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 from tests.support.samples import every_operator, two_branches
-from tests.support.tflm import Tflm, TflmDied, TflmError, TflmRefused
-
-Outputs = list[npt.NDArray[Any]]
+from tests.support.tflm import Tflm, TflmDied
 
 # What TFLM runs and this project refuses, as words of our message.
 REFUSED_BY_US_ALONE = (
@@ -57,66 +53,16 @@ ALTERED_MODELS = 20_000 if DEEP else 600
 ALTERED_PARTS = 4
 
 
-def run_ours(model: bytes, batches: Sequence[Outputs]) -> list[Outputs]:
-    """Every inference on a fresh model class, through the session; the first through ``predict_quantized`` as well."""
-
-    @ember_model(model)
-    class Model(QuantizedModel): ...
-
-    backend = RefBackend()
-    session = Model.bind(backend)
-    results = []
-    for inputs in batches:
-        for buffer, array in zip(session.inputs, inputs, strict=True):
-            buffer[...] = array
-        session.run()
-        results.append([output.copy() for output in session.outputs])
-    predicted = [np.zeros_like(output) for output in results[0]]
-    Model.predict_quantized(backend, batches[0], predicted)
-    assert_equal([predicted], results[:1])
-    return results
-
-
-def assert_equal(ours: list[Outputs], theirs: list[Outputs]) -> None:
-    """Same shapes and same bytes, for each inference and output."""
-    for inference, (our_outputs, their_outputs) in enumerate(zip(ours, theirs, strict=True)):
-        for index, (our_output, their_output) in enumerate(zip(our_outputs, their_outputs, strict=True)):
-            assert our_output.shape == their_output.shape
-            if not np.array_equal(our_output, their_output):
-                where = tuple(int(axis) for axis in np.argwhere(our_output != their_output)[0])
-                count = int(np.count_nonzero(our_output != their_output))
-                pytest.fail(
-                    f"inference {inference}, output {index}: {count} of {our_output.size} bytes differ, first at "
-                    f"{where}: ours {our_output[where]}, TFLM {their_output[where]}"
-                )
-
-
-def compare(model: bytes, batches: Sequence[Outputs], outputs: int, tflm: Tflm) -> str:
+def compare(model: bytes, batches: Sequence[Arrays], tflm: Tflm) -> str:
     """Runs the model on both sides; returns how it went, for the tally."""
     try:
-        theirs = tflm.run(model, batches, outputs)
-    except TflmError as refusal:
-        return refused_by_tflm(model, batches, refusal)
-    try:
-        ours = run_ours(model, batches)
-    except (UnsupportedModelError, UnsupportedActivation) as error:
-        if not any(words in str(error) for words in REFUSED_BY_US_ALONE):
-            raise
-        return "refused by us alone"
-    assert_equal(ours, theirs)
-    return "equal"
-
-
-def refused_by_tflm(model: bytes, batches: Sequence[Outputs], refusal: TflmError) -> str:
-    try:
-        run_ours(model, batches)
-    except (ModelError, UnsupportedActivation):
-        return "refused by both"
-    if isinstance(refusal, TflmRefused) and any(words in str(refusal) for words in REFUSED_BY_TFLM_ALONE):
-        return "refused by TFLM alone"
-    if isinstance(refusal, TflmDied) and has_wide_softmax(load_program(model)):
-        return "TFLM's softmax assertion"
-    raise AssertionError(f"only TFLM refuses this model: {refusal}") from refusal
+        return compare_with_tflm(
+            model, batches, tflm, only_we_refuse=REFUSED_BY_US_ALONE, only_tflm_refuses=REFUSED_BY_TFLM_ALONE
+        )
+    except OnlyTflmRefuses as error:
+        if isinstance(error.refusal, TflmDied) and has_wide_softmax(load_program(model)):
+            return "TFLM's softmax assertion"
+        raise
 
 
 def has_wide_softmax(program: Program) -> bool:
@@ -128,7 +74,7 @@ def assert_mostly_ran(what: str, tally: Counter[str], share: float) -> None:
     if DEEP:
         print(f"{what}: {dict(tally)}", flush=True)  # shown by pytest -s
     total = tally.total()
-    assert tally["equal"] >= share * total, f"{what}: only {tally['equal']} of {total} models ran on both sides"
+    assert tally[EQUAL] >= share * total, f"{what}: only {tally['equal']} of {total} models ran on both sides"
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -138,7 +84,7 @@ def test_one_operator_equals_tflm(operator: str, tflm: Tflm) -> None:
     @thorough(ordinary=160, deep=4000)
     @given(case=one_operator_models(operator))
     def check(case: Case) -> None:
-        tally[compare(case.model, case.batches(), len(case.output_shapes), tflm)] += 1
+        tally[compare(case.model, case.batches(), tflm)] += 1
 
     check()
     assert_mostly_ran(operator, tally, WANTED_SHARE)
@@ -151,7 +97,7 @@ def test_small_graph_equals_tflm(operators: int, tflm: Tflm) -> None:
     @thorough(ordinary=120, deep=3000)
     @given(case=graph_models(operators))
     def check(case: Case) -> None:
-        tally[compare(case.model, case.batches(), len(case.output_shapes), tflm)] += 1
+        tally[compare(case.model, case.batches(), tflm)] += 1
 
     check()
     assert_mostly_ran(f"{operators} operators", tally, WANTED_SHARE)
@@ -171,13 +117,10 @@ def test_altered_model_equals_tflm_or_is_refused(part: int, tflm: Tflm) -> None:
 
 def compare_altered(model: bytes, number: int, tflm: Tflm) -> str:
     try:
-        program = load_program(model)
+        load_program(model)
     except ModelError:
         return "refused by us"  # not given to TFLM, which may read outside its memory
-    source = np.random.default_rng(number)
-    shapes = [program.tensors[index].shape for index in program.inputs]
-    batches = [[source.integers(-128, 128, shape, np.int8) for shape in shapes] for _ in range(3)]
     try:
-        return compare(model, batches, len(program.outputs), tflm)
-    except (AssertionError, pytest.fail.Exception) as error:
+        return compare(model, random_batches(model, number), tflm)
+    except AssertionError as error:
         raise AssertionError(f"altered model {SEED}/{number}: {error}") from error

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.support.against_tflm import assert_equal, run_on
 from tests.support.tflm import Tflm
-from tests.test_against_tflm import assert_equal, run_ours
 
 SEEDS = range(6)
 STEPS = np.arange(-127, 127)
@@ -135,7 +136,7 @@ def assert_runs_equal(
     model: bytes, inputs: Sequence[npt.NDArray[np.int8]], tflm: Tflm, arena_size: int = 1 << 20
 ) -> npt.NDArray[np.int8]:
     theirs = tflm.run(model, [inputs], arena_size=arena_size)
-    ours = run_ours(model, [list(inputs)])
+    ours = run_on([RefBackend()], model, [list(inputs)])[0]
     assert_equal(ours, theirs)
     outputs: npt.NDArray[np.int8] = ours[0][0]
     return outputs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ember_infer_macros.tflite.read import read_graph
 from ember_infer_tools.tflite_writer import ModelWriter, load_schema, pack_model
 from tests.support.effort import thorough
 from tests.support.models import Case, graph_models
+from tests.support.options import official_name, read_fields
 from tests.support.samples import every_operator, two_branches
 
 pytestmark = pytest.mark.usefixtures("tflm_wheel")
@@ -58,12 +58,8 @@ def assert_same_options(ours: Any, theirs: Any) -> None:
     if theirs is None:
         assert ours is None
         return
-    names = [field.name for field in dataclasses.fields(ours)]
-    assert names
-    for name in names:
-        first, *others = name.split("_")
-        camel = first + "".join(word.capitalize() for word in others)
-        assert np.array_equal(getattr(ours, name), getattr(theirs, camel)), name
+    for field in read_fields(ours):
+        assert np.array_equal(getattr(ours, field), getattr(theirs, official_name(field))), field
 
 
 @thorough(ordinary=50, deep=2000)
@@ -119,7 +115,7 @@ def test_writer_aligns_constants_to_16_bytes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"dtype": "int4"}, "dtype 'int4' is none of"),
+        ({"dtype": "int5"}, "dtype 'int5' is none of"),
         ({"scale": 1.0, "scales": [1.0]}, "one scale or several"),
         ({"data": np.zeros(3, np.int8)}, r"the data is int8\[3\], not int8\[4\]"),
         ({"data": np.zeros(4, np.int16)}, r"the data is int16\[4\], not int8\[4\]"),

@@ -17,10 +17,10 @@ from ember_esp.faults import find_faults
 from ember_esp.scratch import CHIPS, Chip
 from ember_infer_core import Executable, Program, UnsupportedModelError, UnsupportedOperator
 from ember_infer_macros import load_program
+from tests.support.against_tflm import Arrays, assert_equal
 from tests.support.effort import DEEP, thorough
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 from tests.support.tflm import Tflm, TflmError
-from tests.test_against_tflm import Outputs, assert_equal
 
 # RESHAPE is an alias and never reaches a backend.
 CASES = [operator for operator in OPERATORS if operator != "reshape"]
@@ -49,7 +49,7 @@ def compiled(program: Program, chip: Chip) -> tuple[Executable, str]:
     return EspBackend(chip, faults="ignore").compile(program), "faulty"
 
 
-def run(executable: Executable, inputs: Outputs) -> Outputs:
+def run(executable: Executable, inputs: Arrays) -> Arrays:
     for buffer, array in zip(executable.inputs, inputs, strict=True):
         buffer[...] = array
     executable.run()

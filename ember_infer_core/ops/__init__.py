@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ember_infer_core.ops.movement import move
 from ember_infer_core.ops.reshape import reshape
 
 __all__ = ["DEFAULTS", "OPERATORS"]
@@ -12,15 +13,65 @@ __all__ = ["DEFAULTS", "OPERATORS"]
 # Operator, which is a method of KernelBackend -> its module here. A new operator adds its line.
 OPERATORS: Mapping[str, str] = {
     "add": "add",
+    "add_n": "add_n",
     "avg_pool": "pool",
+    "cast": "cast",
+    "concatenation": "concatenation",
     "conv2d": "conv2d",
     "depthwise_conv2d": "depthwise_conv2d",
+    "dequantize": "dequantize",
+    "div": "div",
+    "equal": "comparisons",
+    "floor_div": "div",
+    "floor_mod": "div",
     "fully_connected": "fully_connected",
+    "greater": "comparisons",
+    "greater_equal": "comparisons",
+    "hard_swish": "hard_swish",
+    "leaky_relu": "leaky_relu",
+    "less": "comparisons",
+    "less_equal": "comparisons",
+    "logical_and": "logical",
+    "logical_not": "logical",
+    "logical_or": "logical",
+    "logistic": "logistic",
     "max_pool": "pool",
+    "maximum": "maximum_minimum",
+    "minimum": "maximum_minimum",
+    "mean": "mean",
     "mul": "mul",
+    "not_equal": "comparisons",
+    "pad": "pad",
+    "padv2": "pad",
+    "prelu": "prelu",
+    "quantize": "quantize",
+    "relu": "relu",
+    "relu6": "relu6",
     "reshape": "reshape",
     "softmax": "softmax",
+    "split": "split",
+    "split_v": "split",
+    "squared_difference": "squared_difference",
+    "strided_slice": "strided_slice",
+    "sub": "sub",
+    "tanh": "tanh",
+    "transpose": "transpose",
+    "reduce_all": "reduction",
+    "reduce_max": "reduction",
+    "reduce_min": "reduction",
+    "reshape": "reshape",
+    "softmax": "softmax",
+    "sum": "mean",
 }
 
 # Operators that every backend has, because the contract itself can do them.
-DEFAULTS: Mapping[str, Callable[[Any], None]] = {"reshape": reshape}
+DEFAULTS: Mapping[str, Callable[[Any], None]] = {
+    "concatenation": move,
+    "pad": move,
+    "padv2": move,
+    "reshape": reshape,
+    "split": move,
+    "split_v": move,
+    "strided_slice": move,
+    "transpose": move,
+}

@@ -4,18 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ember_infer_core.errors import InvalidShape
-from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam
+from ember_infer_core.fixed_point import Int64Array, IntLike, multiply_by_quantized_multiplier, wrap_int32
+from ember_infer_core.quantization import (
+    INT8_MAX,
+    INT8_MIN,
+    UNQUANTIZED,
+    QuantParam,
+    check_defined_shift,
+    quantize_multiplier,
+)
 from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
-__all__ = ["LookupParams", "check_same_shape", "tabulated"]
+if TYPE_CHECKING:
+    from typing import Protocol
 
-_INT8: DType = np.dtype(np.int8)
+    class Prepare(Protocol):
+        """Makes the parameters of a call."""
+
+        def __call__(
+            self,
+            *,
+            input_shape: Shape,
+            output_shape: Shape,
+            dtype: DType = ...,
+            input_quant: QuantParam = ...,
+            output_quant: QuantParam = ...,
+        ) -> LookupParams: ...
+
+
+__all__ = [
+    "INT8",
+    "LookupParams",
+    "QuantizedFunction",
+    "check_same_shape",
+    "lookup_fields",
+    "prepare_function",
+    "rescaled",
+    "tabulated",
+]
+
+INT8: DType = np.dtype(np.int8)
+
+# Of int64 values that an int8 can have, and the quantisation of input and output; the results are clamped to int8.
+QuantizedFunction: TypeAlias = Callable[[Int64Array, QuantParam, QuantParam], npt.NDArray[np.integer]]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -36,8 +73,8 @@ class LookupParams(OperatorParams):
 
     input_shape: Shape
     output_shape: Shape
-    input_dtype: DType = _INT8
-    output_dtype: DType = _INT8
+    input_dtype: DType = INT8
+    output_dtype: DType = INT8
     input_quant: QuantParam = UNQUANTIZED
     output_quant: QuantParam = UNQUANTIZED
     table: AnyArray | None = None
@@ -45,10 +82,70 @@ class LookupParams(OperatorParams):
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
 
+def prepare_function(quantized: QuantizedFunction) -> Prepare:
+    """The ``prepare`` of an operator without attributes, of int8 by a table of ``quantized`` and of float32.
+
+    It raises InvalidShape where the shapes contradict each other, and what ``quantized`` raises: ValueError where TFLM
+    refuses the quantisation, or leaves undefined what it computes.
+    """
+
+    def prepare(
+        *,
+        input_shape: Shape,
+        output_shape: Shape,
+        dtype: DType = INT8,
+        input_quant: QuantParam = UNQUANTIZED,
+        output_quant: QuantParam = UNQUANTIZED,
+    ) -> LookupParams:
+        return LookupParams(**lookup_fields(quantized, input_shape, output_shape, dtype, input_quant, output_quant))
+
+    return prepare
+
+
+def lookup_fields(
+    quantized: QuantizedFunction,
+    input_shape: Shape,
+    output_shape: Shape,
+    dtype: DType,
+    input_quant: QuantParam,
+    output_quant: QuantParam,
+) -> dict[str, Any]:
+    """The fields of :class:`LookupParams` for a function whose input and output have the same type.
+
+    Raises:
+        InvalidShape, ValueError: see :func:`prepare_function`.
+    """
+    check_same_shape(input_shape, output_shape)
+
+    def clamped(values: Int64Array) -> AnyArray:
+        return np.clip(quantized(values, input_quant, output_quant), INT8_MIN, INT8_MAX)
+
+    return {
+        "input_shape": input_shape,
+        "output_shape": output_shape,
+        "input_dtype": dtype,
+        "output_dtype": dtype,
+        "input_quant": input_quant,
+        "output_quant": output_quant,
+        "table": tabulated(clamped, dtype, dtype) if dtype == INT8 else None,
+    }
+
+
+def rescaled(x: IntLike, real_multiplier: float, zero_point: int = 0) -> Int64Array:
+    """Int32 values times a real number, as TFLM multiplies them, plus a zero point; the sum wraps in int32.
+
+    Raises:
+        Undefined: the multiplier is 2**30 or more.
+    """
+    multiplier, shift = quantize_multiplier(real_multiplier)
+    check_defined_shift(shift)
+    return wrap_int32(multiply_by_quantized_multiplier(x, multiplier, shift) + zero_point)
+
+
 def tabulated(function: Callable[[Int64Array], AnyArray], input_dtype: DType, output_dtype: DType) -> AnyArray:
     """The read-only table of a function of int64 values that an element of 8 bits can have."""
-    limits = np.iinfo(input_dtype)
-    table = function(np.arange(limits.min, limits.max + 1, dtype=np.int64)).astype(output_dtype)
+    lowest = -128 if input_dtype == INT8 else 0
+    table = function(np.arange(lowest, lowest + 256, dtype=np.int64)).astype(output_dtype)
     table.flags.writeable = False
     return table
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.pairs import PairParams, broadcast_fields, quantized_fields
-from ember_infer_core.quantization import QuantParam, check_defined_shift, quantize_multiplier
-from ember_infer_core.slots import Int8Array, Shape
+from ember_infer_core.fixed_point import Int64Array
+from ember_infer_core.ops.pairs import INT8, PairParams, broadcast_fields, plain_fields, quantized_fields
+from ember_infer_core.quantization import UNQUANTIZED, QuantParam, check_defined_shift, quantize_multiplier
+from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
 
 __all__ = ["MulParams", "mul_elements", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class MulParams(PairParams):
-    """Elementwise product of two int8 tensors, broadcast as NumPy does, each with its own quantisation.
+    """Elementwise product of two tensors, broadcast as NumPy does; int8 ones have a quantisation each.
 
-    ``(input1 + input1_offset) * (input2 + input2_offset)`` is scaled by
+    Of int8 ``(input1 + input1_offset) * (input2 + input2_offset)`` is scaled by
     ``output_multiplier * 2**(output_shift - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``.
 
@@ -27,8 +27,17 @@ class MulParams(PairParams):
         output_multiplier, output_shift: a fixed-point factor; a positive shift is to the left.
     """
 
-    output_multiplier: int
-    output_shift: int
+    output_multiplier: int = 0
+    output_shift: int = 0
+
+    def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:
+        """The products. Source: TFLM ``reference_integer_ops::MulElementwise``."""
+        product = (values1 + self.input1_offset) * (values2 + self.input2_offset)
+        return self.requantized(product, self.output_multiplier, self.output_shift)
+
+    def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
+        """The products. Source: TFLM ``reference_ops::Mul``."""
+        return self.clamped(np.multiply(values1, values2))
 
 
 def prepare(
@@ -36,33 +45,27 @@ def prepare(
     input1_shape: Shape,
     input2_shape: Shape,
     output_shape: Shape,
-    input1_quant: QuantParam,
-    input2_quant: QuantParam,
-    output_quant: QuantParam,
+    dtype: DType = INT8,
+    input1_quant: QuantParam = UNQUANTIZED,
+    input2_quant: QuantParam = UNQUANTIZED,
+    output_quant: QuantParam = UNQUANTIZED,
     fused_activation: FusedActivation = FusedActivation.NONE,
 ) -> MulParams:
-    """The parameters of a call. Source: TFLM ``CalculateOpDataMul``.
+    """The parameters of a call over int8, float32 or int32. Source: TFLM ``CalculateOpDataMul``.
 
     Raises:
         InvalidShape: the shapes contradict each other.
         ValueError: TFLM refuses these scales, or leaves undefined what it computes.
     """
-    output_multiplier, output_shift = quantize_multiplier(input1_quant.scale * input2_quant.scale / output_quant.scale)
-    check_defined_shift(output_shift)
-    return MulParams(
-        output_multiplier=output_multiplier,
-        output_shift=output_shift,
-        **broadcast_fields(input1_shape, input2_shape, output_shape),
-        **quantized_fields(input1_quant, input2_quant, output_quant, fused_activation),
-    )
+    fields = broadcast_fields(input1_shape, input2_shape, output_shape, dtype)
+    if dtype != INT8:
+        return MulParams(**fields, **plain_fields(dtype, fused_activation))
+    multiplier, shift = quantize_multiplier(input1_quant.scale * input2_quant.scale / output_quant.scale)
+    check_defined_shift(shift)
+    fields |= quantized_fields(input1_quant, input2_quant, output_quant, fused_activation)
+    return MulParams(output_multiplier=multiplier, output_shift=shift, **fields)
 
 
 def mul_elements(params: MulParams, values1: Int64Array, values2: Int64Array) -> Int8Array:
-    """The products of int64 arrays that hold int8 values and broadcast.
-
-    Source: TFLM ``reference_integer_ops::MulElementwise``.
-    """
-    product = (values1 + params.input1_offset) * (values2 + params.input2_offset)
-    result = multiply_by_quantized_multiplier(product, params.output_multiplier, params.output_shift)
-    result = wrap_int32(result + params.output_offset)
-    return np.clip(result, params.activation_min, params.activation_max).astype(np.int8)
+    """The products of int64 arrays that hold int8 values and broadcast."""
+    return params.quantized(values1, values2)

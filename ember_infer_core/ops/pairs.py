@@ -1,4 +1,9 @@
-"""Elementwise functions of two tensors that broadcast as NumPy does: what ADD, MUL and their like share."""
+"""Elementwise functions of two tensors that broadcast as NumPy does: what ADD, MUL and their like share.
+
+An operator of this family says in its parameter class what it makes of two values: :meth:`PairParams.quantized` and
+:meth:`PairParams.plain`. Backends ask :meth:`PairParams.elements`: for the elements themselves, or for a table of all
+pairs of int8.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +14,35 @@ import numpy as np
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import InvalidShape
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam, Undefined, activation_range
-from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
+from ember_infer_core.quantization import (
+    INT32_MAX,
+    INT32_MIN,
+    UNQUANTIZED,
+    QuantParam,
+    Undefined,
+    activation_range,
+    plain_activation_range,
+)
+from ember_infer_core.slots import AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
-__all__ = ["MAX_RANK", "PairParams", "broadcast_fields", "quantized_fields"]
+__all__ = [
+    "FLOAT32_MAX",
+    "INT8",
+    "MAX_RANK",
+    "PairParams",
+    "broadcast_fields",
+    "check_rank",
+    "plain_fields",
+    "quantized_fields",
+]
 
 # Beyond it TFLM writes past the end of its ``RuntimeShape``; most of its kernels do not check.
 MAX_RANK = 6
 
-_INT8: DType = np.dtype(np.int8)
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -30,7 +55,9 @@ class PairParams(OperatorParams):
         input1_quant, input2_quant, output_quant: each tensor has its own.
         input1_offset, input2_offset: minus the zero points.
         output_offset: the output's zero point.
-        activation_min, activation_max: the clamp of the result, where it is quantised.
+        activation_min, activation_max: the clamp of an integer result.
+        float_activation_min, float_activation_max: the clamp of a float32 result; without an activation the largest
+            numbers, so that an infinity becomes one of them.
         input1, input2, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """
@@ -44,7 +71,7 @@ class PairParams(OperatorParams):
     input1_shape: Shape
     input2_shape: Shape
     output_shape: Shape
-    dtype: DType = _INT8
+    dtype: DType = INT8
     fused_activation: FusedActivation = FusedActivation.NONE
     input1_quant: QuantParam = UNQUANTIZED
     input2_quant: QuantParam = UNQUANTIZED
@@ -54,6 +81,8 @@ class PairParams(OperatorParams):
     output_offset: int = 0
     activation_min: int = -128
     activation_max: int = 127
+    float_activation_min: float = -FLOAT32_MAX
+    float_activation_max: float = FLOAT32_MAX
     input1: AnyArray = field(default_factory=unbound_int8, repr=False)
     input2: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
@@ -73,9 +102,60 @@ class PairParams(OperatorParams):
         """Of the output."""
         return self.dtype
 
+    def elements(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
+        """The results for values of the inputs, exactly as TFLM computes them.
+
+        Args:
+            values1, values2: arrays of ``dtype`` that broadcast against each other.
+
+        Returns:
+            An array of ``output_dtype``.
+
+        Raises:
+            KernelError: TFLM stops at such values.
+        """
+        with np.errstate(all="ignore"):  # int32 wraps, and float32 overflows to infinity, as in C
+            if self.dtype == np.int8:
+                return self.quantized(values1.astype(np.int64), values2.astype(np.int64))
+            return self.plain(values1, values2)
+
+    def quantized(self, values1: Int64Array, values2: Int64Array) -> AnyArray:
+        """:meth:`elements` of int64 arrays that hold int8 values."""
+        raise NotImplementedError(f"{type(self).__name__} is not for int8")
+
+    def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
+        """:meth:`elements` of any other type, whose elements are the values themselves."""
+        raise NotImplementedError(f"{type(self).__name__} is for int8 alone")
+
+    def requantized(self, values: Int64Array, multiplier: int, shift: int) -> Int8Array:
+        """int32 values scaled by ``multiplier * 2**(shift - 31)``, offset and clamped."""
+        result = wrap_int32(multiply_by_quantized_multiplier(values, multiplier, shift) + self.output_offset)
+        return np.clip(result, self.activation_min, self.activation_max).astype(np.int8)
+
+    def clamped(self, values: AnyArray) -> AnyArray:
+        """Float32 or int32 values with the fused activation applied.
+
+        Source: TFLM ``ActivationFunctionWithMinMax``, which leaves NaN and, at a bound of 0, -0 as they are.
+        """
+        real = self.dtype == np.float32
+        low = self.float_activation_min if real else self.activation_min
+        high = self.float_activation_max if real else self.activation_max
+        raised = np.where(values < low, self.dtype.type(low), values)
+        return np.where(raised > high, self.dtype.type(high), raised)
+
+
+def check_rank(rank: int) -> None:
+    """Checks that TFLM has room for shapes of this rank.
+
+    Raises:
+        Undefined: it has not.
+    """
+    if rank > MAX_RANK:
+        raise Undefined(f"TensorFlow Lite Micro has room for shapes of rank {MAX_RANK}, and overruns it at rank {rank}")
+
 
 def broadcast_fields(
-    input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = _INT8
+    input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = INT8
 ) -> dict[str, Any]:
     """Shapes and type, as fields of :class:`PairParams`.
 
@@ -83,9 +163,7 @@ def broadcast_fields(
         InvalidShape: the inputs do not broadcast to the output's shape.
         Undefined: a rank that TFLM has no room for.
     """
-    rank = max(len(input1_shape), len(input2_shape))
-    if rank > MAX_RANK:
-        raise Undefined(f"TensorFlow Lite Micro has room for shapes of rank {MAX_RANK}, and overruns it at rank {rank}")
+    check_rank(max(len(input1_shape), len(input2_shape)))
     try:
         shape: Shape | None = np.broadcast_shapes(input1_shape, input2_shape)
     except ValueError:
@@ -121,3 +199,19 @@ def quantized_fields(
         "activation_min": activation_min,
         "activation_max": activation_max,
     }
+
+
+def plain_fields(dtype: DType, fused_activation: FusedActivation) -> dict[str, Any]:
+    """The clamp, as fields of :class:`PairParams` over float32 or int32."""
+    low, high = plain_activation_range(fused_activation)
+    if dtype == np.float32:
+        bounds = {
+            "float_activation_min": -FLOAT32_MAX if low is None else low,
+            "float_activation_max": FLOAT32_MAX if high is None else high,
+        }
+    else:
+        bounds = {
+            "activation_min": INT32_MIN if low is None else int(low),
+            "activation_max": INT32_MAX if high is None else int(high),
+        }
+    return {"fused_activation": fused_activation, **bounds}

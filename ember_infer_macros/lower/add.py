@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ember_infer_core.ops.add import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
-from ember_infer_macros.tflite.schema import AddOptions
+from ember_infer_macros.lower.pairs import lower_pair
+from ember_infer_macros.tflite.options import AddOptions
 
 
 def lower(source: OperatorSource) -> Lowered:
-    """The call of an ADD."""
-    source.arity((2,))
+    """The call of a ADD."""
     activation = source.activation(source.options_or_default(AddOptions).fused_activation_function)
-    return source.lowered("add", prepare, "input1", "input2", fused_activation=activation)
+    return lower_pair(source, prepare, fused_activation=activation)

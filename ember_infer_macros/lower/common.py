@@ -111,9 +111,17 @@ class OperatorSource:
 
     def arity(self, inputs: tuple[int, ...]) -> None:
         """Checks the number of inputs (one of ``inputs``) and that there is one output."""
-        if len(self.operator.inputs) not in inputs:
-            wanted = " or ".join(str(count) for count in inputs)
-            raise self.fail(f"{len(self.operator.inputs)} inputs, where {wanted} are wanted")
+        self.input_count(inputs)
+        self.one_output()
+
+    def input_count(self, wanted: tuple[int, ...]) -> None:
+        """Checks the number of inputs: one of ``wanted``."""
+        if len(self.operator.inputs) not in wanted:
+            counts = " or ".join(str(count) for count in wanted)
+            raise self.fail(f"{len(self.operator.inputs)} inputs, where {counts} are wanted")
+
+    def one_output(self) -> None:
+        """Checks that there is one output."""
         if len(self.operator.outputs) != 1:
             raise self.fail(f"{len(self.operator.outputs)} outputs, where 1 is wanted")
 
@@ -138,9 +146,19 @@ class OperatorSource:
             raise self.fail(f"input {position} is missing")
         return self.graph.tensors[self.operator.inputs[position]]
 
+    def inputs(self) -> list[GraphTensor]:
+        """All inputs, none of which may be absent; one at least."""
+        return [self.input(position) for position in range(max(1, len(self.operator.inputs)))]
+
     def output(self) -> GraphTensor:
         """The output."""
-        return self.graph.tensors[self.operator.outputs[0]]
+        return self.outputs()[0]
+
+    def outputs(self) -> list[GraphTensor]:
+        """All outputs; one at least."""
+        if not self.operator.outputs:
+            raise self.fail("it has no output")
+        return [self.graph.tensors[index] for index in self.operator.outputs]
 
     def dtype(self, tensor: GraphTensor) -> DType:
         """Of a tensor's elements."""
@@ -159,6 +177,21 @@ class OperatorSource:
             raise Refusal(f"{tensor.describe()} is computed at run time; only constants are supported there")
         return tensor
 
+    def whole_numbers(self, tensor: GraphTensor) -> list[int]:
+        """The elements of a constant of whole numbers, in their order."""
+        data = self.constant(tensor).data
+        numbers: list[int] = np.frombuffer(data or b"", self.dtype(tensor).newbyteorder("<"))[
+            : tensor.elements
+        ].tolist()
+        return numbers
+
+    def written_quant(self, tensor: GraphTensor) -> QuantParam | None:
+        """The first scale and zero point that the file has for a tensor: all that TFLM's data movement looks at."""
+        quantization = tensor.quantization
+        if quantization is None:
+            return None
+        return QuantParam(quantization.scales[0], quantization.zero_points[0])
+
     def quant(self, tensor: GraphTensor) -> QuantParam:
         """Per-tensor quantisation of an activation."""
         quantization = self._quantization(tensor)
@@ -166,6 +199,11 @@ class OperatorSource:
             raise Refusal(f"{tensor.describe()} is an activation with {len(quantization.scales)} scales")
         if quantization.scales[0] <= 0:
             raise self.fail(f"{tensor.describe()} has the scale 0")
+        return QuantParam(quantization.scales[0], quantization.zero_points[0])
+
+    def first_quant(self, tensor: GraphTensor) -> QuantParam:
+        """Quantisation with the first scale where there are several: some of TFLM's kernels look at no other."""
+        quantization = self._quantization(tensor)
         return QuantParam(quantization.scales[0], quantization.zero_points[0])
 
     def weights_quant(self, tensor: GraphTensor, channel_axis: int) -> AnyQuantParam:

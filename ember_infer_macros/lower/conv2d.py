@@ -5,7 +5,7 @@ from __future__ import annotations
 from ember_infer_core.ops.conv2d import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
 from ember_infer_macros.lower.convolution import lower_convolution
-from ember_infer_macros.tflite.schema import Conv2DOptions
+from ember_infer_macros.tflite.options import Conv2DOptions
 
 
 def lower(source: OperatorSource) -> Lowered:

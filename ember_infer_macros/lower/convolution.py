@@ -7,7 +7,7 @@ from typing import Any
 
 from ember_infer_core.ops.sums import WindowedSumParams
 from ember_infer_macros.lower.common import Lowered, OperatorSource
-from ember_infer_macros.tflite.schema import Conv2DOptions, DepthwiseConv2DOptions
+from ember_infer_macros.tflite.options import Conv2DOptions, DepthwiseConv2DOptions
 
 __all__ = ["lower_convolution"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ember_infer_core.ops.depthwise_conv2d import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
 from ember_infer_macros.lower.convolution import lower_convolution
-from ember_infer_macros.tflite.schema import DepthwiseConv2DOptions
+from ember_infer_macros.tflite.options import DepthwiseConv2DOptions
 
 
 def lower(source: OperatorSource) -> Lowered:

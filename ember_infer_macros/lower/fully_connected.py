@@ -5,7 +5,7 @@ from __future__ import annotations
 from ember_infer_core.ops.fully_connected import FullyConnectedParams, check_bias_scale, prepare
 from ember_infer_core.quantization import QuantParam
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
-from ember_infer_macros.tflite.schema import FullyConnectedOptions
+from ember_infer_macros.tflite.options import FullyConnectedOptions
 
 
 def lower(source: OperatorSource) -> Lowered:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 __all__ = ["identifier", "layer_names"]
 
 _MAX_LENGTH = 48
+# Many layers may share one long name; its end is enough to tell what a layer is.
+_READ_LENGTH = 1000
 
 
 def layer_names(tensor_names: Sequence[str], methods: Sequence[str]) -> list[str]:
@@ -18,21 +20,22 @@ def layer_names(tensor_names: Sequence[str], methods: Sequence[str]) -> list[str
         tensor_names: name of each call's output tensor; of a fused chain ``a;b;c`` the last is the layer's own.
         methods: the call's method, for layers without a usable name.
     """
-    paths = [re.split(r"[;,]", name)[-1].strip("/ ").split("/") for name in tensor_names]
+    paths = [re.split(r"[;,]", name[-_READ_LENGTH:])[-1].strip("/ ").split("/") for name in tensor_names]
     common = _common_prefix_length(paths)
-    names: list[str] = []
+    names: dict[str, None] = {}  # a set that keeps its order
+    next_number: dict[str, int] = {}
     for path, method in zip(paths, methods, strict=True):
-        wanted = identifier("_".join(path[common:]), method)
-        name, number = wanted, 2
+        wanted = name = identifier("_".join(path[common:]), method)
         while name in names:
-            name, number = f"{wanted}_{number}", number + 1
-        names.append(name)
-    return names
+            number = next_number.get(wanted, 2)
+            name, next_number[wanted] = f"{wanted}_{number}", number + 1
+        names[name] = None
+    return list(names)
 
 
 def identifier(text: str, fallback: str) -> str:
     """ASCII snake case, no keyword, not too long; ``fallback`` where nothing is left."""
-    name = re.sub(r"[^0-9a-z]+", "_", text[:1000].lower()).strip("_")[-_MAX_LENGTH:].strip("_")
+    name = re.sub(r"[^0-9a-z]+", "_", text[-_READ_LENGTH:].lower()).strip("_")[-_MAX_LENGTH:].strip("_")
     if not name or name[0].isdigit():
         name = f"{fallback}_{name}".rstrip("_")
     return f"{name}_" if keyword.iskeyword(name) else name

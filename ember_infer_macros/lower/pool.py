@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ember_infer_core.ops.pool import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
-from ember_infer_macros.tflite.schema import BuiltinOperator, Pool2DOptions
+from ember_infer_macros.tflite.options import Pool2DOptions
+from ember_infer_macros.tflite.schema import BuiltinOperator
 
 
 def lower(source: OperatorSource) -> Lowered:

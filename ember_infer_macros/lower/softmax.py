@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ember_infer_core.ops.softmax import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
-from ember_infer_macros.tflite.schema import SoftmaxOptions
+from ember_infer_macros.tflite.options import SoftmaxOptions
 
 
 def lower(source: OperatorSource) -> Lowered:

@@ -1,6 +1,6 @@
 """The part of the TensorFlow Lite schema that this project reads: numbering and field order are upstream's.
 
-Source of the facts: ``tensorflow/compiler/mlir/lite/schema/schema.fbs``. A new operator adds its options here.
+Source of the facts: ``tensorflow/compiler/mlir/lite/schema/schema.fbs``. Options of operators are in ``options.py``.
 The tables live only while a file is read, so they are the plainest of dataclasses: each further method is generated at
 import, and there are many tables.
 """
@@ -22,6 +22,7 @@ from ember_infer_macros.tflite.flatbuffer import (
     unread,
     vector,
 )
+from ember_infer_macros.tflite.options import BUILTIN_OPTIONS
 
 FILE_IDENTIFIER = b"TFL3"
 VERSION = 3
@@ -54,6 +55,15 @@ class TensorType(enum.IntEnum):
     UINT4 = 20
     FLOAT8_E4M3FN = 21
     FLOAT8_E5M2 = 22
+
+    @classmethod
+    def _missing_(cls, value: object) -> TensorType | None:
+        """A number that the schema does not have, such as a later schema's: a file may hold it where nobody uses it."""
+        if not isinstance(value, int):
+            return None
+        unknown = int.__new__(cls, value)
+        unknown._name_, unknown._value_ = f"TYPE_{value}", value
+        return unknown
 
 
 class BuiltinOperator(enum.IntEnum):
@@ -269,92 +279,6 @@ class BuiltinOperator(enum.IntEnum):
     STABLEHLO_SHIFT_LEFT = 207
     STABLEHLO_CBRT = 208
     STABLEHLO_CASE = 209
-
-
-@dataclass(eq=False, repr=False)
-class Conv2DOptions:
-    """Options of CONV_2D."""
-
-    padding: int = scalar("int8")
-    stride_w: int = scalar("int32")
-    stride_h: int = scalar("int32")
-    fused_activation_function: int = scalar("int8")
-    dilation_w_factor: int = scalar("int32", 1)
-    dilation_h_factor: int = scalar("int32", 1)
-
-
-@dataclass(eq=False, repr=False)
-class DepthwiseConv2DOptions:
-    """Options of DEPTHWISE_CONV_2D."""
-
-    padding: int = scalar("int8")
-    stride_w: int = scalar("int32")
-    stride_h: int = scalar("int32")
-    depth_multiplier: int = scalar("int32")
-    fused_activation_function: int = scalar("int8")
-    dilation_w_factor: int = scalar("int32", 1)
-    dilation_h_factor: int = scalar("int32", 1)
-
-
-@dataclass(eq=False, repr=False)
-class Pool2DOptions:
-    """Options of AVERAGE_POOL_2D and MAX_POOL_2D."""
-
-    padding: int = scalar("int8")
-    stride_w: int = scalar("int32")
-    stride_h: int = scalar("int32")
-    filter_width: int = scalar("int32")
-    filter_height: int = scalar("int32")
-    fused_activation_function: int = scalar("int8")
-
-
-@dataclass(eq=False, repr=False)
-class FullyConnectedOptions:
-    """Options of FULLY_CONNECTED."""
-
-    fused_activation_function: int = scalar("int8")
-    weights_format: int = scalar("int8")
-    keep_num_dims: bool = boolean()
-
-
-@dataclass(eq=False, repr=False)
-class SoftmaxOptions:
-    """Options of SOFTMAX."""
-
-    beta: float = scalar("float32")
-
-
-@dataclass(eq=False, repr=False)
-class AddOptions:
-    """Options of ADD."""
-
-    fused_activation_function: int = scalar("int8")
-
-
-@dataclass(eq=False, repr=False)
-class MulOptions:
-    """Options of MUL."""
-
-    fused_activation_function: int = scalar("int8")
-
-
-@dataclass(eq=False, repr=False)
-class ReshapeOptions:
-    """Options of RESHAPE."""
-
-    new_shape: tuple[int, ...] | None = vector("int32")
-
-
-BUILTIN_OPTIONS: dict[int, type] = {
-    1: Conv2DOptions,
-    2: DepthwiseConv2DOptions,
-    5: Pool2DOptions,
-    8: FullyConnectedOptions,
-    9: SoftmaxOptions,
-    11: AddOptions,
-    17: ReshapeOptions,
-    21: MulOptions,
-}
 
 
 @dataclass(eq=False, repr=False)

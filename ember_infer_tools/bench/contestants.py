@@ -19,6 +19,7 @@ from ember_infer_core.program import Program
 from ember_infer_core.slots import Int8Array
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_macros.tflite.read import ModelSource
+from ember_infer_tools.compare.interpreter_worker import litert_interpreter
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
 from ember_infer_tools.compare.rewrite import ModelFile
 
@@ -116,7 +117,8 @@ def tflm(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Conte
 
 
 def litert(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Contestant:
-    """LiteRT's interpreter with XNNPACK on one thread in this process, once it has run the model in another.
+    """LiteRT's interpreter on one thread in this process, once it has run the model in another; with XNNPACK, if that
+    takes the model.
 
     Raises:
         ComparisonError: it is not installed, or cannot run the model.
@@ -129,12 +131,12 @@ def litert(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Con
         content = file.plain()
         note = "LiteRT refuses the file as it is: it runs a copy with quantized_dimension set to 0 where out of range"
     _try_elsewhere("litert", content, program, inputs)
-    make = importlib.import_module("ai_edge_litert.interpreter").Interpreter
     with _quiet():
-        interpreter = make(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
+        interpreter, has_xnnpack = litert_interpreter(content)
         places = [detail["index"] for detail in interpreter.get_input_details()]
         results = [detail["index"] for detail in interpreter.get_output_details()]
+    if not has_xnnpack:
+        note = "; ".join(filter(None, (note, "XNNPACK refuses the model: LiteRT runs it on its own kernels")))
 
     def run() -> list[Int8Array]:
         for place, array in zip(places, inputs, strict=True):

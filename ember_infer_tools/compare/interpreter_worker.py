@@ -42,14 +42,30 @@ class Tflm:
         return [np.array(self._interpreter.get_output(index)) for index in range(self._outputs)]
 
 
+def litert_interpreter(model: bytes) -> tuple[Any, bool]:
+    """LiteRT's interpreter on one thread, tensors allocated, and whether it has XNNPACK: as it comes, unless XNNPACK
+    refuses the model, which LiteRT then refuses too, although its own kernels run it.
+    """
+    module = importlib.import_module("ai_edge_litert.interpreter")
+    interpreter = module.Interpreter(model_content=model, num_threads=1)
+    try:
+        interpreter.allocate_tensors()
+    except RuntimeError as error:
+        if "XNNPACK" not in str(error).upper():
+            raise
+        plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = module.Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=plain)
+        interpreter.allocate_tensors()
+        return interpreter, False
+    return interpreter, True
+
+
 class LiteRt:
-    """LiteRT's interpreter as it comes: with XNNPACK, on one thread."""
+    """LiteRT's interpreter: see :func:`litert_interpreter`."""
 
     def __init__(self, model: bytes, outputs: int, arena_size: int) -> None:
-        interpreter = importlib.import_module("ai_edge_litert.interpreter")
         self._model = model  # the interpreter reads it where it lies
-        self._interpreter = interpreter.Interpreter(model_content=model, num_threads=1)
-        self._interpreter.allocate_tensors()
+        self._interpreter, _ = litert_interpreter(model)
         self._inputs = [detail["index"] for detail in self._interpreter.get_input_details()]
         self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 

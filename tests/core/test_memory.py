@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ember_infer_core.memory import ALIGNMENT, Lifetime, plan_arena
+from ember_infer_core.memory import ALIGNMENT, Lifetime, _Placed, plan_arena
 
 lifetimes = st.lists(
     st.builds(
@@ -56,3 +56,17 @@ def test_the_tightest_gap_is_taken() -> None:
 
 def test_nothing_needs_no_arena() -> None:
     assert plan_arena([]).length == 0
+
+
+@given(lifetimes)
+def test_those_in_use_together_are_all_found_and_once(wanted: list[Lifetime]) -> None:
+    placed = _Placed(40)
+    for index, lifetime in enumerate(wanted):
+        overlapping = [other for other in range(index) if wanted[other].overlaps(lifetime)]
+        assert sorted(placed.during(lifetime)) == overlapping
+        placed.add(index, lifetime)
+
+
+def test_a_long_chain_and_many_outputs_are_planned_too() -> None:
+    assert plan_arena([Lifetime(16, step, step + 1) for step in range(50_000)]).length == 32
+    assert plan_arena([Lifetime(16, 0, 1)] * 10_000).length == 160_000

@@ -308,7 +308,9 @@ def test_backends_that_are_used_once_are_not_collected_without_end() -> None:
 
 def test_the_generated_source_is_there_for_debuggers() -> None:
     source = inspect.getsource(DigitsModel.predict_quantized)
-    assert source.startswith("    @staticmethod\n    def predict_quantized(backend: KernelBackend, input: Int8Arrays")
+    assert source.startswith(
+        "    @staticmethod\n    def predict_quantized(backend: KernelBackend, input: Arrays[Int8Array]"
+    )
     assert DigitsModel.predict_quantized.__qualname__ == "DigitsModel.predict_quantized"
     assert DigitsModel.predict_quantized.__module__ == __name__
     assert "Input 0: int8 [1, 8, 8, 1]" in (DigitsModel.__doc__ or "")

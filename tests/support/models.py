@@ -16,6 +16,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.support.contents import random_batches
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -47,16 +48,7 @@ class Case:
 
     def batches(self) -> list[list[npt.NDArray[np.int8]]]:
         """Inputs for a handful of inferences: random, extreme, and close to the middle."""
-        random = np.random.default_rng(self.seed)
-        contents: list[Callable[[Shape], npt.NDArray[np.int8]]] = [
-            lambda shape: random.integers(-128, 128, shape, np.int8),
-            lambda shape: random.integers(-128, 128, shape, np.int8),
-            lambda shape: random.integers(-3, 4, shape, np.int8),
-            lambda shape: random.choice(np.array([-128, 127], np.int8), shape),
-            lambda shape: np.full(shape, -128, np.int8),
-            lambda shape: np.full(shape, 127, np.int8),
-        ]
-        return [[content(shape) for shape in self.input_shapes] for content in contents]
+        return random_batches(self.model, self.seed)
 
     def __repr__(self) -> str:
         return "\n".join((f"Case of {len(self.model)} bytes, seed {self.seed}:", *self.listing))

@@ -452,3 +452,10 @@ def test_json_holds_everything_by_name() -> None:
     assert told["operators"][0]["scratch"] == {"RefBackend": 0}
     assert told["arena"]["blocks"][0].keys() == {"tensor", "name", "offset", "size", "first", "last"}
     assert told["findings"][0].keys() == {"check", "level", "where", "what", "consequence"}
+
+
+def test_layers_that_older_firmware_scales_otherwise_are_told(tflm_wheel: None) -> None:
+    # The product 0.1 * 0.3 has more bits than a float32; 0.5 * 0.25 has not.
+    assert "older-firmware" in found(dense_model([[1, 2]], input_scale=0.1, scales=[0.3]))
+    assert "older-firmware" not in found(dense_model([[1, 2]]))
+    assert "older-firmware" not in found(dense_model([[1, 2], [3, 4]], input_scale=0.1, scales=[0.3, 0.7]))

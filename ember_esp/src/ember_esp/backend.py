@@ -15,6 +15,7 @@ from ember_esp.geometry import Geometry
 from ember_esp.scratch import CHIPS, FORMULAS, Chip, scratch_size
 from ember_esp.skip_nudge import prepare_positions_without_nudge, vector_positions
 from ember_infer_core import DispatchExecutable, RoutedBackend, UnsupportedOperator, check_buffers
+from ember_infer_core.slots import slots
 from ember_infer_ref import RefBackend
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ Kernel: TypeAlias = Callable[[Any], None]
 Made = TypeVar("Made", bound="EspBackend")
 
 _SCALED_PER_CHANNEL = ("conv2d", "depthwise_conv2d", "fully_connected")
-_OPERATORS = frozenset(
+# On the chip, everything else runs TensorFlow Lite Micro's reference kernels.
+_ESP_NN = frozenset(
     {"add", "avg_pool", "conv2d", "depthwise_conv2d", "fully_connected", "max_pool", "mul", "reshape", "softmax"}
 )
 _HOW_TO_GO_ON = "faults='ignore' computes what the model says, which is not what the chip does then"
@@ -154,13 +156,11 @@ class EspBackend(RoutedBackend):
 
     @classmethod
     def operators(cls) -> frozenset[str]:
-        """Those that ESP-NN has kernels for."""
-        return super().operators().union(_OPERATORS)
+        """All: what ESP-NN has no kernel for runs on the reference kernels, as on the chip."""
+        return super().operators().union(RefBackend.operators())
 
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """See :meth:`ember_infer_core.RoutedBackend.run_operator`."""
-        if operator not in _OPERATORS:
-            raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")
         cache = params.cache
         kernel: Kernel | None = None if cache is None else cache.get(self._cache_key)
         if kernel is None:
@@ -233,13 +233,15 @@ class EspBackend(RoutedBackend):
 
     def _prepare(self, method: str, params: OperatorParams) -> Kernel:
         """Checks a bound call and chooses its kernel."""
+        exact: Kernel = getattr(self._reference, method)
+        if method not in _ESP_NN or slots(params)[0].dtype != "int8":
+            return exact
         check_buffers(params)
         where = f"{type(self).__name__}.{method}"
         check_scratch(params.scratch, type(self).scratch_size(params), where)
         if params.cache is None or self._faults == "refuse":  # a program's calls were warned of when it was compiled
             found = find_faults(self.CHIP, method, params, inputs_are_aligned(params))
             self._report(where, [str(fault) for fault in found])
-        exact: Kernel = getattr(self._reference, method)
         bound: Any = params
         kernel = exact
         if self._effective_scales == "float32" and method in _SCALED_PER_CHANNEL:

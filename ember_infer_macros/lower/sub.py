@@ -1,0 +1,15 @@
+"""SUB. Source of the rules: TFLM ``sub_common.cc``."""
+
+from __future__ import annotations
+
+from ember_infer_core.ops.sub import prepare
+from ember_infer_macros.lower.common import Lowered, OperatorSource
+from ember_infer_macros.lower.pairs import check_unquantized, lower_pair
+from ember_infer_macros.tflite.options import SubOptions
+
+
+def lower(source: OperatorSource) -> Lowered:
+    """The call of a SUB."""
+    check_unquantized(source, source.input(0), source.input(1), source.output())
+    activation = source.activation(source.options_or_default(SubOptions).fused_activation_function)
+    return lower_pair(source, prepare, fused_activation=activation)

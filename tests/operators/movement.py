@@ -1,0 +1,32 @@
+"""What the tests of operators that move elements have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ember_infer_core import KernelBackend, ModelError
+from ember_infer_macros import load_program
+from ember_infer_ref import RefBackend
+from tests.support.draws import Draws, check_random_models
+from tests.support.tflm import Tflm
+
+# Models with inputs and outputs of other types do not load yet.
+PORTS = ("int8",)
+
+
+def backends() -> list[KernelBackend]:
+    return [RefBackend()]
+
+
+def check_moves(make: Callable[[Draws], bytes], tflm: Tflm) -> None:
+    """Asserts that all models that ``make`` draws run on both sides, and give the same bytes."""
+    check_random_models(make, tflm, backends)
+
+
+def refusal(model: bytes) -> str:
+    """Why the model is refused."""
+    with pytest.raises(ModelError) as caught:
+        load_program(model)
+    return str(caught.value)

@@ -1,0 +1,44 @@
+"""DEQUANTIZE, held to TFLM."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.operators.typed import every_value, scales, shapes, tensors
+from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
+from tests.support.contents import random_batches
+from tests.support.effort import thorough
+from tests.support.one_operator import constant, one_operator, tensor
+from tests.support.tflm import Tflm
+
+SCALES = st.one_of(scales(), scales(), scales(-126, 120))
+
+
+@pytest.mark.parametrize("source", ["int8", "uint8", "int16"])
+def test_it_equals_tflm(source: str, tflm: Tflm) -> None:
+    @thorough(ordinary=100, deep=4000)
+    @given(data=st.data(), shape=shapes, seed=st.integers(0, 2**32 - 1))
+    def check(data: st.DataObject, shape: tuple[int, ...], seed: int) -> None:
+        input = data.draw(tensors(shape, source, SCALES), "input")
+        model = one_operator("DEQUANTIZE", [input], tensor(shape, "float32"))
+        batches = random_batches(model, seed)
+        if source != "int16":
+            batches += every_value(shape, source)
+        assert_equals_tflm(model, batches, tflm)
+
+    check()
+
+
+def test_a_tensor_with_several_scales_uses_the_first(tflm: Tflm) -> None:
+    weights = constant(np.arange(6).reshape(2, 3), scale=(0.5, 0.25), zero_point=(0, 0))
+    model = one_operator("DEQUANTIZE", [weights], tensor((2, 3), "float32"))
+    assert_equals_tflm(model, [[]], tflm)
+
+
+@pytest.mark.parametrize("source", ["int32", "float32", "bool"])
+def test_other_types_are_refused_as_in_tflm(source: str, tflm: Tflm) -> None:
+    model = one_operator("DEQUANTIZE", [tensor((4,), source, 0.5)], tensor((4,), "float32"))
+    assert compare_with_tflm(model, random_batches(model), tflm) == "refused by both"

@@ -1,0 +1,65 @@
+"""Functions of one int8, whole models against TFLM: all that their operators have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.operators.lookup import (
+    BACKENDS,
+    Quantisation,
+    Shape,
+    every_value,
+    extreme,
+    model,
+    natural,
+    scales,
+    shapes,
+)
+from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
+from tests.support.effort import thorough
+from tests.support.tflm import Tflm
+
+OPERATORS = ("HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "RELU", "RELU6", "TANH")
+
+
+def with_sigmoid_zero_point(quantisation: Quantisation) -> Quantisation:
+    return replace(quantisation, output_zero_point=-128)
+
+
+# What TFLM insists on.
+REQUIRED: dict[str, Callable[[Quantisation], Quantisation]] = {"LOGISTIC": with_sigmoid_zero_point}
+
+signed = st.builds(lambda slope, sign: slope * sign, scales(-8, 2), st.sampled_from((1.0, 1.0, -1.0))) | st.just(0.0)
+OPTIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {"LEAKY_RELU": st.fixed_dictionaries({"alpha": signed})}
+NONE: st.SearchStrategy[dict[str, Any]] = st.just({})
+
+
+def case(
+    draw: Callable[..., Any], operator: str, quantisations: st.SearchStrategy[Quantisation]
+) -> tuple[bytes, Shape]:
+    quantisation, shape = draw(quantisations), draw(shapes)
+    if operator in REQUIRED:
+        quantisation = REQUIRED[operator](quantisation)
+    return model(operator, quantisation, shape, **draw(OPTIONS.get(operator, NONE))), shape
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@thorough(100, 40_000)
+@given(data=st.data())
+def test_every_value_equals_tflm(operator: str, data: st.DataObject, tflm: Tflm) -> None:
+    file, shape = case(data.draw, operator, natural())
+    assert_equals_tflm(file, every_value(shape), tflm, BACKENDS)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@thorough(60, 20_000)
+@given(data=st.data())
+def test_extreme_scales_equal_tflm_or_are_refused(operator: str, data: st.DataObject, tflm: Tflm) -> None:
+    file, shape = case(data.draw, operator, extreme)
+    compare_with_tflm(file, every_value(shape), tflm, BACKENDS, only_we_refuse=["undefined"])
