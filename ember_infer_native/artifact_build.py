@@ -334,7 +334,7 @@ _ABOUT = """\
    cc {flags} -shared -fPIC -o {name}.so {main}
 
    {arena_len} bytes of memory for one run at a time, aligned to 64 bytes: ember_prepare(memory) once, then any number
-   of ember_run(inputs, outputs, memory). int8 arrays of {inputs} bytes in, {outputs} bytes out. */
+   of ember_run(inputs, outputs, memory). In: {inputs}. Out: {outputs}. */
 
 """
 
@@ -364,8 +364,8 @@ def write_source(program: Program, target: Target, machine: Machine, folder: Pat
         flags=" ".join(compile_flags(target, machine)),
         main=MAIN,
         arena_len=plan.arena_len,
-        inputs=", ".join(map(str, plan.inputs)),
-        outputs=", ".join(map(str, plan.outputs)),
+        inputs=", ".join(_array(program, index) for index in program.inputs),
+        outputs=", ".join(_array(program, index) for index in program.outputs),
     )
     made = folder / f"{_plain(program.name)}-{target.name}"
     made.mkdir(parents=True)
@@ -373,3 +373,8 @@ def write_source(program: Program, target: Target, machine: Machine, folder: Pat
         text = content.encode() if isinstance(content, str) else content
         (made / name).write_bytes(about.encode() + text if name == MAIN else text)
     return made
+
+
+def _array(program: Program, index: int) -> str:
+    tensor = program.tensors[index]
+    return f"{tensor.size} bytes of {tensor.dtype.name}"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ember_infer_native.kernels.conv2d import GENERIC_TILE
-from ember_infer_native.plan import Fields, Plan, Pointer, Step
+from ember_infer_native.kernels import all_kernels
+from ember_infer_native.plan import Fields, Kernel, Plan, Pointer, Step
 from ember_infer_native.targets import Target
 from ember_infer_native.weights import blob_name, incbin_source
 
@@ -17,18 +17,7 @@ __all__ = ["MAIN", "generate", "generate_operators", "struct_fields"]
 MAIN = "model.c"
 _HERE = Path(__file__).resolve().parent
 _CONSTANTS = "ember_constants"
-_COMMON = "common"
-_KERNELS = (
-    "requantize",
-    "conv2d",
-    "depthwise_conv2d",
-    "fully_connected",
-    "pool",
-    "softmax",
-    "elementwise",
-    "copy",
-    "fill",
-)
+_INCLUDED = re.compile(r'^#include "(\w+)\.h"\n', re.MULTILINE)
 _WORTH_RELEASING = 20_000  # multiplications; fewer take less time than letting go of the GIL and taking it again
 
 
@@ -46,21 +35,34 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
     layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
     prepare = _function("prepare", variants, plan.prepare)
     ends = [_function("import_inputs", variants, plan.imports), _function("export_outputs", variants, plan.exports)]
-    parts = [_headers(plan.target), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
+    parts = [_headers(plan.target, variants.kernels), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
     parts += [*variants.sources, *layers, prepare, *ends, _tables(plan)]
     if python:
         parts += [_header("kernels/python_call"), _python(plan)]
     return {MAIN: "\n".join(parts), blob: plan.constants}
 
 
-def _headers(target: Target) -> str:
-    """All kernels for a target: a source stands for itself, wherever it is compiled."""
-    names = [f"kernels/{_COMMON}", f"targets/{target.header}", *(f"kernels/{kernel}" for kernel in _KERNELS)]
-    return "\n".join(map(_header, names))
+def _headers(target: Target, kernels: Iterable[Kernel]) -> str:
+    """What these kernels need on a target, in the text: a source stands for itself, wherever it is compiled."""
+    names = dict.fromkeys(name for kernel in kernels for name in _with_included(kernel.header))
+    return "\n".join(
+        [
+            _header("kernels/common"),
+            _header(f"targets/{target.header}"),
+            *(_header(f"kernels/{name}") for name in names),
+        ]
+    )
+
+
+@functools.cache
+def _with_included(name: str) -> tuple[str, ...]:
+    """A header of ``kernels/`` after those that it includes."""
+    included = _INCLUDED.findall((_HERE / f"kernels/{name}.h").read_text())
+    return (*(inner for outer in included for inner in _with_included(outer)), name)
 
 
 def _header(name: str) -> str:
-    return (_HERE / f"{name}.h").read_text()
+    return _INCLUDED.sub("", (_HERE / f"{name}.h").read_text())
 
 
 class _Variants:
@@ -68,14 +70,16 @@ class _Variants:
 
     def __init__(self) -> None:
         self.sources: list[str] = []
+        self.kernels: dict[Kernel, None] = {}
         self._names: dict[tuple[object, ...], str] = {}
 
     def call(self, step: Step) -> str:
         """C that takes the step."""
-        key = step.kernel, step.template, tuple(step.fields.items()), len(step.pointers)
+        self.kernels[step.kernel] = None
+        key = step.kernel, step.template, tuple(step.fields.items())
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = f"{step.kernel}_{len(self._names)}"
+            name = self._names[key] = f"{step.kernel.name}_{len(self._names)}"
             self.sources.append(_variant(name, step))
         return f"    {name}({', '.join(_pointer(pointer) for pointer in step.pointers)});"
 
@@ -86,8 +90,8 @@ def _variant(name: str, step: Step) -> str:
     parameters = ", ".join(f"uint8_t *{pointer}" for pointer in memory)
     return (
         f"static NOINLINE void {name}({parameters}) {{\n"
-        f"    static const struct {step.struct} p = {{{_initialiser(step.fields)}}};\n"
-        f"    {step.kernel}({arguments});\n"
+        f"    static const struct {step.kernel.struct} p = {{{_initialiser(step.fields)}}};\n"
+        f"    {step.kernel.name}({arguments});\n"
         "}\n"
     )
 
@@ -135,51 +139,36 @@ def _tables(plan: Plan) -> str:
 def _python(plan: Plan) -> str:
     arrays = [*plan.inputs, *plan.outputs]
     release = int(plan.work > _WORTH_RELEASING)
-    sizes = f"{len(plan.inputs)}, {len(plan.outputs)}, {release}, {', '.join(map(str, arrays)) or '0'}"
+    sizes = (
+        f'{len(plan.inputs)}, {len(plan.outputs)}, {release}, "{plan.formats}", {", ".join(map(str, arrays)) or "0"}'
+    )
     return f"EMBER_PYTHON({sizes})\n"
-
-
-# For each kernel of the operators' library: its struct, how many pointers it takes, and the variants it is compiled in.
-_ALL_STEPS: dict[str, tuple[str, int, tuple[tuple[int, ...], ...]]] = {
-    "conv2d": ("conv2d", 3, (GENERIC_TILE,)),
-    "depthwise_conv2d": ("depthwise_conv2d", 3, ((1, 0), (1, 1), (2, 0), (2, 1))),
-    "fully_connected": ("fully_connected", 3, tuple((outputs,) for outputs in range(1, 9))),
-    "pool": ("pool", 2, ((0,), (1,))),
-    "softmax": ("softmax", 3, ((),)),
-    "add": ("elementwise", 3, ((),)),
-    "pairs": ("elementwise", 4, ((),)),
-    "broadcast_pairs": ("broadcast", 4, ((),)),
-    "copy": ("copy", 2, ((),)),
-    "repeat": ("repeat", 2, ((),)),
-    "fill": ("fill", 1, ((),)),
-}
 
 
 def generate_operators(target: Target) -> dict[str, str | bytes]:
     """The sources of a library with every kernel for any shape: ``ember_step_<kernel>(template, fields, pointers)``."""
-    parts = [_headers(target), _header("kernels/exports")]
-    for kernel, (struct, pointers, variants) in _ALL_STEPS.items():
-        memory = ", ".join(f"pointers[{position}]" for position in range(pointers))
+    kernels = all_kernels()
+    parts = [_headers(target, kernels), _header("kernels/exports")]
+    for kernel in kernels:
+        memory = ", ".join(f"pointers[{position}]" for position in range(kernel.pointers))
         cases = []
-        for variant in variants:
-            if kernel == "fully_connected" and variant[0] > target.lanes:
-                continue  # more outputs than a vector holds never go this way
+        for variant in kernel.variants_on(target):
             chosen = " && ".join(f"template[{at}] == {value}" for at, value in enumerate(variant)) or "1"
             arguments = ", ".join([*map(str, variant), "p", memory])
-            cases.append(f"    if ({chosen}) {kernel}({arguments});")
+            cases.append(f"    if ({chosen}) {kernel.name}({arguments});")
         parts.append(
-            f"EXPORT void ember_step_{kernel}(const int *template, const struct {struct} *p, "
+            f"EXPORT void ember_step_{kernel.name}(const int *template, const struct {kernel.struct} *p, "
             "uint8_t *const *pointers) {\n    (void)template;\n" + "\n".join(cases) + "\n}"
         )
     return {MAIN: "\n".join(parts)}
 
 
 @functools.cache
-def struct_fields(struct: str) -> tuple[str, ...]:
+def struct_fields(kernel: Kernel) -> tuple[str, ...]:
     """Names of the fields of a kernel's struct, in order; all are ints or arrays of them."""
-    for kernel in _KERNELS:
-        found = re.search(rf"^struct {struct} {{(.*?)^}};", _header(f"kernels/{kernel}"), re.DOTALL | re.MULTILINE)
-        if found:
-            declarations = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
-            return tuple(re.findall(r"(\w+)(?:\[\w+\])?\s*[,;]", declarations))
-    raise KeyError(struct)
+    header = "\n".join(_header(f"kernels/{name}") for name in _with_included(kernel.header))
+    found = re.search(rf"^struct {kernel.struct} {{(.*?)^}};", header, re.DOTALL | re.MULTILINE)
+    if not found:
+        raise KeyError(kernel.struct)
+    declarations = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
+    return tuple(re.findall(r"(\w+)(?:\[\w+\])?\s*[,;]", declarations))

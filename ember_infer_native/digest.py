@@ -37,6 +37,8 @@ def program_digest(program: Program) -> str:
                 return
             for item in value:
                 note(item)
+        elif isinstance(value, np.dtype):
+            note((value.str,))
         elif isinstance(value, enum.Enum):
             note((type(value).__name__, value.name))
         else:

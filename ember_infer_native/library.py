@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError
-from ember_infer_core.slots import ByteArray, Int8Array
+from ember_infer_core.slots import AnyArray, ByteArray
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Run
@@ -76,8 +75,8 @@ class NativeExecutable:
 
     Attributes:
         inputs, outputs, scratch_len, run: see :class:`ember_infer_core.Executable`.
-        predict: ``predict(*inputs, *outputs)`` runs on contiguous int8 arrays of the right lengths, without a copy;
-            anything else it leaves alone and returns False.
+        predict: ``predict(*inputs, *outputs)`` runs on contiguous arrays of the right types and lengths, without a
+            copy; anything else it leaves alone and returns False.
         library: what it runs.
     """
 
@@ -85,8 +84,8 @@ class NativeExecutable:
 
     def __init__(self, program: Program, library: Library, threads: int) -> None:
         self.library = library
-        self.inputs: tuple[Int8Array, ...] = _buffers(program, program.inputs)
-        self.outputs: tuple[Int8Array, ...] = _buffers(program, program.outputs)
+        self.inputs: tuple[AnyArray, ...] = _buffers(program, program.inputs)
+        self.outputs: tuple[AnyArray, ...] = _buffers(program, program.outputs)
         self._layers = tuple(call.name for call in program.calls)
         self._threads = threads
         self._arena = library.new_arena()
@@ -97,7 +96,7 @@ class NativeExecutable:
         self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)
 
-    def run_batch(self, inputs: Sequence[Int8Array], outputs: Sequence[Int8Array]) -> None:
+    def run_batch(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> None:
         """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads."""
         count = len(outputs[0])
         parts = max(1, min(self._threads, count // _LEAST_ROWS))
@@ -117,7 +116,7 @@ class NativeExecutable:
                 job.result()
 
     def _run_rows(
-        self, inputs: Sequence[Int8Array], outputs: Sequence[Int8Array], start: int, stop: int, arena: ByteArray
+        self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray], start: int, stop: int, arena: ByteArray
     ) -> None:
         sources, results = [array[start:stop] for array in inputs], [array[start:stop] for array in outputs]
         self.library.functions.ember_batch(
@@ -146,9 +145,9 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-def _buffers(program: Program, indices: Sequence[int]) -> tuple[Int8Array, ...]:
+def _buffers(program: Program, indices: Sequence[int]) -> tuple[AnyArray, ...]:
     tensors = [program.tensors[index] for index in indices]
-    return tuple(aligned_bytes(tensor.size, ALIGNMENT).view(np.int8).reshape(tensor.shape) for tensor in tensors)
+    return tuple(aligned_bytes(tensor.size, ALIGNMENT).view(tensor.dtype).reshape(tensor.shape) for tensor in tensors)
 
 
 def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:

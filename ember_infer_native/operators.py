@@ -12,7 +12,7 @@ import numpy as np
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError
 from ember_infer_core.program import Call, Program, Tensor
-from ember_infer_core.slots import OperatorParams, Role, check_buffers, content, slots
+from ember_infer_core.slots import AnyArray, OperatorParams, Role, check_buffers, content, slots
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
 from ember_infer_native.plan import Plan, Step
@@ -52,9 +52,9 @@ class Operators:
         plan = plan_program(_program(method, params), self._target, generic=True)
         constants, arena = aligned_bytes(len(plan.constants), ALIGNMENT), aligned_bytes(plan.arena_len, ALIGNMENT)
         constants[:] = np.frombuffer(plan.constants, np.uint8)
-        memory: dict[str, Any] = {"constants": constants, "arena": arena, "output0": params.output}  # type: ignore[attr-defined]
-        inputs = [operand.name for operand in params.OPERANDS if operand.role is Role.INPUT]
-        memory |= {f"input{position}": getattr(params, name) for position, name in enumerate(inputs)}
+        memory: dict[str, Any] = {"constants": constants, "arena": arena}
+        memory |= {f"input{position}": array for position, array in enumerate(_arrays(params, Role.INPUT))}
+        memory |= {f"output{position}": array for position, array in enumerate(_arrays(params, Role.OUTPUT))}
         for step in plan.prepare:
             self._bound(step, memory)()
         calls = [self._bound(step, memory) for step in _steps(plan)]
@@ -66,13 +66,14 @@ class Operators:
         return run
 
     def _bound(self, step: Step, memory: Mapping[str, Any]) -> _Run:
-        function = getattr(self._library, f"ember_step_{step.kernel}")
+        function = getattr(self._library, f"ember_step_{step.kernel.name}")
         values: list[int] = []
-        for name in struct_fields(step.struct):
+        names = struct_fields(step.kernel)
+        if set(step.fields) != set(names):
+            raise InternalError(f"{step.kernel.name}: the plan and struct {step.kernel.struct} have different fields")
+        for name in names:
             value = step.fields[name]
             values.extend(value if isinstance(value, tuple) else (value,))
-        if len(step.fields) != len(struct_fields(step.struct)):
-            raise InternalError(f"{step.kernel}: the plan and struct {step.struct} have different fields")
         template = (ctypes.c_int * max(len(step.template), 1))(*step.template)
         fields = (ctypes.c_int * len(values))(*values)
         addresses = [memory[pointer.base].ctypes.data + pointer.offset for pointer in step.pointers]
@@ -91,6 +92,12 @@ def _steps(plan: Plan) -> list[Step]:
     return [*plan.imports, *layers, *plan.exports]
 
 
+def _arrays(params: OperatorParams, role: Role) -> list[AnyArray]:
+    """What the slots of a role are bound to, without those that are left out."""
+    found = [content(params, slot) for slot in slots(params) if slot.role is role]
+    return [array for array in found if array is not None]
+
+
 def _program(method: str, params: OperatorParams) -> Program:
     """A program of this one call: activations first and last, constants as they are bound now."""
     tensors: list[Tensor] = []
@@ -104,5 +111,5 @@ def _program(method: str, params: OperatorParams) -> Program:
         tensors.append(Tensor(slot.name, slot.shape, slot.dtype, getattr(params, f"{slot.name}_quant", None), data))
     unbound = dataclasses.replace(params)
     call = Call(method, method, 0, unbound, operands)
-    inputs = tuple(operands[slot.name] for slot in slots(params) if slot.role is Role.INPUT)
-    return Program(method, tuple(tensors), inputs, (operands["output"],), (call,))
+    inputs, outputs = tuple(call.tensors(Role.INPUT)), tuple(call.tensors(Role.OUTPUT))
+    return Program(method, tuple(tensors), inputs, outputs, (call,))

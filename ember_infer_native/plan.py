@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ember_infer_core.errors import KernelError
+import numpy as np
+
+from ember_infer_core.errors import InternalError, KernelError
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
+from ember_infer_core.slots import AnyArray, DType, Shape
 from ember_infer_native.targets import Target
 
-__all__ = ["Constants", "Layout", "Place", "Plan", "Pointer", "Step", "Temporaries"]
+__all__ = [
+    "FILL",
+    "FORMATS",
+    "Constants",
+    "Kernel",
+    "Layout",
+    "Place",
+    "Plan",
+    "Pointer",
+    "Step",
+    "Temporaries",
+    "dense_layout",
+    "fill",
+]
 
 Fields: TypeAlias = Mapping[str, int | tuple[int, ...]]
+Variants: TypeAlias = tuple[tuple[int, ...], ...]
+
+_INT8: DType = np.dtype(np.int8)
+
+# What the arrays of a caller may hold, by Python's codes for buffers (those of the module ``struct``).
+FORMATS: Mapping[DType, str] = {
+    np.dtype(np.bool_): "?",
+    np.dtype(np.float32): "f",
+    np.dtype(np.int8): "b",
+    np.dtype(np.int16): "h",
+    np.dtype(np.int32): "i",
+    np.dtype(np.uint8): "B",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the elements of an NHWC tensor of bytes lie: rows with borders, images with borders.
+    """Where the bytes of an NHWC tensor lie: rows with borders, images with borders.
 
-    Borders hold the tensor's zero point, so that convolutions need not know where an image ends.
+    Borders hold the tensor's zero point, so that convolutions need not know where an image ends. Only tensors of int8
+    have them.
+
+    Attributes:
+        images, rows, columns: without borders.
+        channels: bytes of a pixel; for int8, its channels.
+        top, left, bottom, right: rows and columns of the borders.
     """
 
     images: int
@@ -73,12 +109,52 @@ class Pointer:
         return Pointer(self.base, self.offset + offset)
 
 
+def dense_layout(shape: Shape, dtype: DType = _INT8) -> Layout:
+    """Elements one after the other: an image where the shape has four axes, one row otherwise."""
+    if len(shape) == 4:
+        images, rows, columns, channels = shape
+        return Layout(images, rows, columns, channels * dtype.itemsize)
+    return Layout(1, 1, element_count(shape) * dtype.itemsize, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A tensor in memory; ``first`` points to its first element."""
+    """A tensor in memory.
+
+    Attributes:
+        first: points to its first element.
+        layout: of its bytes.
+        dtype: of its elements. Those of int8 are kept as int8 plus the target's bias, all others as they are.
+        content: the elements of a constant, as the program has them; None where they are computed.
+    """
 
     first: Pointer
     layout: Layout
+    dtype: DType = _INT8
+    content: AnyArray | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A C function that steps call: ``name(template..., const struct <struct> *, pointers...)``.
+
+    Attributes:
+        name: of the function.
+        header: the file in ``kernels/`` that it is in; what that needs, it includes.
+        struct: name of the C struct of its fields.
+        pointers: to how many places it takes them.
+        variants: the templates that the operators' library has, if need be by target.
+    """
+
+    name: str
+    header: str
+    struct: str
+    pointers: int
+    variants: Variants | Callable[[Target], Variants] = ((),)
+
+    def variants_on(self, target: Target) -> Variants:
+        """The templates that the operators' library of a target has."""
+        return self.variants(target) if callable(self.variants) else self.variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +162,7 @@ class Step:
     """A call of one C kernel.
 
     Attributes:
-        kernel: name of the C function.
-        struct: name of the C struct of its ``fields``.
+        kernel: the function.
         template: arguments that select a variant of the kernel: they have to be constants where it is compiled.
         fields: the content of the struct.
         pointers: the memory it reads and writes, in the order of its arguments.
@@ -96,19 +171,20 @@ class Step:
         KernelError: a field does not fit into C's int.
     """
 
-    kernel: str
-    struct: str
+    kernel: Kernel
     template: tuple[int, ...]
     fields: Fields
     pointers: tuple[Pointer, ...]
 
     def __post_init__(self) -> None:
+        if len(self.pointers) != self.kernel.pointers:
+            raise InternalError(f"{self.kernel.name} takes {self.kernel.pointers} pointers, not {len(self.pointers)}")
         for name, value in self.fields.items():
             sizes = value if isinstance(value, tuple) else (value,)
             if not all(INT32_MIN <= size <= INT32_MAX for size in sizes):
                 raise KernelError(
-                    f"{self.kernel}: {name} comes to {value}, and native kernels count in 32 bits: the model's tensors "
-                    "are too large for this backend"
+                    f"{self.kernel.name}: {name} comes to {value}, and native kernels count in 32 bits: the model's "
+                    "tensors are too large for this backend"
                 )
 
 
@@ -145,9 +221,12 @@ class Temporaries:
         return Place(base + layout.start, layout)
 
 
+FILL = Kernel("fill", "fill", "fill", 1)
+
+
 def fill(first: Pointer, size: int, value: int) -> Step:
     """The step that sets memory to one value."""
-    return Step("fill", "fill", (), {"bytes": size, "value": value & 0xFF}, (first,))
+    return Step(FILL, (), {"bytes": size, "value": value & 0xFF}, (first,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +243,7 @@ class Plan:
         layers: for each call of the program its name and steps.
         exports: steps that write the caller's outputs.
         inputs, outputs: bytes of the caller's arrays.
+        formats: what these hold, inputs first: for each a letter of :data:`FORMATS`.
         work: multiplications in one run, about.
     """
 
@@ -177,4 +257,5 @@ class Plan:
     exports: tuple[Step, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    formats: str
     work: int

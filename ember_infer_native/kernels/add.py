@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.activation import check_activation
 from ember_infer_core.ops.add import add_elements
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
-from ember_infer_native.kernels.pairs import pair_table, plan_broadcast, plan_rows
-from ember_infer_native.plan import Place, Step
+from ember_infer_native.kernels.pairs import pair_operator
+from ember_infer_native.plan import Kernel
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add import ElementwiseAddParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["plan_add"]
+__all__ = ["ADD"]
 
+_ADD = Kernel("add", "elementwise", "elementwise", 3)
 _SHIFTS = range(25, 12, -1)
 _NUDGES = (0, 1, -1, 2, -2)
 
 
-def plan_add(context: Context, params: ElementwiseAddParams, input1: Place, input2: Place, output: Place) -> list[Step]:
-    """Steps for sums."""
-    check_activation(params)
-    table = pair_table(context, lambda values1, values2: add_elements(params, values1, values2))
-    shapes = params.input1_shape, params.input2_shape, params.output_shape
-    if params.input1_shape != params.input2_shape:
-        return plan_broadcast(context, table, shapes, (input1, input2, output))
+def _quick(
+    context: Context, params: ElementwiseAddParams, table: npt.NDArray[np.uint8]
+) -> tuple[Kernel, Mapping[str, int]] | None:
     bias = context.target.bias
-    clamps = {"low": params.activation_min + bias, "high": params.activation_max + bias}
     formula = _formula(params, table, bias)
     if formula is None:
-        fields = {"factor1": 0, "factor2": 0, "constant": 0, "shift": 0, **clamps}
-        return plan_rows("pairs", fields, input1, input2, output, context.constants.add(table.tobytes()))
-    return plan_rows("add", {**formula, **clamps}, input1, input2, output)
+        return None
+    return _ADD, {**formula, "low": params.activation_min + bias, "high": params.activation_max + bias}
 
 
 def _formula(params: ElementwiseAddParams, table: npt.NDArray[np.uint8], bias: int) -> dict[str, int] | None:
@@ -73,3 +68,6 @@ def _constant(
     least = int(np.where(wanted > low, (wanted << shift) - products, least).max(initial=least))
     most = int(np.where(wanted < high, (wanted + 1 << shift) - products - 1, most).min(initial=most))
     return min(max(near, least), most) if least <= most else None
+
+
+ADD = pair_operator(add_elements, _quick, (_ADD,))

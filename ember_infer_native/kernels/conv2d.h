@@ -4,6 +4,8 @@
    quads of four bytes, the last one filled up with zero weights. A tile computes `pixels` neighbours in a row for
    `vectors` times LANES channels; its sums stay in registers. Planned by conv2d.py. */
 
+#include "requantize.h"
+
 #define MAX_SUMS 28
 
 struct conv2d {

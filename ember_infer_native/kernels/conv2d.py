@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_core.staircase import Int64Array
+from ember_infer_native.kernels.copies import COPY
+from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.sums import Scaled, pack_requantization, scale_sums
-from ember_infer_native.plan import Place, Pointer, Step
+from ember_infer_native.kernels.windows import borders_of_the_input, prepare_window
+from ember_infer_native.plan import Kernel, Place, Pointer, Step
 from ember_infer_native.requantization import Choice
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.conv2d import Conv2dParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["GENERIC_TILE", "Geometry", "plan_conv2d", "plan_dense", "tiles"]
+__all__ = ["CONV2D", "DENSE", "Geometry", "plan_dense"]
 
 # The one tile of the operators' library: a pixel at a time, with sums that take turns.
-GENERIC_TILE = (1, 0, 1, 0, 4)
+_GENERIC_TILE = (1, 0, 1, 0, 4)
+DENSE = Kernel("conv2d", "conv2d", "conv2d", 3, (_GENERIC_TILE,))
 
 _MOST_VECTORS = 4
 _LATENCY = 6  # independent sums that keep the multiplier busy
@@ -45,7 +50,7 @@ class Geometry:
     output_pixel: int
 
 
-def plan_conv2d(
+def _plan(
     context: Context,
     params: Conv2dParams,
     input: Place,
@@ -53,7 +58,8 @@ def plan_conv2d(
     weights: Int8Array,
     bias: Int32Array | None,
 ) -> list[Step]:
-    """Steps for a convolution over an input that has the borders it needs."""
+    window = prepare_window(context, params, input, weights)
+    params, input, weights = window.params, window.input, window.weights
     filters, rows, columns, depth = weights.shape
     layout, out = input.layout, output.layout
     pixel, first = layout.channels, input.first + -(params.pad_h * layout.row + params.pad_w * layout.channels)
@@ -74,7 +80,7 @@ def plan_conv2d(
     )
     segments = weights.astype(np.int64).reshape(shape)
     scaled = scale_sums(context.target, params, segments.reshape(filters, -1), bias)
-    steps = []
+    steps = window.steps
     per_group = filters // params.groups
     for group in range(params.groups):
         part = slice(group * per_group, (group + 1) * per_group)
@@ -88,6 +94,13 @@ def plan_conv2d(
             packable=touching,
         )
     return steps
+
+
+def _work(params: Conv2dParams) -> int:
+    return element_count(params.output_shape) * element_count(params.weights_shape[1:])
+
+
+CONV2D = NativeOperator(_plan, (DENSE, COPY), lambda params: True, borders_of_the_input, _work)
 
 
 def plan_dense(
@@ -126,7 +139,7 @@ def _plan_run(
     target = context.target
     channels, segment_rows, segment_columns, length = segments.shape
     vectors, quads = -(-channels // target.lanes), -(-length // 4)
-    template = tiles(context, geometry.columns, vectors)
+    template = _tiles(context, geometry.columns, vectors)
     packed = _pack_weights(context, segments, vectors, quads, template[2])
     constants = packed + pack_requantization(scaled, choice, vectors * target.lanes)
     fields = {
@@ -148,13 +161,13 @@ def _plan_run(
         "vectors": vectors,
         **scaled.requantization.fields(choice, target, template[2]),
     }
-    return Step("conv2d", "conv2d", template, fields, (input, output, context.constants.add(constants)))
+    return Step(DENSE, template, fields, (input, output, context.constants.add(constants)))
 
 
-def tiles(context: Context, columns: int, vectors: int) -> tuple[int, int, int, int, int]:
+def _tiles(context: Context, columns: int, vectors: int) -> tuple[int, int, int, int, int]:
     """``(pixels, rest, vectors, last vectors, split)`` of a tile: as many sums as the registers hold, evenly cut."""
     if context.generic:
-        return GENERIC_TILE
+        return _GENERIC_TILE
     sums = context.target.sums
     most = min(2 * _MOST_VECTORS if columns == 1 else _MOST_VECTORS, sums)
     together = -(-vectors // -(-vectors // most))

@@ -5,6 +5,8 @@
    chunks. Four rows of the filter are interleaved into quads. With `rows` = 2, three rows and stride 1, the quads of four
    input rows serve two output rows. Planned by depthwise_conv2d.py. */
 
+#include "requantize.h"
+
 struct depthwise_conv2d {
     int images, rows, chunks, row_bytes; /* of the output; chunks = ceil(row_bytes / CHUNK) */
     int filter_rows, filter_columns;

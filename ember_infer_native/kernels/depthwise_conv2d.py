@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import Int8Array, Int32Array
-from ember_infer_native.kernels.conv2d import Geometry, plan_dense
+from ember_infer_native.kernels.conv2d import DENSE, Geometry, plan_dense
+from ember_infer_native.kernels.copies import COPY, REPEAT
+from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.sums import pack_requantization, scale_sums
-from ember_infer_native.plan import Layout, Place, Pointer, Step
+from ember_infer_native.kernels.windows import borders_of_the_input, prepare_window
+from ember_infer_native.plan import Kernel, Layout, Place, Pointer, Step
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["plan_depthwise_conv2d"]
+__all__ = ["DEPTHWISE_CONV2D"]
+
+_TAPS = Kernel("depthwise_conv2d", "depthwise_conv2d", "depthwise_conv2d", 3, ((1, 0), (1, 1), (2, 0), (2, 1)))
 
 
-def plan_depthwise_conv2d(
+def _plan(
     context: Context,
     params: DepthwiseConv2dParams,
     input: Place,
@@ -29,15 +35,22 @@ def plan_depthwise_conv2d(
     weights: Int8Array,
     bias: Int32Array | None,
 ) -> list[Step]:
-    """Steps for a depthwise convolution over an input that has the borders it needs."""
+    window = prepare_window(context, params, input, weights)
+    params, input, weights, steps = window.params, window.input, window.weights, window.steps
     if input.layout.channels == 1:
-        return _plan_one_channel(context, params, input, output, weights, bias)
-    steps = []
+        return steps + _plan_one_channel(context, params, input, output, weights, bias)
     if params.depth_multiplier != 1:
         input, repeat = _repeat_channels(context, input, params.depth_multiplier)
-        steps.append(repeat)
+        steps = [*steps, repeat]
     columns, sort = _sort_columns(context, params, input)
     return [*steps, *sort, _plan_taps(context, params, columns, output, weights, bias)]
+
+
+def _work(params: DepthwiseConv2dParams) -> int:
+    return element_count(params.output_shape) * element_count(params.weights_shape[1:-1])
+
+
+DEPTHWISE_CONV2D = NativeOperator(_plan, (_TAPS, DENSE, COPY, REPEAT), lambda params: True, borders_of_the_input, _work)
 
 
 def _plan_one_channel(
@@ -77,7 +90,7 @@ def _repeat_channels(context: Context, input: Place, times: int) -> tuple[Place,
     layout = Layout(old.images, old.rows, old.columns, old.channels * times, old.top, old.left, old.bottom, old.right)
     place = context.temporaries.allocate(layout)
     fields = {"count": old.size, "times": times}
-    return place, Step("repeat", "repeat", (), fields, (input.first + -old.start, place.first + -layout.start))
+    return place, Step(REPEAT, (), fields, (input.first + -old.start, place.first + -layout.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,7 @@ def _sort_columns(context: Context, params: DepthwiseConv2dParams, input: Place)
         "phase": phase,
         "flip": 0,
     }
-    copy = Step("copy", "copy", (), fields, (input.first + (skipped * layout.channels - layout.start), place.first))
+    copy = Step(COPY, (), fields, (input.first + (skipped * layout.channels - layout.start), place.first))
     first = place.first + (layout.top - params.pad_h) * sorted_layout.row
     return _Columns(first, sorted_layout, stride, phase), [copy]
 
@@ -170,7 +183,7 @@ def _plan_taps(
     }
     constants = context.constants.add(b"".join(packed))
     template = (together, int(slide))
-    return Step("depthwise_conv2d", "depthwise_conv2d", template, fields, (columns.first, output.first, constants))
+    return Step(_TAPS, template, fields, (columns.first, output.first, constants))
 
 
 def _pack_weights(

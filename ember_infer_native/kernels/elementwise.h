@@ -1,5 +1,5 @@
-/* ADD and MUL. Rows of equal shape go through a formula that add.py or mul.py has checked on all 65,536 pairs, whatever
-   remains through a table of them; broadcasting always does. */
+/* Functions of two int8 elements. ADD of equal shapes goes through a formula that add.py has checked on all 65,536 pairs,
+   whatever remains through a table of them. Planned by pairs.py. */
 
 struct elementwise {
     int rows, columns; /* equal shapes: rows of bytes */
@@ -28,7 +28,12 @@ INLINE void add(const struct elementwise *p, const uint8_t *input1, const uint8_
     }
 }
 
-INLINE void pairs(const struct elementwise *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
+struct pairs {
+    int rows, columns;
+    int input1_row, input2_row, output_row;
+};
+
+INLINE void pairs(const struct pairs *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
                   const uint8_t *constants) {
     for (int row = 0; row < p->rows; row++) {
         const uint8_t *a = input1 + (ptrdiff_t)row * p->input1_row, *b = input2 + (ptrdiff_t)row * p->input2_row;

@@ -14,7 +14,7 @@
 
 typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena);
 
-/* ember_prepare: once for an arena. ember_run: int8 in, int8 out. ember_batch: `count` samples, one after the other in
+/* ember_prepare: once for an arena. ember_run: from the inputs to the outputs. ember_batch: `count` samples, one after the other in
    memory. ember_repeat_layer: for profiles, on whatever the last run left in the arena. */
 #define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                               \
     EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                \

@@ -1,6 +1,8 @@
 /* FULLY_CONNECTED with few outputs and long rows: the lanes run along the input. Everything else is a convolution.
    Bytes beyond the input meet zero weights. Planned by fully_connected.py. */
 
+#include "requantize.h"
+
 struct fully_connected {
     int rows, depth, chunks, outputs;
     int way, corrected1, corrected2, zero, low, high;

@@ -6,20 +6,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_core.staircase import Int64Array
-from ember_infer_native.kernels.conv2d import Geometry, plan_dense
+from ember_infer_native.kernels.conv2d import DENSE, Geometry, plan_dense
+from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.sums import Scaled, pack_requantization, scale_sums
-from ember_infer_native.plan import Place, Pointer, Step
+from ember_infer_native.plan import Kernel, Place, Pointer, Step
+from ember_infer_native.targets import Target
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.fully_connected import FullyConnectedParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["plan_fully_connected"]
+__all__ = ["FULLY_CONNECTED"]
 
 
-def plan_fully_connected(
+def _variants(target: Target) -> tuple[tuple[int, ...], ...]:
+    return tuple((outputs,) for outputs in range(1, _most_outputs(target) + 1))
+
+
+def _most_outputs(target: Target) -> int:
+    """With more outputs, lanes run along them."""
+    return target.lanes // 2
+
+
+_REDUCE = Kernel("fully_connected", "fully_connected", "fully_connected", 3, _variants)
+
+
+def _plan(
     context: Context,
     params: FullyConnectedParams,
     input: Place,
@@ -27,13 +42,12 @@ def plan_fully_connected(
     weights: Int8Array,
     bias: Int32Array | None,
 ) -> list[Step]:
-    """Steps for a matrix product; both places are dense."""
     output_depth, input_depth = params.weights_shape
     batches = input.layout.size // input_depth if input_depth else 0
     values = weights.astype(np.int64) + params.weights_offset
     scaled = scale_sums(context.target, params, values, bias)
     parts = _int8_parts(values)
-    if len(parts) == 1 and output_depth <= context.target.lanes // 2 and input_depth >= 4 * context.target.chunk:
+    if len(parts) == 1 and output_depth <= _most_outputs(context.target) and input_depth >= 4 * context.target.chunk:
         return [_plan_reduce(context, values, scaled, batches, input.first, output.first)]
     geometry = Geometry(
         images=1,
@@ -50,6 +64,13 @@ def plan_fully_connected(
     )
     segments = np.stack(parts, 1)[:, :, None, :]
     return plan_dense(context, geometry, segments, scaled, input.first, output.first)
+
+
+def _work(params: FullyConnectedParams) -> int:
+    return element_count(params.output_shape) * params.weights_shape[1]
+
+
+FULLY_CONNECTED = NativeOperator(_plan, (_REDUCE, DENSE), work=_work)
 
 
 def _int8_parts(values: Int64Array) -> list[Int64Array]:
@@ -81,4 +102,4 @@ def _plan_reduce(
         **scaled.requantization.fields(choice, target, 1),
     }
     constants = context.constants.add(quads + pack_requantization(scaled, choice, target.lanes))
-    return Step("fully_connected", "fully_connected", (outputs,), fields, (input, output, constants))
+    return Step(_REDUCE, (outputs,), fields, (input, output, constants))

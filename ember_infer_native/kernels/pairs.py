@@ -1,82 +1,121 @@
-"""What ADD and MUL share: equal shapes as rows, anything else broadcast, by a table of all pairs."""
+"""Functions of two int8 elements, as steps of ``elementwise.h``: by a formula, or by a table of all pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.activation import check_activation
 from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import element_count
-from ember_infer_core.slots import Int8Array, Shape
+from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_core.staircase import Int64Array
-from ember_infer_native.plan import Place, Pointer, Step
+from ember_infer_native.kernels.lookup import LOOKUP_KERNEL, plan_table
+from ember_infer_native.kernels.operator import NativeOperator
+from ember_infer_native.kernels.rows import plan_rows, rows_take_borders
+from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
+    from ember_infer_core.ops.pairs import PairParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["PairFunction", "pair_table", "plan_broadcast", "plan_rows"]
+__all__ = ["Formula", "PairFunction", "broadcast_axes", "pair_operator"]
 
-PairFunction: TypeAlias = Callable[[Int64Array, Int64Array], Int8Array]
+PairFunction: TypeAlias = Callable[[Any, Int64Array, Int64Array], AnyArray]
 
+# ``(context, params, table)`` -> the kernel that computes the table, and its fields; None where there is none.
+Formula: TypeAlias = Callable[["Context", Any, npt.NDArray[np.uint8]], tuple[Kernel, Mapping[str, int]] | None]
+
+_PAIRS = Kernel("pairs", "elementwise", "pairs", 4)
+_BROADCAST = Kernel("broadcast_pairs", "elementwise", "broadcast", 4)
 _DIMENSIONS = 32  # MAX_DIMENSIONS of elementwise.h
 
 
-def pair_table(context: Context, function: PairFunction) -> npt.NDArray[np.uint8]:
+def pair_operator(
+    elements: PairFunction,
+    formula: Formula | None = None,
+    kernels: tuple[Kernel, ...] = (),
+    computed: NativeOperator | None = None,
+) -> NativeOperator:
+    """An operator whose parameters are :class:`~ember_infer_core.ops.pairs.PairParams`.
+
+    Args:
+        elements: ``(params, values1, values2)`` -> the results for int64 arrays of int8 values that broadcast.
+        formula: a quicker way than the table, for operands of one shape.
+        kernels: those of the formula.
+        computed: plans the calls whose operands are not int8, if there are any.
+    """
+
+    def plan(context: Context, params: PairParams, input1: Place, input2: Place, output: Place) -> list[Step]:
+        if params.dtype == np.int8:
+            check_activation(params)
+            return _plan(context, params, elements, formula, (input1, input2, output))
+        if computed is None:
+            raise KernelError(f"no native kernel computes this of {input1.dtype}")
+        return computed.plan(context, params, input1=input1, input2=input2, output=output)
+
+    ours = (_PAIRS, _BROADCAST, LOOKUP_KERNEL, *kernels)
+    return NativeOperator(plan, ours if computed is None else (*ours, *computed.kernels), _takes_borders)
+
+
+def _takes_borders(params: PairParams) -> bool:
+    return rows_take_borders(params.input1_shape, params.input2_shape)
+
+
+def _plan(
+    context: Context,
+    params: PairParams,
+    elements: PairFunction,
+    formula: Formula | None,
+    places: tuple[Place, Place, Place],
+) -> list[Step]:
+    input1, input2, output = places
+    shapes = params.input1_shape, params.input2_shape, params.output_shape
+    everything = np.arange(-128, 128, dtype=np.int64)
+    if _is_scalar(input1) and element_count(shapes[1]) == element_count(shapes[2]):
+        return plan_table(context, elements(params, _value(input1), everything), input2, output)
+    if _is_scalar(input2) and element_count(shapes[0]) == element_count(shapes[2]):
+        return plan_table(context, elements(params, everything, _value(input2)), input1, output)
+    table = _table(context, params, elements)
+    if shapes[0] != shapes[1]:
+        sizes, steps1, steps2 = broadcast_axes(*shapes)
+        fields = {"sizes": sizes, "steps1": steps1, "steps2": steps2}
+        pointers = input1.first, input2.first, output.first, context.constants.add(table.tobytes())
+        return [Step(_BROADCAST, (), fields, pointers)]
+    named = {"input1": input1, "input2": input2, "output": output}
+    quick = None if formula is None else formula(context, params, table)
+    if quick is not None:
+        return plan_rows(quick[0], (), quick[1], named)
+    return plan_rows(_PAIRS, (), {}, named, context.constants.add(table.tobytes()))
+
+
+def _is_scalar(place: Place) -> bool:
+    return place.content is not None and place.content.size == 1
+
+
+def _value(place: Place) -> Int64Array:
+    assert place.content is not None
+    return place.content.reshape(1).astype(np.int64)
+
+
+def _table(context: Context, params: PairParams, elements: PairFunction) -> npt.NDArray[np.uint8]:
     """What memory holds for the function of every two bytes that it may hold: ``(256, 256)``."""
     flip = np.uint8(context.target.bias)
     values = (np.arange(256, dtype=np.uint8) ^ flip).view(np.int8).astype(np.int64)
-    table: npt.NDArray[np.uint8] = function(values[:, None], values).view(np.uint8) ^ flip
-    return table
+    return context.kept(elements(params, values[:, None], values)).reshape(256, 256)
 
 
-def plan_rows(
-    kernel: str, fields: dict[str, int], input1: Place, input2: Place, output: Place, *constants: Pointer
-) -> list[Step]:
-    """Steps over tensors of one shape, whatever their layouts: one for each image."""
-    layout = output.layout
-    columns, rows, images = layout.columns * layout.channels, layout.rows, layout.images
-    if input1.layout.dense and input2.layout.dense and layout.dense:
-        columns, rows, images = columns * rows * images, 1, 1
-    rows_of = {
-        "rows": rows,
-        "columns": columns,
-        "input1_row": input1.layout.row,
-        "input2_row": input2.layout.row,
-        "output_row": layout.row,
-    }
-    return [
-        Step(
-            kernel,
-            "elementwise",
-            (),
-            {**rows_of, **fields},
-            (
-                input1.first + image * input1.layout.image,
-                input2.first + image * input2.layout.image,
-                output.first + image * layout.image,
-                *constants,
-            ),
-        )
-        for image in range(images)
-    ]
+def broadcast_axes(
+    shape1: Shape, shape2: Shape, output: Shape
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Sizes, and each dense input's steps in elements, 0 where it repeats; neighbouring axes that behave alike are one.
 
-
-def plan_broadcast(
-    context: Context, table: npt.NDArray[np.uint8], shapes: tuple[Shape, Shape, Shape], places: tuple[Place, ...]
-) -> list[Step]:
-    """The step for two inputs of ``shapes`` broadcast to the third, all dense."""
-    input1, input2, output = places
-    sizes, steps1, steps2 = _axes(*shapes)
-    fields = {"sizes": sizes, "steps1": steps1, "steps2": steps2}
-    constants = context.constants.add(table.tobytes())
-    return [Step("broadcast_pairs", "broadcast", (), fields, (input1.first, input2.first, output.first, constants))]
-
-
-def _axes(shape1: Shape, shape2: Shape, output: Shape) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Sizes, and each input's steps, 0 where it repeats; neighbouring axes that behave alike are one."""
+    Raises:
+        KernelError: there are too many.
+    """
     axes: list[tuple[int, int, int]] = []
     padded1 = (1,) * (len(output) - len(shape1)) + shape1
     padded2 = (1,) * (len(output) - len(shape2)) + shape2

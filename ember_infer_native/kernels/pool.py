@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ember_infer_core.activation import check_activation
-from ember_infer_native.plan import Place, Step
+from ember_infer_native.kernels.operator import NativeOperator
+from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.pool import PoolParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["plan_avg_pool", "plan_max_pool"]
+__all__ = ["AVG_POOL", "MAX_POOL"]
+
+_POOL = Kernel("pool", "pool", "pool", 2, ((0,), (1,)))
 
 
-def plan_avg_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
-    """Steps for averages."""
+def _plan_average(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
     return _plan(context, params, input, output, average=True)
 
 
-def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
-    """Steps for maxima."""
+def _plan_maximum(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
     return _plan(context, params, input, output, average=False)
 
 
@@ -47,4 +48,8 @@ def _plan(context: Context, params: PoolParams, input: Place, output: Place, ave
         "low": params.activation_min + bias,
         "high": params.activation_max + bias,
     }
-    return [Step("pool", "pool", (int(average),), fields, (input.first, output.first))]
+    return [Step(_POOL, (int(average),), fields, (input.first, output.first))]
+
+
+AVG_POOL = NativeOperator(_plan_average, (_POOL,), lambda params: True)
+MAX_POOL = NativeOperator(_plan_maximum, (_POOL,), lambda params: True)

@@ -40,7 +40,7 @@ extern python_object *PyCFunction_NewEx(const python_method *, python_object *, 
 
 #define PYTHON_FASTCALL 0x80
 #define PYTHON_KEYWORDS 0x02
-#define PYTHON_INT8_BUFFER 0x3C /* C-contiguous, with its format */
+#define PYTHON_BUFFER 0x3C /* C-contiguous, with its format */
 #define PYTHON_WRITABLE 0x01
 #define SESSION "ember_session"
 
@@ -77,11 +77,19 @@ INLINE python_object *python_run_session(python_object *self, intptr_t count, py
     return python_new(&_Py_NoneStruct);
 }
 
-/* predict(*inputs, *outputs): on the caller's arrays if each is contiguous int8 of its length, and outputs can be written
-   to; or else it does nothing and returns False. */
+/* Whether a buffer holds so many bytes of elements of a type: one of the letters b, B, h, i, f and ?. Where a C long has
+   32 bits, NumPy's int32 is one. */
+INLINE int python_fits(const python_buffer *buffer, char format, int64_t length) {
+    const char *found = buffer->format;
+    if (!found || !found[0] || found[1] || buffer->length != length) return 0;
+    return found[0] == format || (format == 'i' && found[0] == 'l' && buffer->item_size == 4);
+}
+
+/* predict(*inputs, *outputs): on the caller's arrays if each is contiguous, of its type and length, and outputs can be
+   written to; or else it does nothing and returns False. */
 INLINE python_object *python_predict(python_object *self, python_object *const *arrays, intptr_t count,
-                                     python_object *keywords, const int64_t *lengths, const int input_count,
-                                     const int output_count, const int release) {
+                                     python_object *keywords, const char *formats, const int64_t *lengths,
+                                     const int input_count, const int output_count, const int release) {
     if (keywords && PyTuple_Size(keywords)) {
         PyErr_SetString(PyExc_TypeError, "predict() takes no keyword arguments");
         return 0;
@@ -96,12 +104,12 @@ INLINE python_object *python_predict(python_object *self, python_object *const *
     for (; held < count && fits; held++) {
         python_buffer *buffer = &buffers[held];
         const int is_output = held >= input_count;
-        if (PyObject_GetBuffer(arrays[held], buffer, PYTHON_INT8_BUFFER | (is_output ? PYTHON_WRITABLE : 0))) {
+        if (PyObject_GetBuffer(arrays[held], buffer, PYTHON_BUFFER | (is_output ? PYTHON_WRITABLE : 0))) {
             PyErr_Clear();
             fits = 0;
             break;
         }
-        fits = buffer->format && buffer->format[0] == 'b' && !buffer->format[1] && buffer->length == lengths[held];
+        fits = python_fits(buffer, formats[held], lengths[held]);
         if (is_output)
             outputs[held - input_count] = buffer->memory;
         else
@@ -129,7 +137,7 @@ INLINE python_object *python_bind(const python_method *method, struct session *s
     return function;
 }
 
-#define EMBER_PYTHON(INPUTS, OUTPUTS, RELEASE, ...)                                                                  \
+#define EMBER_PYTHON(INPUTS, OUTPUTS, RELEASE, FORMATS, ...)                                                         \
     static const int64_t array_lengths[MAX_ARRAYS] = {__VA_ARGS__};                                                  \
     static python_object *call_run(python_object *self, python_object *const *arguments, intptr_t count,             \
                                    python_object *keywords) {                                                       \
@@ -138,7 +146,7 @@ INLINE python_object *python_bind(const python_method *method, struct session *s
     }                                                                                                                \
     static python_object *call_predict(python_object *self, python_object *const *arguments, intptr_t count,         \
                                        python_object *keywords) {                                                   \
-        return python_predict(self, arguments, count, keywords, array_lengths, INPUTS, OUTPUTS, RELEASE);            \
+        return python_predict(self, arguments, count, keywords, FORMATS, array_lengths, INPUTS, OUTPUTS, RELEASE);   \
     }                                                                                                                \
     static const python_method run_method = {"run", call_run, PYTHON_FASTCALL | PYTHON_KEYWORDS,                     \
                                              "run(scratch=None): computes the outputs from the inputs."};           \

@@ -44,6 +44,10 @@ class Target:
         """Bytes in a block of results."""
         return 4 * self.lanes
 
+    def bias_of(self, dtype: np.dtype[np.generic]) -> int:
+        """What is added to activations of a type in memory: only those of int8 are kept otherwise than they are."""
+        return self.bias if dtype == np.int8 else 0
+
     def pack_quads(self, weights: npt.NDArray[np.int8]) -> bytes:
         """Vectors of weights ``(..., lanes, 4)`` as the header's ``load_weights`` wants them."""
         if self.quads == "bytes":

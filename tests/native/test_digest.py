@@ -64,6 +64,8 @@ def changed(value: Any) -> Any:
         return value + 1
     if isinstance(value, float):
         return float(np.nextafter(value, np.inf))
+    if isinstance(value, np.dtype):
+        return np.dtype(np.int32)
     if isinstance(value, Enum):
         members = list(type(value))
         return members[(members.index(value) + 1) % len(members)]

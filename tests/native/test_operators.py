@@ -18,6 +18,8 @@ from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import Role
 from ember_infer_native import NativeBackend
 from ember_infer_native.codegen import struct_fields
+from ember_infer_native.kernels.copies import REPEAT
+from ember_infer_native.plan import Kernel
 from ember_infer_ref import RefBackend
 from tests.ref.cases import result_of
 from tests.support.effort import thorough
@@ -196,7 +198,7 @@ def test_many_threads_call_at_once(native: NativeBackend) -> None:
 
 
 def test_the_fields_of_a_struct_are_read_from_its_header() -> None:
-    assert struct_fields("repeat") == ("count", "times")
-    assert struct_fields("broadcast") == ("sizes", "steps1", "steps2")
+    assert struct_fields(REPEAT) == ("count", "times")
+    assert struct_fields(Kernel("broadcast_pairs", "elementwise", "broadcast", 4)) == ("sizes", "steps1", "steps2")
     with pytest.raises(KeyError):
-        struct_fields("nothing")
+        struct_fields(Kernel("repeat", "copy", "nothing", 2))

@@ -1,0 +1,50 @@
+"""Tensors of one shape as rows of elements, whatever their layouts: what elementwise operators share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ember_infer_native.plan import Kernel, Place, Pointer, Step
+
+__all__ = ["plan_rows", "rows_take_borders"]
+
+
+def rows_take_borders(*shapes: Any) -> bool:
+    """Whether tensors of these shapes can be met row by row: they are images of one size."""
+    return len(set(shapes)) == 1 and len(shapes[0]) == 4
+
+
+def plan_rows(
+    kernel: Kernel,
+    template: tuple[int, ...],
+    fields: Mapping[str, int],
+    places: Mapping[str, Place],
+    *constants: Pointer,
+) -> list[Step]:
+    """Steps of a kernel over tensors of one shape: one for each image.
+
+    Args:
+        kernel: takes the places in order, then the constants; its struct has ``rows``, ``columns`` (elements of a row)
+            and, for each place, ``<name>_row``: bytes from row to row.
+        template: the kernel's variant.
+        fields: further ones of the struct.
+        places: by name, the output last.
+        constants: for all images.
+    """
+    layouts = [place.layout for place in places.values()]
+    output = layouts[-1]
+    width = list(places.values())[-1].dtype.itemsize
+    columns, rows, images = output.columns * output.channels // width, output.rows, output.images
+    if all(layout.dense for layout in layouts):
+        columns, rows, images = columns * rows * images, 1, 1
+    steps_of = {f"{name}_row": place.layout.row for name, place in places.items()}
+    return [
+        Step(
+            kernel,
+            template,
+            {"rows": rows, "columns": columns, **steps_of, **fields},
+            (*(place.first + image * place.layout.image for place in places.values()), *constants),
+        )
+        for image in range(images)
+    ]
