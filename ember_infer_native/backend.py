@@ -31,6 +31,8 @@ __all__ = ["BASELINE", "NativeBackend", "compile_flags"]
 # which another machine with the same cache, or image, may not have.
 BASELINE: Mapping[str, tuple[str, ...]] = {"x86_64": ("-march=x86-64",), "aarch64": ("-march=armv8-a",)}
 
+_FLOATS = ("-ffp-contract=off", "-fno-math-errno")  # each operation rounds by itself, as in TFLM
+
 
 class NativeBackend(RoutedBackend):
     """Compiles a whole model to machine code for this machine, and runs it without the GIL. Bit for bit TensorFlow Lite
@@ -194,4 +196,4 @@ def compile_flags(target: Target, machine: Machine | None = None) -> tuple[str, 
     has_baseline = any(flag.startswith(("-march=", "-mcpu=")) for flag in target.flags)
     baseline = () if has_baseline else BASELINE.get(processor, ())
     # Constants are bytes that kernels read as what they are.
-    return (*baseline, "-std=gnu11", "-O2", "-fno-strict-aliasing", "-fvisibility=hidden", *target.flags)
+    return (*baseline, "-std=gnu11", "-O2", "-fno-strict-aliasing", *_FLOATS, "-fvisibility=hidden", *target.flags)

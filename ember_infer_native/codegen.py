@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -129,11 +130,20 @@ def _tables(plan: Plan) -> str:
     layers = ", ".join(f"layer_{number}" for number in range(count)) or "0"
     run = "\n".join(f"    layer_{number}(inputs, outputs, arena);" for number in range(count))
     return (
+        f"{_errors(plan)}"
         f"#define MAX_ARRAYS {len(plan.inputs) + len(plan.outputs) + 1}\n"
         f"static const ember_layer layers[] = {{{layers}}};\n"
         f"static void run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n}}\n"
         f"EMBER_EXPORTS({count}, {plan.arena_len}, {len(plan.inputs)}, {len(plan.outputs)})\n"
     )
+
+
+def _errors(plan: Plan) -> str:
+    """What may go wrong in a run, and where kernels say so."""
+    place = plan.status.place
+    status = "((int32_t *)0)" if place is None else f"((int32_t *)((arena) + {place.offset}))"
+    messages = ", ".join(["0", *map(json.dumps, plan.status.messages)])
+    return f"static const char *const errors[] = {{{messages}}};\n#define STATUS(arena) {status}\n"
 
 
 def _python(plan: Plan) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from ember_infer_core.dispatch import aligned_bytes
-from ember_infer_core.errors import InternalError
+from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
 
 if TYPE_CHECKING:
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["ABI", "ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
-ABI = 1  # EMBER_ABI of kernels/exports.h
+ABI = 2  # EMBER_ABI of kernels/exports.h
 _LEAST_ROWS = 4  # of a batch for each thread; fewer are not worth one
 
 
 class _Session(ctypes.Structure):
     """``struct session`` of kernels/python_call.h."""
 
-    _fields_ = (("inputs", ctypes.c_void_p), ("outputs", ctypes.c_void_p), ("arena", ctypes.c_void_p))
+    _fields_ = (
+        ("inputs", ctypes.c_void_p),
+        ("outputs", ctypes.c_void_p),
+        ("arena", ctypes.c_void_p),
+        ("error", ctypes.py_object),
+    )
 
 
 class Library:
@@ -51,6 +56,7 @@ class Library:
             raise InternalError(f"{self.path}: not a library of this version of Ember Infer; build it again")
         loaded.ember_arena_len.restype = ctypes.c_int64
         self.arena_len: int = loaded.ember_arena_len()
+        loaded.ember_error.restype = ctypes.c_char_p
         self.functions: ctypes.CDLL = loaded
         # By its handle: another process may have cleared the cache meanwhile.
         keeps_gil = ctypes.PyDLL(loaded._name, handle=loaded._handle)
@@ -90,14 +96,18 @@ class NativeExecutable:
         self._threads = threads
         self._arena = library.new_arena()
         inputs, outputs = _pointers(self.inputs), _pointers(self.outputs)
-        session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data)
+        session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data, KernelError)
         owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session)
         self.run: Run
         self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)
 
     def run_batch(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> None:
-        """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads."""
+        """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads.
+
+        Raises:
+            KernelError: a sample has no result.
+        """
         count = len(outputs[0])
         parts = max(1, min(self._threads, count // _LEAST_ROWS))
         bounds = [count * part // parts for part in range(parts + 1)]
@@ -127,6 +137,9 @@ class NativeExecutable:
             ctypes.c_int64(stop - start),
             _address(arena),
         )
+        error = self.library.functions.ember_error(_address(arena))
+        if error:
+            raise KernelError(error.decode())
 
     def time_layers(self, repeats: int = 100) -> list[tuple[str, float]]:
         """Each layer's name and seconds, as the mean of so many runs in a row, on what the last run left in memory."""

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.dispatch import aligned_bytes
-from ember_infer_core.errors import InternalError
+from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.program import Call, Program, Tensor
-from ember_infer_core.slots import AnyArray, OperatorParams, Role, check_buffers, content, slots
+from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
-from ember_infer_native.plan import Plan, Step
+from ember_infer_native.plan import Status, Step
 from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import Target
 
@@ -57,7 +57,12 @@ class Operators:
         memory |= {f"output{position}": array for position, array in enumerate(_arrays(params, Role.OUTPUT))}
         for step in plan.prepare:
             self._bound(step, memory)()
-        calls = [self._bound(step, memory) for step in _steps(plan)]
+        layers = [step for _, steps in plan.layers for step in steps]
+        calls = [self._bound(step, memory) for step in (*plan.imports, *layers)]
+        exports = [self._bound(step, memory) for step in plan.exports]
+        if plan.status.place is not None:
+            calls.append(_check(plan.status, arena))
+        calls += exports
 
         def run() -> None:
             for call in calls:
@@ -87,9 +92,17 @@ class Operators:
         return run
 
 
-def _steps(plan: Plan) -> list[Step]:
-    layers = [step for _, steps in plan.layers for step in steps]
-    return [*plan.imports, *layers, *plan.exports]
+def _check(status: Status, arena: ByteArray) -> _Run:
+    """Raises what went wrong in the steps before, if anything did, and forgets it."""
+    assert status.place is not None
+    number = arena[status.place.offset :][:4].view(np.int32)
+
+    def check() -> None:
+        if number[0]:
+            message, number[0] = status.messages[number[0] - 1], 0
+            raise KernelError(message)
+
+    return check
 
 
 def _arrays(params: OperatorParams, role: Role) -> list[AnyArray]:

@@ -23,6 +23,7 @@ __all__ = [
     "Place",
     "Plan",
     "Pointer",
+    "Status",
     "Step",
     "Temporaries",
     "dense_layout",
@@ -224,6 +225,14 @@ class Temporaries:
 FILL = Kernel("fill", "fill", "fill", 1)
 
 
+@dataclass(slots=True)
+class Status:
+    """How a run may end otherwise than well: an int32 in the arena, 0 or the number of a message, counted from 1."""
+
+    place: Pointer | None = None
+    messages: list[str] = field(default_factory=list)
+
+
 def fill(first: Pointer, size: int, value: int) -> Step:
     """The step that sets memory to one value."""
     return Step(FILL, (), {"bytes": size, "value": value & 0xFF}, (first,))
@@ -244,6 +253,7 @@ class Plan:
         exports: steps that write the caller's outputs.
         inputs, outputs: bytes of the caller's arrays.
         formats: what these hold, inputs first: for each a letter of :data:`FORMATS`.
+        status: where runs leave the number of what went wrong, if anything can.
         work: multiplications in one run, about.
     """
 
@@ -258,4 +268,5 @@ class Plan:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     formats: str
+    status: Status
     work: int

@@ -84,6 +84,7 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
         inputs=tuple(program.tensors[index].size for index in program.inputs),
         outputs=tuple(program.tensors[index].size for index in program.outputs),
         formats=formats,
+        status=context.status,
         work=sum(native_operator(call.method).work(call.params) for call in program.calls),
     )
 
@@ -200,4 +201,6 @@ def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:
             arguments[slot.operand.name] += (given,)
         else:
             arguments[slot.name] = given
-    return native_operator(call.method).plan(context, call.params, **arguments)
+    steps = native_operator(call.method).plan(context, call.params, **arguments)
+    # Kernels need not ask whether there is anything to do.
+    return steps if any(places.program.tensors[index].size for index in call.tensors(Role.OUTPUT)) else []

@@ -117,7 +117,16 @@ def build_library(
         folder = Path(name)
         _write_sources(folder, sources)
         library = "library" + (".dll" if sys.platform == "win32" else ".so")
-        command = (*compiler.command, *_spelled(compiler, flags), *_link_flags(compiler), "-o", library, main)
+        link = _link_flags(compiler)
+        command = (
+            *compiler.command,
+            *_spelled(compiler, flags),
+            *link,
+            "-o",
+            library,
+            main,
+            *_libraries((*flags, *link)),
+        )
         kept = _keep_sources(sources, command)
         try:
             status, said = _run(command, folder, _private_environment(compiler, folder), seconds)
@@ -279,6 +288,11 @@ def _link_flags(compiler: Compiler) -> tuple[str, ...]:
         # the process that loads the library.
         return (*flags, "-nostdlib")
     return flags
+
+
+def _libraries(flags: Sequence[str]) -> tuple[str, ...]:
+    """The C library's mathematics, which is linked where anything is; Python has it in the process in any case."""
+    return () if "-nostdlib" in flags or sys.platform == "win32" else ("-lm",)
 
 
 def _private_environment(compiler: Compiler, folder: Path) -> dict[str, str]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.add import add_elements
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
-from ember_infer_native.kernels.pairs import pair_operator
+from ember_infer_native.kernels.arithmetic import arithmetic_operator
 from ember_infer_native.plan import Kernel
 
 if TYPE_CHECKING:
@@ -70,4 +69,4 @@ def _constant(
     return min(max(near, least), most) if least <= most else None
 
 
-ADD = pair_operator(add_elements, _quick, (_ADD,))
+ADD = arithmetic_operator("add", _quick, (_ADD,))

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ember_infer_core.slots import AnyArray, ByteArray
-from ember_infer_native.plan import Constants, Temporaries
+from ember_infer_native.plan import Constants, Layout, Pointer, Status, Temporaries
 from ember_infer_native.targets import Target
 
 __all__ = ["Context"]
+
+
+_STATUS_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,24 @@ class Context:
         target: the instruction set.
         generic: whether the steps are for the operators' library, which has few variants of each kernel.
         constants, temporaries: where steps put what they need.
+        status: what can go wrong at run time; see :meth:`error`.
     """
 
     target: Target
     generic: bool
     temporaries: Temporaries
     constants: Constants = field(default_factory=Constants)
+    status: Status = field(default_factory=Status)
+
+    def error(self, message: str) -> tuple[Pointer, int]:
+        """For a kernel that may find at run time that a call has no result: where it writes which number. The run then
+        ends in a KernelError with this message, and the caller's outputs stay as they are.
+        """
+        if self.status.place is None:
+            self.status.place = self.temporaries.allocate(Layout(1, 1, _STATUS_BYTES, 1)).first
+        if message not in self.status.messages:
+            self.status.messages.append(message)
+        return self.status.place, self.status.messages.index(message) + 1
 
     def kept(self, array: AnyArray) -> ByteArray:
         """The bytes of a tensor's elements as memory holds them: int8 plus the target's bias, all else as it is."""

@@ -1,6 +1,8 @@
 /* Functions of two int8 elements. ADD of equal shapes goes through a formula that add.py has checked on all 65,536 pairs,
    whatever remains through a table of them. Planned by pairs.py. */
 
+#include "broadcast.h"
+
 struct elementwise {
     int rows, columns; /* equal shapes: rows of bytes */
     int input1_row, input2_row, output_row;
@@ -42,8 +44,6 @@ INLINE void pairs(const struct pairs *p, const uint8_t *input1, const uint8_t *i
     }
 }
 
-#define MAX_DIMENSIONS 32 /* that differ, of two sizes or more each: with one more, an output has 2**33 elements */
-
 struct broadcast {
     int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS]; /* of a dense output; 0: repeated */
 };
@@ -51,19 +51,11 @@ struct broadcast {
 INLINE void broadcast_pairs(const struct broadcast *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
                             const uint8_t *constants) {
     int at[MAX_DIMENSIONS] = {0};
-    for (;;) {
-        const int last = MAX_DIMENSIONS - 1;
+    ptrdiff_t first1 = 0, first2 = 0;
+    const int last = MAX_DIMENSIONS - 1;
+    do {
+        const uint8_t *a = input1 + first1, *b = input2 + first2;
         for (int i = 0; i < p->sizes[last]; i++)
-            *output++ = constants[input1[(ptrdiff_t)i * p->steps1[last]] << 8 | input2[(ptrdiff_t)i * p->steps2[last]]];
-        int axis = last - 1;
-        for (; axis >= 0; axis--) {
-            input1 += p->steps1[axis];
-            input2 += p->steps2[axis];
-            if (++at[axis] < p->sizes[axis]) break;
-            input1 -= (ptrdiff_t)p->steps1[axis] * p->sizes[axis];
-            input2 -= (ptrdiff_t)p->steps2[axis] * p->sizes[axis];
-            at[axis] = 0;
-        }
-        if (axis < 0) return;
-    }
+            *output++ = constants[a[(ptrdiff_t)i * p->steps1[last]] << 8 | b[(ptrdiff_t)i * p->steps2[last]]];
+    } while (next_row(p->sizes, p->steps1, p->steps2, at, &first1, &first2));
 }

@@ -10,32 +10,40 @@
 #define NOINLINE __attribute__((noinline))
 /* Libraries made ahead of time outlive versions of ours: to be raised with whatever a caller notices, and where older
    libraries computed wrongly. library.py has the same number. */
-#define EMBER_ABI 1
+#define EMBER_ABI 2
 
 typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena);
 
-/* ember_prepare: once for an arena. ember_run: from the inputs to the outputs. ember_batch: `count` samples, one after the other in
-   memory. ember_repeat_layer: for profiles, on whatever the last run left in the arena. */
-#define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                               \
-    EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                \
-    EXPORT int64_t ember_arena_len(void) { return ARENA; }                                                          \
-    EXPORT void ember_prepare(uint8_t *arena) { prepare(0, 0, arena); }                                             \
-    EXPORT void ember_run(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena) {                  \
-        import_inputs(inputs, outputs, arena);                                                                      \
-        run_layers(inputs, outputs, arena);                                                                         \
-        export_outputs(inputs, outputs, arena);                                                                     \
-    }                                                                                                               \
-    EXPORT void ember_batch(const uint8_t *const *inputs, const int64_t *input_steps, uint8_t *const *outputs,      \
-                            const int64_t *output_steps, int64_t count, uint8_t *arena) {                           \
-        for (int64_t sample = 0; sample < count; sample++) {                                                        \
-            const uint8_t *from[INPUTS + 1];                                                                        \
-            uint8_t *to[OUTPUTS + 1];                                                                               \
-            for (int i = 0; i < INPUTS; i++) from[i] = inputs[i] + sample * input_steps[i];                         \
-            for (int i = 0; i < OUTPUTS; i++) to[i] = outputs[i] + sample * output_steps[i];                        \
-            ember_run(from, to, arena);                                                                             \
-        }                                                                                                           \
-    }                                                                                                               \
-    EXPORT void ember_repeat_layer(int layer, int64_t count, uint8_t *arena) {                                      \
-        if (layer < 0 || layer >= LAYERS) return;                                                                   \
-        for (int64_t i = 0; i < count; i++) layers[layer](0, 0, arena);                                             \
+/* ember_prepare: once for an arena. ember_run: from the inputs to the outputs, unless something goes wrong: then
+   ember_error says what, and the outputs are as they were. ember_batch: `count` samples, one after the other in memory, up
+   to the first that goes wrong. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
+   STATUS(arena) is where kernels leave the number of what went wrong, 0 where nothing can. */
+#define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                                  \
+    EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                   \
+    EXPORT int64_t ember_arena_len(void) { return ARENA; }                                                             \
+    EXPORT void ember_prepare(uint8_t *arena) { prepare(0, 0, arena); }                                                \
+    EXPORT const char *ember_error(const uint8_t *arena) {                                                             \
+        const int32_t *status = STATUS(arena);                                                                         \
+        return status ? errors[*status] : 0;                                                                           \
+    }                                                                                                                  \
+    EXPORT void ember_run(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena) {                     \
+        int32_t *status = STATUS(arena);                                                                               \
+        if (status) *status = 0;                                                                                       \
+        import_inputs(inputs, outputs, arena);                                                                         \
+        run_layers(inputs, outputs, arena);                                                                            \
+        if (!status || !*status) export_outputs(inputs, outputs, arena);                                               \
+    }                                                                                                                  \
+    EXPORT void ember_batch(const uint8_t *const *inputs, const int64_t *input_steps, uint8_t *const *outputs,         \
+                            const int64_t *output_steps, int64_t count, uint8_t *arena) {                              \
+        for (int64_t sample = 0; sample < count && (!sample || !ember_error(arena)); sample++) {                       \
+            const uint8_t *from[INPUTS + 1];                                                                           \
+            uint8_t *to[OUTPUTS + 1];                                                                                  \
+            for (int i = 0; i < INPUTS; i++) from[i] = inputs[i] + sample * input_steps[i];                            \
+            for (int i = 0; i < OUTPUTS; i++) to[i] = outputs[i] + sample * output_steps[i];                           \
+            ember_run(from, to, arena);                                                                                \
+        }                                                                                                              \
+    }                                                                                                                  \
+    EXPORT void ember_repeat_layer(int layer, int64_t count, uint8_t *arena) {                                         \
+        if (layer < 0 || layer >= LAYERS) return;                                                                      \
+        for (int64_t i = 0; i < count; i++) layers[layer](0, 0, arena);                                                \
     }

@@ -12,7 +12,6 @@ from ember_infer_core.activation import check_activation
 from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import AnyArray, Shape
-from ember_infer_core.staircase import Int64Array
 from ember_infer_native.kernels.lookup import LOOKUP_KERNEL, plan_table
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.rows import plan_rows, rows_take_borders
@@ -22,28 +21,22 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.pairs import PairParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["Formula", "PairFunction", "broadcast_axes", "pair_operator"]
-
-PairFunction: TypeAlias = Callable[[Any, Int64Array, Int64Array], AnyArray]
+__all__ = ["Formula", "broadcast_axes", "pair_operator"]
 
 # ``(context, params, table)`` -> the kernel that computes the table, and its fields; None where there is none.
 Formula: TypeAlias = Callable[["Context", Any, npt.NDArray[np.uint8]], tuple[Kernel, Mapping[str, int]] | None]
 
 _PAIRS = Kernel("pairs", "elementwise", "pairs", 4)
 _BROADCAST = Kernel("broadcast_pairs", "elementwise", "broadcast", 4)
-_DIMENSIONS = 32  # MAX_DIMENSIONS of elementwise.h
+_DIMENSIONS = 32  # MAX_DIMENSIONS of broadcast.h
 
 
 def pair_operator(
-    elements: PairFunction,
-    formula: Formula | None = None,
-    kernels: tuple[Kernel, ...] = (),
-    computed: NativeOperator | None = None,
+    formula: Formula | None = None, kernels: tuple[Kernel, ...] = (), computed: NativeOperator | None = None
 ) -> NativeOperator:
     """An operator whose parameters are :class:`~ember_infer_core.ops.pairs.PairParams`.
 
     Args:
-        elements: ``(params, values1, values2)`` -> the results for int64 arrays of int8 values that broadcast.
         formula: a quicker way than the table, for operands of one shape.
         kernels: those of the formula.
         computed: plans the calls whose operands are not int8, if there are any.
@@ -52,7 +45,7 @@ def pair_operator(
     def plan(context: Context, params: PairParams, input1: Place, input2: Place, output: Place) -> list[Step]:
         if params.dtype == np.int8:
             check_activation(params)
-            return _plan(context, params, elements, formula, (input1, input2, output))
+            return _plan(context, params, formula, (input1, input2, output))
         if computed is None:
             raise KernelError(f"no native kernel computes this of {input1.dtype}")
         return computed.plan(context, params, input1=input1, input2=input2, output=output)
@@ -66,20 +59,16 @@ def _takes_borders(params: PairParams) -> bool:
 
 
 def _plan(
-    context: Context,
-    params: PairParams,
-    elements: PairFunction,
-    formula: Formula | None,
-    places: tuple[Place, Place, Place],
+    context: Context, params: PairParams, formula: Formula | None, places: tuple[Place, Place, Place]
 ) -> list[Step]:
     input1, input2, output = places
     shapes = params.input1_shape, params.input2_shape, params.output_shape
-    everything = np.arange(-128, 128, dtype=np.int64)
+    everything = np.arange(-128, 128, dtype=np.int8)
     if _is_scalar(input1) and element_count(shapes[1]) == element_count(shapes[2]):
-        return plan_table(context, elements(params, _value(input1), everything), input2, output)
+        return plan_table(context, params.elements(_value(input1), everything), input2, output)
     if _is_scalar(input2) and element_count(shapes[0]) == element_count(shapes[2]):
-        return plan_table(context, elements(params, everything, _value(input2)), input1, output)
-    table = _table(context, params, elements)
+        return plan_table(context, params.elements(everything, _value(input2)), input1, output)
+    table = _table(context, params)
     if shapes[0] != shapes[1]:
         sizes, steps1, steps2 = broadcast_axes(*shapes)
         fields = {"sizes": sizes, "steps1": steps1, "steps2": steps2}
@@ -96,16 +85,16 @@ def _is_scalar(place: Place) -> bool:
     return place.content is not None and place.content.size == 1
 
 
-def _value(place: Place) -> Int64Array:
+def _value(place: Place) -> AnyArray:
     assert place.content is not None
-    return place.content.reshape(1).astype(np.int64)
+    return place.content.reshape(1)
 
 
-def _table(context: Context, params: PairParams, elements: PairFunction) -> npt.NDArray[np.uint8]:
+def _table(context: Context, params: PairParams) -> npt.NDArray[np.uint8]:
     """What memory holds for the function of every two bytes that it may hold: ``(256, 256)``."""
     flip = np.uint8(context.target.bias)
-    values = (np.arange(256, dtype=np.uint8) ^ flip).view(np.int8).astype(np.int64)
-    return context.kept(elements(params, values[:, None], values)).reshape(256, 256)
+    values = (np.arange(256, dtype=np.uint8) ^ flip).view(np.int8)
+    return context.kept(params.elements(values[:, None], values)).reshape(256, 256)
 
 
 def broadcast_axes(

@@ -49,6 +49,7 @@ struct session {
     const uint8_t *const *inputs;
     uint8_t *const *outputs;
     uint8_t *arena;
+    python_object *error; /* the exception's class */
 };
 
 INLINE python_object *python_new(python_object *object) {
@@ -56,11 +57,15 @@ INLINE python_object *python_new(python_object *object) {
     return object;
 }
 
-/* Without the GIL, if the work is worth the two calls. */
-INLINE void python_run(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena, const int release) {
+/* Without the GIL, if the work is worth the two calls. 0 and an exception where there is no result. */
+INLINE int python_run(const struct session *session, const uint8_t *const *inputs, uint8_t *const *outputs,
+                      const int release) {
     void *state = release ? PyEval_SaveThread() : 0;
-    ember_run(inputs, outputs, arena);
+    ember_run(inputs, outputs, session->arena);
     if (release) PyEval_RestoreThread(state);
+    const char *error = ember_error(session->arena);
+    if (error) PyErr_SetString(session->error, error);
+    return !error;
 }
 
 /* run(scratch=None): on the session's own arrays. The generated code needs no scratch. */
@@ -73,8 +78,7 @@ INLINE python_object *python_run_session(python_object *self, intptr_t count, py
     }
     const struct session *session = PyCapsule_GetPointer(self, SESSION);
     if (!session) return 0;
-    python_run(session->inputs, session->outputs, session->arena, release);
-    return python_new(&_Py_NoneStruct);
+    return python_run(session, session->inputs, session->outputs, release) ? python_new(&_Py_NoneStruct) : 0;
 }
 
 /* Whether a buffer holds so many bytes of elements of a type: one of the letters b, B, h, i, f and ?. Where a C long has
@@ -119,8 +123,9 @@ INLINE python_object *python_predict(python_object *self, python_object *const *
         for (int k = 0; k < i; k++)
             fits &= outputs[i] + lengths[input_count + i] <= outputs[k] ||
                     outputs[k] + lengths[input_count + k] <= outputs[i];
-    if (fits) python_run(inputs, outputs, session->arena, release);
+    const int done = !fits || python_run(session, inputs, outputs, release);
     for (int i = 0; i < held; i++) PyBuffer_Release(&buffers[i]);
+    if (!done) return 0;
     return python_new(fits ? &_Py_TrueStruct : &_Py_FalseStruct);
 }
 

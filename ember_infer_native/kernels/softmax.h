@@ -1,14 +1,11 @@
 /* SOFTMAX in gemmlowp's fixed point. Constants: for each of the 256 distances to a row's maximum the exponential as
    Q0.31, then the same as Q12.19, which the sum is made of. Planned by softmax.py. */
 
+#include "fixed_point.h"
+
 struct softmax {
     int rows, classes;
 };
-
-INLINE int32_t high_mul(int32_t a, int32_t b) {
-    const int64_t rounded = ((int64_t)a * b + (1 << 30)) >> 31;
-    return rounded > INT32_MAX ? INT32_MAX : (int32_t)rounded;
-}
 
 INLINE int32_t saturating_shift_left(int32_t a, int bits) {
     const int64_t shifted = (int64_t)a * ((int64_t)1 << bits);

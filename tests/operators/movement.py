@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ember_infer_core import KernelBackend, ModelError
+from ember_infer_core import ModelError
 from ember_infer_macros import load_program
-from ember_infer_ref import RefBackend
 from tests.support.draws import Draws, check_random_models
 from tests.support.tflm import Tflm
 
@@ -16,13 +15,9 @@ from tests.support.tflm import Tflm
 PORTS = ("int8",)
 
 
-def backends() -> list[KernelBackend]:
-    return [RefBackend()]
-
-
 def check_moves(make: Callable[[Draws], bytes], tflm: Tflm) -> None:
     """Asserts that all models that ``make`` draws run on both sides, and give the same bytes."""
-    check_random_models(make, tflm, backends)
+    check_random_models(make, tflm)
 
 
 def refusal(model: bytes) -> str:

@@ -10,8 +10,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ember_infer_core import KernelBackend
-from ember_infer_ref import RefBackend
 from tests.support.against_tflm import EQUAL, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.effort import thorough
@@ -20,7 +18,6 @@ from tests.support.tflm import Tflm
 
 Shape = tuple[int, ...]
 
-BACKENDS: tuple[KernelBackend, ...] = (RefBackend(),)
 LARGEST = 1 << 15
 # The share of drawn models that both sides must run, so that refusals cannot hollow the tests out.
 WANTED_SHARE = 0.8
@@ -96,7 +93,6 @@ def check(
             model,
             batches,
             tflm,
-            BACKENDS,
             ulp=ulp,
             only_we_refuse=only_we_refuse,
             only_tflm_refuses=only_tflm_refuses,

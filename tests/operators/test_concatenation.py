@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operators.movement import PORTS, backends, check_moves, refusal
+from tests.operators.movement import PORTS, check_moves, refusal
 from tests.support.against_tflm import REFUSED_BY_BOTH, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.draws import Draws
@@ -32,7 +32,7 @@ def test_random_concatenations_equal_tflm(tflm: Tflm) -> None:
 def test_a_constant_is_an_input_as_any_other(tflm: Tflm) -> None:
     pieces = [constant([[1], [2]], scale=0.5), tensor((2, 2), scale=0.5)]
     model = one_operator("CONCATENATION", pieces, tensor((2, 3), scale=0.5), axis=1)
-    assert compare_with_tflm(model, random_batches(model), tflm, backends()) == "equal"
+    assert compare_with_tflm(model, random_batches(model), tflm) == "equal"
 
 
 def both(scale: float, zero_point: int) -> list[Tensor]:
@@ -51,7 +51,7 @@ def both(scale: float, zero_point: int) -> list[Tensor]:
 def test_what_tflm_refuses_is_refused(inputs: list[Tensor], activation: str, why: str, tflm: Tflm) -> None:
     rows = sum(item.shape[0] for item in inputs)
     model = one_operator("CONCATENATION", inputs, tensor((rows, 3), scale=0.5), axis=0, activation=activation)
-    assert compare_with_tflm(model, random_batches(model), tflm, backends()) == REFUSED_BY_BOTH
+    assert compare_with_tflm(model, random_batches(model), tflm) == REFUSED_BY_BOTH
     assert why in refusal(model)
 
 

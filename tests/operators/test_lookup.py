@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operators.lookup import (
-    BACKENDS,
     Quantisation,
     Shape,
     every_value,
@@ -54,7 +53,7 @@ def case(
 @given(data=st.data())
 def test_every_value_equals_tflm(operator: str, data: st.DataObject, tflm: Tflm) -> None:
     file, shape = case(data.draw, operator, natural())
-    assert_equals_tflm(file, every_value(shape), tflm, BACKENDS)
+    assert_equals_tflm(file, every_value(shape), tflm)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -62,4 +61,4 @@ def test_every_value_equals_tflm(operator: str, data: st.DataObject, tflm: Tflm)
 @given(data=st.data())
 def test_extreme_scales_equal_tflm_or_are_refused(operator: str, data: st.DataObject, tflm: Tflm) -> None:
     file, shape = case(data.draw, operator, extreme)
-    compare_with_tflm(file, every_value(shape), tflm, BACKENDS, only_we_refuse=["undefined"])
+    compare_with_tflm(file, every_value(shape), tflm, only_we_refuse=["undefined"])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from ember_infer_core import UnsupportedModelError
 from ember_infer_macros import load_program
 from tests.operators.reductions import (
-    BACKENDS,
     axes,
     axes_operand,
     check,
@@ -56,7 +55,7 @@ def test_short_and_long_sums_equal_tflm(operator: str, count: int, tflm: Tflm) -
     for axis, shape in ((0, (count, 3)), (1, (2, count))):
         output = tensor(without(shape, [axis], False), scale=0.1 if operator == "MEAN" else 0.1 * count, zero_point=4)
         model = one_operator(operator, [tensor(shape, scale=0.07, zero_point=-7), constant([axis], "int32")], output)
-        assert_equals_tflm(model, random_batches(model, count), tflm, BACKENDS)
+        assert_equals_tflm(model, random_batches(model, count), tflm)
 
 
 def image(axis: Any, output_shape: tuple[int, ...]) -> bytes:

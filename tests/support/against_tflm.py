@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core import InternalError, KernelBackend, KernelError, ModelError, UnsupportedOperator
-from ember_infer_macros import QuantizedModel, ember_model
+from ember_infer_macros import QuantizedModel, ember_model, load_program
 from ember_infer_ref import RefBackend
+from tests.support.backends import every_backend
 from tests.support.contents import model_ports
 from tests.support.describe import describe_model
 from tests.support.tflm import Tflm, TflmError
@@ -88,8 +89,9 @@ def assert_equals_tflm(
         model: content of a .tflite file.
         batches: for each inference, an array for each input.
         tflm: the oracle.
-        backends: RefBackend alone unless given.
-        ulp: by how many units in the last place a float32 may differ; 0 asks for equal bits. NaN equals NaN.
+        backends: by default :func:`~tests.support.backends.every_backend`.
+        ulp: by how many units in the last place a float32 of RefBackend may differ; 0 asks for equal bits, as do all
+            other backends. NaN equals NaN.
     """
     went = compare_with_tflm(model, batches, tflm, backends, ulp=ulp)
     assert went == EQUAL, f"{went}\n{describe_model(model)}"
@@ -121,19 +123,19 @@ def compare_with_tflm(
         OnlyTflmRefuses: TFLM refuses the model, we do not, and nothing excuses it.
         OnlyWeRefuse: the other way round.
     """
-    chosen = [RefBackend()] if backends is None else backends
     try:
         theirs = tflm.run(model, batches, len(model_ports(model)[1]))
     except TflmError as refusal:
-        return _refused_by_tflm(model, batches, chosen, refusal, only_tflm_refuses)
+        return _refused_by_tflm(model, batches, backends, refusal, only_tflm_refuses)
     try:
+        chosen = _chosen(backends, model)
         ours = run_on(chosen, model, batches)
     except (ModelError, KernelError) as error:
         if any(words in str(error) for words in only_we_refuse):
             return REFUSED_BY_US_ALONE
         raise OnlyWeRefuse(model, error) from error
     for backend, results in zip(chosen, ours, strict=True):
-        found = difference(results, theirs, ulp)
+        found = difference(results, theirs, ulp if isinstance(backend, RefBackend) else 0)
         assert not found, f"{type(backend).__name__}, {found}\n{describe_model(model)}"
     return EQUAL
 
@@ -141,12 +143,12 @@ def compare_with_tflm(
 def _refused_by_tflm(
     model: bytes,
     batches: Sequence[Arrays],
-    backends: Sequence[KernelBackend],
+    backends: Sequence[KernelBackend] | None,
     refusal: TflmError,
     excuses: Sequence[str],
 ) -> str:
     try:
-        run_on(backends, model, batches)
+        run_on(_chosen(backends, model), model, batches)
     except (UnsupportedOperator, InternalError):
         raise  # a gap in a backend, or its fault: no refusal of the model
     except (ModelError, KernelError):
@@ -154,6 +156,10 @@ def _refused_by_tflm(
     if any(words in str(refusal) for words in excuses):
         return REFUSED_BY_TFLM_ALONE
     raise OnlyTflmRefuses(model, refusal) from refusal
+
+
+def _chosen(backends: Sequence[KernelBackend] | None, model: bytes) -> Sequence[KernelBackend]:
+    return every_backend(load_program(model)) if backends is None else backends
 
 
 def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays]) -> list[list[Arrays]]:

@@ -11,7 +11,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ember_infer_core import KernelBackend
 from tests.support.against_tflm import EQUAL, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.effort import thorough
@@ -69,7 +68,6 @@ def whole(data: Any) -> Tensor:
 def check_random_models(
     make: Callable[[Draws], bytes],
     tflm: Tflm,
-    backends: Callable[[], Sequence[KernelBackend]],
     *,
     ordinary: int = 120,
     deep: int = 3000,
@@ -86,7 +84,7 @@ def check_random_models(
         draws = Draws(data.draw)
         model = make(draws)
         batches = random_batches(model, draws.integer(0, 2**32 - 1))
-        tally[compare_with_tflm(model, batches, tflm, backends(), ulp=ulp, only_we_refuse=only_we_refuse)] += 1
+        tally[compare_with_tflm(model, batches, tflm, ulp=ulp, only_we_refuse=only_we_refuse)] += 1
 
     check()
     assert tally[EQUAL] >= wanted_share * tally.total(), f"too few models ran on both sides: {dict(tally)}"

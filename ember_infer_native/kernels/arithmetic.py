@@ -1,0 +1,147 @@
+"""Functions of two elements: of int8 as in ``pairs.py``, of other types as steps of ``arithmetic.h``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ember_infer_core.activation import check_activation
+from ember_infer_core.errors import KernelError
+from ember_infer_native.kernels.float_functions import float_bits
+from ember_infer_native.kernels.operator import NativeOperator
+from ember_infer_native.kernels.pairs import Formula, broadcast_axes, pair_operator
+from ember_infer_native.plan import Kernel, Place, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.pairs import PairParams
+    from ember_infer_native.kernels.context import Context
+
+__all__ = [
+    "DIV",
+    "EQUAL",
+    "FLOOR_DIV",
+    "FLOOR_MOD",
+    "GREATER",
+    "GREATER_EQUAL",
+    "LESS",
+    "LESS_EQUAL",
+    "LOGICAL_AND",
+    "LOGICAL_OR",
+    "MAXIMUM",
+    "MINIMUM",
+    "MUL",
+    "NOT_EQUAL",
+    "PRELU",
+    "SQUARED_DIFFERENCE",
+    "SUB",
+    "arithmetic_operator",
+]
+
+# Both in the order of arithmetic.h.
+_TYPES = ("float32", "int32", "int16", "bool")
+_FUNCTIONS = (
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "floor_div",
+    "floor_mod",
+    "maximum",
+    "minimum",
+    "squared_difference",
+    "prelu",
+    "logical_and",
+    "logical_or",
+    "equal",
+    "not_equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+)
+_OF_NUMBERS = ("float32", "int32")
+# What TFLM has; the quotients of int32, and those that are rounded down, are errors where the divisor is zero.
+_QUOTIENTS = {"div": ("int32",), "floor_div": ("float32",)}
+_DEFINED = {
+    "add": _OF_NUMBERS,
+    "sub": _OF_NUMBERS,
+    "mul": _OF_NUMBERS,
+    "div": ("float32",),
+    "floor_mod": ("float32",),
+    "maximum": (*_OF_NUMBERS, "int16"),
+    "minimum": (*_OF_NUMBERS, "int16"),
+    "squared_difference": _OF_NUMBERS,
+    "prelu": ("float32",),
+    "logical_and": ("bool",),
+    "logical_or": ("bool",),
+    "equal": (*_OF_NUMBERS, "bool"),
+    "not_equal": (*_OF_NUMBERS, "bool"),
+    "greater": _OF_NUMBERS,
+    "greater_equal": _OF_NUMBERS,
+    "less": _OF_NUMBERS,
+    "less_equal": _OF_NUMBERS,
+}
+
+_NO_QUOTIENT = "a division by zero, or of -2**31 by -1, has no result; TensorFlow Lite Micro stops there"
+
+
+def _variants(defined: dict[str, tuple[str, ...]]) -> tuple[tuple[int, ...], ...]:
+    return tuple((_TYPES.index(dtype), _FUNCTIONS.index(name)) for name, dtypes in defined.items() for dtype in dtypes)
+
+
+_ARITHMETIC = Kernel("arithmetic", "arithmetic", "arithmetic", 3, _variants(_DEFINED))
+_CHECKED = Kernel("quotients", "arithmetic", "arithmetic", 4, _variants(_QUOTIENTS))
+
+
+def arithmetic_operator(name: str, formula: Formula | None = None, kernels: tuple[Kernel, ...] = ()) -> NativeOperator:
+    """An operator whose parameters are :class:`~ember_infer_core.ops.pairs.PairParams`.
+
+    Args:
+        name: in the order of ``arithmetic.h``.
+        formula, kernels: see :func:`~ember_infer_native.kernels.pairs.pair_operator`.
+    """
+
+    def plan(context: Context, params: PairParams, input1: Place, input2: Place, output: Place) -> list[Step]:
+        check_activation(params)
+        dtype = params.dtype.name
+        pointers = input1.first, input2.first, output.first
+        sizes, steps1, steps2 = broadcast_axes(params.input1_shape, params.input2_shape, params.output_shape)
+        fields = {"sizes": sizes, "steps1": steps1, "steps2": steps2, **_clamp(params), "error": 0}
+        if dtype in _QUOTIENTS.get(name, ()):
+            status, error = context.error(_NO_QUOTIENT)
+            return [Step(_CHECKED, _template(name, dtype), {**fields, "error": error}, (*pointers, status))]
+        if dtype in _DEFINED.get(name, ()):
+            return [Step(_ARITHMETIC, _template(name, dtype), fields, pointers)]
+        raise KernelError(f"{name}: no native kernel computes it of {dtype}")
+
+    return pair_operator(formula, kernels, NativeOperator(plan, (_ARITHMETIC, _CHECKED)))
+
+
+def _template(name: str, dtype: str) -> tuple[int, int]:
+    return _TYPES.index(dtype), _FUNCTIONS.index(name)
+
+
+def _clamp(params: PairParams) -> dict[str, int]:
+    if params.dtype == np.float32:
+        return {"low": float_bits(params.float_activation_min), "high": float_bits(params.float_activation_max)}
+    return {"low": params.activation_min, "high": params.activation_max}
+
+
+DIV = arithmetic_operator("div")
+EQUAL = arithmetic_operator("equal")
+FLOOR_DIV = arithmetic_operator("floor_div")
+FLOOR_MOD = arithmetic_operator("floor_mod")
+GREATER = arithmetic_operator("greater")
+GREATER_EQUAL = arithmetic_operator("greater_equal")
+LESS = arithmetic_operator("less")
+LESS_EQUAL = arithmetic_operator("less_equal")
+LOGICAL_AND = arithmetic_operator("logical_and")
+LOGICAL_OR = arithmetic_operator("logical_or")
+MAXIMUM = arithmetic_operator("maximum")
+MINIMUM = arithmetic_operator("minimum")
+MUL = arithmetic_operator("mul")
+NOT_EQUAL = arithmetic_operator("not_equal")
+PRELU = arithmetic_operator("prelu")
+SQUARED_DIFFERENCE = arithmetic_operator("squared_difference")
+SUB = arithmetic_operator("sub")

@@ -1,0 +1,24 @@
+"""The backends that operators are tried on."""
+
+from __future__ import annotations
+
+import functools
+
+from ember_infer_core import FallbackBackend, KernelBackend, Program
+from ember_infer_native import NativeBackend
+from ember_infer_ref import RefBackend
+
+__all__ = ["every_backend", "native_calls"]
+
+
+@functools.cache
+def native_calls() -> KernelBackend:
+    """NativeBackend call by call: all models run on one library, and none is compiled."""
+    return FallbackBackend(NativeBackend())
+
+
+def every_backend(program: Program) -> list[KernelBackend]:
+    """RefBackend, and :func:`native_calls` if it has the program's operators."""
+    native = native_calls()
+    has_all = {call.method for call in program.calls} <= NativeBackend.operators()
+    return [RefBackend(), native] if has_all else [RefBackend()]
