@@ -16,10 +16,13 @@ __all__ = ["KERNELS", "all_kernels", "native_operator"]
 # Operator -> ``module:constant`` here, a NativeOperator. A new operator adds its line.
 KERNELS: Mapping[str, str] = {
     "add": "add:ADD",
+    "add_n": "add_n:ADD_N",
     "avg_pool": "pool:AVG_POOL",
+    "cast": "convert:CAST",
     "concatenation": "movement:MOVEMENT",
     "conv2d": "conv2d:CONV2D",
     "depthwise_conv2d": "depthwise_conv2d:DEPTHWISE_CONV2D",
+    "dequantize": "convert:DEQUANTIZE",
     "div": "arithmetic:DIV",
     "equal": "arithmetic:EQUAL",
     "floor_div": "arithmetic:FLOOR_DIV",
@@ -43,6 +46,7 @@ KERNELS: Mapping[str, str] = {
     "pad": "movement:MOVEMENT",
     "padv2": "movement:MOVEMENT",
     "prelu": "arithmetic:PRELU",
+    "quantize": "convert:QUANTIZE",
     "relu": "float_functions:RELU",
     "relu6": "float_functions:RELU6",
     "reshape": "reshape:RESHAPE",

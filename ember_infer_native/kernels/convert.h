@@ -1,0 +1,130 @@
+/* QUANTIZE, DEQUANTIZE and CAST of elements that have no table. Planned by convert.py, which has the types in this order. */
+
+#include "fixed_point.h"
+
+enum { AN_INT8, AN_INT16, AN_INT32, A_FLOAT32, A_BOOL, A_UINT8, A_UINT32 };
+
+/* int8 as memory holds it; see ACTIVATION_BIAS. */
+INLINE void store_int(const int type, uint8_t *to, int i, int32_t value) {
+    if (type == AN_INT8)
+        to[i] = (uint8_t)(value + ACTIVATION_BIAS);
+    else if (type == AN_INT16)
+        ((int16_t *)to)[i] = (int16_t)value;
+    else
+        ((int32_t *)to)[i] = value;
+}
+
+struct quantize_floats {
+    int count, scale; /* scale: the bits of a float */
+    int zero, low, high;
+};
+
+typedef float float_lanes __attribute__((vector_size(4 * LANES)));
+typedef int32_t integer_lanes __attribute__((vector_size(4 * LANES)));
+typedef uint32_t wrapping_lanes __attribute__((vector_size(4 * LANES)));
+
+/* Half away from zero. Beyond int32, infinities and NaN: its least, as x86 converts them and so TFLM on it. */
+INLINE integer_lanes rounded_lanes(float_lanes x) {
+    const integer_lanes inside = (x >= -2147483648.0f) & (x < 2147483648.0f);
+    const float_lanes safe = (float_lanes)((integer_lanes)x & inside);
+    const integer_lanes whole = __builtin_convertvector(safe, integer_lanes);
+    const float_lanes rest = safe - __builtin_convertvector(whole, float_lanes);
+    const integer_lanes near = whole - (rest >= 0.5f) + (rest <= -0.5f); /* true is -1 */
+    return (near & inside) | (INT32_MIN & ~inside);
+}
+
+INLINE integer_lanes clamped_lanes(integer_lanes x, int low, int high) {
+    const integer_lanes below = x < low, above = x > high;
+    return (x & ~(below | above)) | (low & below) | (high & above);
+}
+
+INLINE integer_lanes quantized_lanes(const struct quantize_floats *p, const float *from, float scale) {
+    float_lanes x;
+    memcpy(&x, from, sizeof x);
+    const wrapping_lanes sum = (wrapping_lanes)rounded_lanes(x / scale) + (uint32_t)p->zero;
+    return clamped_lanes((integer_lanes)sum, p->low, p->high);
+}
+
+INLINE void quantize_floats(const int type, const struct quantize_floats *p, const uint8_t *input, uint8_t *output) {
+    const float *from = (const float *)input;
+    float scale;
+    memcpy(&scale, &p->scale, sizeof scale);
+    /* Memory goes on beyond the last element: what is read there is nobody's business. */
+    for (int i = 0; i < p->count; i += LANES) {
+        const integer_lanes lanes = quantized_lanes(p, from + i, scale);
+        const int count = p->count - i < LANES ? p->count - i : LANES;
+        if (count == LANES)
+            UNROLL for (int k = 0; k < LANES; k++) store_int(type, output, i + k, lanes[k]);
+        else
+            for (int k = 0; k < count; k++) store_int(type, output, i + k, lanes[k]);
+    }
+}
+
+struct requantize_integers {
+    int count, multiplier, shift;
+    int input_zero, zero, low, high;
+};
+
+INLINE int32_t load_int(const int type, const uint8_t *from, int i) {
+    return type == AN_INT16 ? ((const int16_t *)from)[i] : ((const int32_t *)from)[i];
+}
+
+INLINE void requantize_integers(const int from_type, const int to_type, const struct requantize_integers *p,
+                                const uint8_t *input, uint8_t *output) {
+    for (int i = 0; i < p->count; i++) {
+        const int32_t steps = wrapping_add(load_int(from_type, input, i), -p->input_zero);
+        const int32_t scaled = multiply_by_quantized_multiplier(steps, p->multiplier, p->shift);
+        store_int(to_type, output, i, clamped(wrapping_add(scaled, p->zero), p->low, p->high));
+    }
+}
+
+struct dequantize_integers {
+    int count, scale, zero; /* scale: the bits of a float */
+};
+
+INLINE void dequantize_integers(const struct dequantize_integers *p, const uint8_t *input, uint8_t *output) {
+    float scale;
+    memcpy(&scale, &p->scale, sizeof scale);
+    for (int i = 0; i < p->count; i++) ((float *)output)[i] = scale * (float)(((const int16_t *)input)[i] - p->zero);
+}
+
+struct cast {
+    int count;
+};
+
+/* Truncated; beyond the range its end; NaN is 0. */
+INLINE int64_t truncated(float x, int64_t low, int64_t high) {
+    if (x != x) return 0;
+    if (x <= (float)low) return low;
+    return x >= (float)high ? high : (int64_t)x;
+}
+
+INLINE void cast(const int from_type, const int to_type, const struct cast *p, const uint8_t *input, uint8_t *output) {
+    for (int i = 0; i < p->count; i++) {
+        if (from_type == A_FLOAT32) {
+            const float x = ((const float *)input)[i];
+            if (to_type == A_FLOAT32)
+                ((float *)output)[i] = x;
+            else if (to_type == A_BOOL)
+                output[i] = x != 0.0f;
+            else if (to_type == A_UINT32)
+                ((uint32_t *)output)[i] = (uint32_t)truncated(x, 0, UINT32_MAX);
+            else if (to_type == AN_INT8)
+                store_int(to_type, output, i, (int32_t)truncated(x, INT8_MIN, INT8_MAX));
+            else if (to_type == AN_INT16)
+                store_int(to_type, output, i, (int32_t)truncated(x, INT16_MIN, INT16_MAX));
+            else
+                store_int(to_type, output, i, (int32_t)truncated(x, INT32_MIN, INT32_MAX));
+            continue;
+        }
+        const uint32_t bits = from_type == A_UINT32 ? ((const uint32_t *)input)[i]
+                              : from_type == A_BOOL ? input[i]
+                                                    : (uint32_t)load_int(from_type, input, i);
+        if (to_type == A_FLOAT32)
+            ((float *)output)[i] = from_type == A_UINT32 ? (float)bits : (float)(int32_t)bits;
+        else if (to_type == A_BOOL)
+            output[i] = bits != 0;
+        else
+            store_int(to_type, output, i, (int32_t)bits);
+    }
+}

@@ -1,0 +1,92 @@
+"""QUANTIZE, DEQUANTIZE and CAST: of 8 bits by their table, of anything else as steps of ``convert.h``."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ember_infer_core.errors import KernelError
+from ember_infer_native.kernels.float_functions import float_bits
+from ember_infer_native.kernels.lookup import lookup_operator
+from ember_infer_native.kernels.operator import NativeOperator
+from ember_infer_native.plan import Kernel, Place, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.lookup import LookupParams
+    from ember_infer_core.ops.quantize import QuantizeParams
+    from ember_infer_core.slots import DType
+    from ember_infer_native.kernels.context import Context
+
+__all__ = ["CAST", "DEQUANTIZE", "QUANTIZE"]
+
+# In the order of convert.h.
+_TYPES = ("int8", "int16", "int32", "float32", "bool", "uint8", "uint32")
+_INT8, _INT16, _INT32 = 0, 1, 2
+_CASTABLE = tuple(_TYPES.index(name) for name in ("int16", "int32", "float32", "bool", "uint32"))
+
+_FLOATS = Kernel("quantize_floats", "convert", "quantize_floats", 2, ((_INT8,), (_INT16,)))
+_INTEGERS = Kernel(
+    "requantize_integers",
+    "convert",
+    "requantize_integers",
+    2,
+    tuple(itertools.product((_INT16, _INT32), (_INT8, _INT16, _INT32))),
+)
+_REALS = Kernel("dequantize_integers", "convert", "dequantize_integers", 2)
+_CAST = Kernel("cast", "convert", "cast", 2, tuple(itertools.product(_CASTABLE, (_INT8, *_CASTABLE))))
+
+
+def _quantize(context: Context, params: QuantizeParams, input: Place, output: Place) -> list[Step]:
+    limits = np.iinfo(params.output_dtype)
+    fields = {
+        "count": _count(input),
+        "zero": params.output_quant.zero_point,
+        "low": int(limits.min),
+        "high": int(limits.max),
+    }
+    pointers, types = (input.first, output.first), (_type(input.dtype), _type(output.dtype))
+    if params.input_dtype == np.float32 and (types[1],) in _FLOATS.variants_on(context.target):
+        scale = float_bits(params.output_quant.scale)
+        return [Step(_FLOATS, types[1:], {**fields, "scale": scale}, pointers)]
+    if types not in _INTEGERS.variants_on(context.target):
+        raise _refusal("QUANTIZE", input, output)
+    scaling = {
+        "multiplier": params.multiplier,
+        "shift": params.shift,
+        "input_zero": params.input_quant.zero_point,
+    }
+    return [Step(_INTEGERS, types, {**fields, **scaling}, pointers)]
+
+
+def _dequantize(context: Context, params: LookupParams, input: Place, output: Place) -> list[Step]:
+    if input.dtype != np.int16:
+        raise _refusal("DEQUANTIZE", input, output)
+    quant = params.input_quant
+    fields = {"count": _count(input), "scale": float_bits(quant.scale), "zero": quant.zero_point}
+    return [Step(_REALS, (), fields, (input.first, output.first))]
+
+
+def _cast(context: Context, params: LookupParams, input: Place, output: Place) -> list[Step]:
+    types = _type(input.dtype), _type(output.dtype)
+    if types not in _CAST.variants_on(context.target):
+        raise _refusal("CAST", input, output)
+    return [Step(_CAST, types, {"count": _count(input)}, (input.first, output.first))]
+
+
+def _count(place: Place) -> int:
+    return place.layout.size // place.dtype.itemsize
+
+
+def _type(dtype: DType) -> int:
+    return _TYPES.index(dtype.name) if dtype.name in _TYPES else -1
+
+
+def _refusal(name: str, input: Place, output: Place) -> KernelError:
+    return KernelError(f"{name}: no native kernel makes {output.dtype} of {input.dtype}")
+
+
+CAST = lookup_operator(NativeOperator(_cast, (_CAST,)))
+DEQUANTIZE = lookup_operator(NativeOperator(_dequantize, (_REALS,)))
+QUANTIZE = lookup_operator(NativeOperator(_quantize, (_FLOATS, _INTEGERS)))
