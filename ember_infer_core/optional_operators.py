@@ -49,6 +49,13 @@ class OptionalOperators(ABC):
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
         self.without("dequantize", params)
+    def abs(self, params: LookupParams) -> None:
+        """ABS."""
+        self.without("abs", params)
+
+    def elu(self, params: LookupParams) -> None:
+        """ELU."""
+        self.without("elu", params)
 
     def div(self, params: DivParams) -> None:
         """DIV."""
@@ -181,6 +188,9 @@ class OptionalOperators(ABC):
     def strided_slice(self, params: MovementParams) -> None:
         """STRIDED_SLICE."""
         self.without("strided_slice", params)
+    def rsqrt(self, params: LookupParams) -> None:
+        """RSQRT."""
+        self.without("rsqrt", params)
 
     def sub(self, params: SubParams) -> None:
         """SUB."""

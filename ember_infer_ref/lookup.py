@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.lookup import LookupParams
-from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_core.ops.lookup import LookupParams, check_domain
+from ember_infer_ref.plan import Step, in_turn, run_prepared
 
 if TYPE_CHECKING:
     from ember_infer_core.slots import AnyArray
@@ -30,7 +30,8 @@ def lookup_kernel(operator: str, function: Callable[[Float32Array, P], Float32Ar
 
     def prepare(params: P) -> Step:
         if params.table is not None:
-            return _prepare_table(params.table, params.input, params.output)
+            translate = _prepare_table(params.table, params.input, params.output)
+            return translate if params.lowest_input is None else in_turn(lambda: check_domain(params), translate)
         return lambda: np.copyto(params.output, function(params.input, params))
 
     def kernel(params: P) -> None:

@@ -12,6 +12,7 @@ __all__ = ["DEFAULTS", "OPERATORS"]
 
 # Operator, which is a method of KernelBackend -> its module here. A new operator adds its line.
 OPERATORS: Mapping[str, str] = {
+    "abs": "abs",
     "add": "add",
     "add_n": "add_n",
     "avg_pool": "pool",
@@ -24,6 +25,7 @@ OPERATORS: Mapping[str, str] = {
     "equal": "comparisons",
     "floor_div": "div",
     "floor_mod": "div",
+    "elu": "elu",
     "fully_connected": "fully_connected",
     "greater": "comparisons",
     "greater_equal": "comparisons",
@@ -51,6 +53,7 @@ OPERATORS: Mapping[str, str] = {
     "relu": "relu",
     "relu6": "relu6",
     "reshape": "reshape",
+    "rsqrt": "rsqrt",
     "softmax": "softmax",
     "split": "split",
     "split_v": "split",
