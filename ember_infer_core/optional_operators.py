@@ -37,21 +37,29 @@ class OptionalOperators(ABC):
     def add_n(self, params: AddNParams) -> None:
         """ADD_N."""
         self.without("add_n", params)
+    def abs(self, params: LookupParams) -> None:
+        """ABS."""
+        self.without("abs", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
         self.without("cast", params)
 
+    def ceil(self, params: LookupParams) -> None:
+        """CEIL."""
+        self.without("ceil", params)
+
     def concatenation(self, params: MovementParams) -> None:
         """CONCATENATION."""
         self.without("concatenation", params)
 
+    def cos(self, params: LookupParams) -> None:
+        """COS."""
+        self.without("cos", params)
+
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
         self.without("dequantize", params)
-    def abs(self, params: LookupParams) -> None:
-        """ABS."""
-        self.without("abs", params)
 
     def elu(self, params: LookupParams) -> None:
         """ELU."""
@@ -80,6 +88,13 @@ class OptionalOperators(ABC):
     def greater_equal(self, params: ComparisonParams) -> None:
         """GREATER_EQUAL."""
         self.without("greater_equal", params)
+    def exp(self, params: LookupParams) -> None:
+        """EXP."""
+        self.without("exp", params)
+
+    def floor(self, params: LookupParams) -> None:
+        """FLOOR."""
+        self.without("floor", params)
 
     def hard_swish(self, params: LookupParams) -> None:
         """HARD_SWISH."""
@@ -108,6 +123,9 @@ class OptionalOperators(ABC):
     def logical_or(self, params: LogicalParams) -> None:
         """LOGICAL_OR."""
         self.without("logical_or", params)
+    def log(self, params: LookupParams) -> None:
+        """LOG."""
+        self.without("log", params)
 
     def logistic(self, params: LookupParams) -> None:
         """LOGISTIC."""
@@ -132,6 +150,9 @@ class OptionalOperators(ABC):
     def not_equal(self, params: ComparisonParams) -> None:
         """NOT_EQUAL."""
         self.without("not_equal", params)
+    def neg(self, params: LookupParams) -> None:
+        """NEG."""
+        self.without("neg", params)
 
     def pad(self, params: MovementParams) -> None:
         """PAD."""
@@ -173,6 +194,18 @@ class OptionalOperators(ABC):
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
 
+    def round(self, params: LookupParams) -> None:
+        """ROUND."""
+        self.without("round", params)
+
+    def rsqrt(self, params: LookupParams) -> None:
+        """RSQRT."""
+        self.without("rsqrt", params)
+
+    def sin(self, params: LookupParams) -> None:
+        """SIN."""
+        self.without("sin", params)
+
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
         self.without("split", params)
@@ -184,13 +217,17 @@ class OptionalOperators(ABC):
     def squared_difference(self, params: SquaredDifferenceParams) -> None:
         """SQUARED_DIFFERENCE."""
         self.without("squared_difference", params)
+    def sqrt(self, params: LookupParams) -> None:
+        """SQRT."""
+        self.without("sqrt", params)
+
+    def square(self, params: LookupParams) -> None:
+        """SQUARE."""
+        self.without("square", params)
 
     def strided_slice(self, params: MovementParams) -> None:
         """STRIDED_SLICE."""
         self.without("strided_slice", params)
-    def rsqrt(self, params: LookupParams) -> None:
-        """RSQRT."""
-        self.without("rsqrt", params)
 
     def sub(self, params: SubParams) -> None:
         """SUB."""
