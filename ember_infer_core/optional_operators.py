@@ -34,12 +34,13 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
-    def add_n(self, params: AddNParams) -> None:
-        """ADD_N."""
-        self.without("add_n", params)
     def abs(self, params: LookupParams) -> None:
         """ABS."""
         self.without("abs", params)
+
+    def add_n(self, params: AddNParams) -> None:
+        """ADD_N."""
+        self.without("add_n", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -61,17 +62,25 @@ class OptionalOperators(ABC):
         """DEQUANTIZE."""
         self.without("dequantize", params)
 
-    def elu(self, params: LookupParams) -> None:
-        """ELU."""
-        self.without("elu", params)
-
     def div(self, params: DivParams) -> None:
         """DIV."""
         self.without("div", params)
 
+    def elu(self, params: LookupParams) -> None:
+        """ELU."""
+        self.without("elu", params)
+
     def equal(self, params: ComparisonParams) -> None:
         """EQUAL."""
         self.without("equal", params)
+
+    def exp(self, params: LookupParams) -> None:
+        """EXP."""
+        self.without("exp", params)
+
+    def floor(self, params: LookupParams) -> None:
+        """FLOOR."""
+        self.without("floor", params)
 
     def floor_div(self, params: FloorDivParams) -> None:
         """FLOOR_DIV."""
@@ -88,13 +97,6 @@ class OptionalOperators(ABC):
     def greater_equal(self, params: ComparisonParams) -> None:
         """GREATER_EQUAL."""
         self.without("greater_equal", params)
-    def exp(self, params: LookupParams) -> None:
-        """EXP."""
-        self.without("exp", params)
-
-    def floor(self, params: LookupParams) -> None:
-        """FLOOR."""
-        self.without("floor", params)
 
     def hard_swish(self, params: LookupParams) -> None:
         """HARD_SWISH."""
@@ -112,6 +114,10 @@ class OptionalOperators(ABC):
         """LESS_EQUAL."""
         self.without("less_equal", params)
 
+    def log(self, params: LookupParams) -> None:
+        """LOG."""
+        self.without("log", params)
+
     def logical_and(self, params: LogicalParams) -> None:
         """LOGICAL_AND."""
         self.without("logical_and", params)
@@ -123,9 +129,6 @@ class OptionalOperators(ABC):
     def logical_or(self, params: LogicalParams) -> None:
         """LOGICAL_OR."""
         self.without("logical_or", params)
-    def log(self, params: LookupParams) -> None:
-        """LOG."""
-        self.without("log", params)
 
     def logistic(self, params: LookupParams) -> None:
         """LOGISTIC."""
@@ -147,12 +150,13 @@ class OptionalOperators(ABC):
         """MUL."""
         self.without("mul", params)
 
-    def not_equal(self, params: ComparisonParams) -> None:
-        """NOT_EQUAL."""
-        self.without("not_equal", params)
     def neg(self, params: LookupParams) -> None:
         """NEG."""
         self.without("neg", params)
+
+    def not_equal(self, params: ComparisonParams) -> None:
+        """NOT_EQUAL."""
+        self.without("not_equal", params)
 
     def pad(self, params: MovementParams) -> None:
         """PAD."""
@@ -214,9 +218,6 @@ class OptionalOperators(ABC):
         """SPLIT_V."""
         self.without("split_v", params)
 
-    def squared_difference(self, params: SquaredDifferenceParams) -> None:
-        """SQUARED_DIFFERENCE."""
-        self.without("squared_difference", params)
     def sqrt(self, params: LookupParams) -> None:
         """SQRT."""
         self.without("sqrt", params)
@@ -224,6 +225,10 @@ class OptionalOperators(ABC):
     def square(self, params: LookupParams) -> None:
         """SQUARE."""
         self.without("square", params)
+
+    def squared_difference(self, params: SquaredDifferenceParams) -> None:
+        """SQUARED_DIFFERENCE."""
+        self.without("squared_difference", params)
 
     def strided_slice(self, params: MovementParams) -> None:
         """STRIDED_SLICE."""

@@ -7,17 +7,18 @@ off. Halfway between the two is within one of either.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_ref.lookup import Float32Array
 
 __all__ = ["tanh"]
 
 _F = np.float32
-_ONE, _TWO, _HALF = _F(1.0), _F(2.0), _F(0.5)
+_HALF, _ONE, _TWO, _THREE, _SIX = _F(0.5), _F(1.0), _F(2.0), _F(3.0), _F(6.0)
 _SATURATED = _F(22.0)  # from here on 1 is correct
 _LINEAR = _F(2.0**-12)  # below it x is within one unit
 _LN2_HIGH, _LN2_LOW, _INVERSE_LN2 = _F(6.9313812256e-01), _F(9.0580006145e-06), _F(1.4426950216)
+_HALF_LN2 = _F(0.34657359)
+_MANY_BITS = 23  # of k: beyond, 1 is below the last bit
 # exp(x) - 1 near 0 as a rational function, of x**2 / 2.
 _COEFFICIENTS = (-3.3333335072e-02, 1.5873016091e-03, -7.9365076090e-05, 4.0082177293e-06, -2.0109921195e-07)
 
@@ -39,33 +40,30 @@ def _fdlibm_tanh(x: Float32Array) -> Float32Array:
 
 
 def _fdlibm_expm1(x: Float32Array) -> Float32Array:
-    """``exp(x) - 1`` in float32 throughout, for x from -2 to 44: ``2**k * exp(r) - 1`` with ``|r| <= ln(2) / 2``."""
-    k = np.trunc(_INVERSE_LN2 * x + np.copysign(_HALF, x))
-    k = np.where(np.abs(x) <= _HALF * _F(np.log(2)), _F(0), np.where(np.abs(x) < _F(1.0397207), np.sign(x), k))
-    high, low = x - k * _LN2_HIGH, k * _LN2_LOW
-    r = high - low
-    lost = (high - r) - low
-    half = _HALF * r
-    square = r * half
-    q1, q2, q3, q4, q5 = (_F(value) for value in _COEFFICIENTS)
-    ratio = _ONE + square * (q1 + square * (q2 + square * (q3 + square * (q4 + square * q5))))
-    t = _F(3.0) - ratio * half
-    error = square * ((ratio - t) / (_F(6.0) - r * t))
-    near = r - (r * error - square)
-    error = r * (error - lost) - lost - square
-    return _assembled(k, r, error, near)
-
-
-def _assembled(k: Float32Array, r: Float32Array, error: Float32Array, near: Float32Array) -> Float32Array:
-    """``2**k * (1 + r - error) - 1``, summed so that the least is lost."""
+    """``exp(x) - 1`` in float32 throughout, for x from -2 to 0 and from 2 to 44: ``2**k * exp(r) - 1``, where r is half
+    of ln(2) or less.
+    """
+    nearest = np.trunc(_INVERSE_LN2 * x + np.copysign(_HALF, x))
+    k: Float32Array = np.where(np.abs(x) <= _HALF_LN2, _F(0.0), nearest)
+    high: Float32Array = x - k * _LN2_HIGH
+    low: Float32Array = k * _LN2_LOW
+    r: Float32Array = high - low
+    lost: Float32Array = (high - r) - low
+    half: Float32Array = r * _HALF
+    square: Float32Array = r * half
+    ratio: Float32Array = np.zeros_like(square)
+    for coefficient in reversed(_COEFFICIENTS):
+        ratio = square * (ratio + _F(coefficient))
+    ratio = ratio + _ONE
+    remainder: Float32Array = _THREE - ratio * half
+    relative: Float32Array = square * np.divide(ratio - remainder, _SIX - r * remainder)
+    error: Float32Array = r * (relative - lost) - lost - square
+    # 2**k * (1 + r - error) - 1, summed so that the least is lost.
     power = k.astype(np.int32)
-    by_k: list[tuple[npt.NDArray[np.bool_], Float32Array]] = [
-        (k == 0, near),
-        (k == -1, _HALF * (r - error) - _HALF),
-        ((k == 1) & (r < _F(-0.25)), -_TWO * (error - (r + _HALF))),
-        (k == 1, _ONE + _TWO * (r - error)),
-        (k < 0, np.ldexp(_ONE - (error - r), power) - _ONE),
-        (k < 23, np.ldexp((_ONE - np.ldexp(_ONE, -power)) - (error - r), power)),
-    ]
-    large = np.ldexp((r - (error + np.ldexp(_ONE, -power))) + _ONE, power)
-    return np.select([condition for condition, _ in by_k], [value for _, value in by_k], large)
+    summed = np.ldexp((_ONE - np.ldexp(_ONE, -power)) - (error - r), power)
+    summed_of_large_k = np.ldexp((r - (error + np.ldexp(_ONE, -power))) + _ONE, power)
+    return np.select(
+        [k == 0, k == -1, k < 0, k < _MANY_BITS],
+        [r - (r * relative - square), _HALF * (r - error) - _HALF, np.ldexp(_ONE - (error - r), power) - _ONE, summed],
+        summed_of_large_k,
+    )

@@ -58,7 +58,7 @@ def test_many_values_of_every_magnitude_equal_tflm(operator: str, tflm: Tflm) ->
     any_bits = random.integers(0, 2**32, 50_000, np.uint32).view(np.float32)
     near_one = random.normal(size=50_000).astype(np.float32)
     quarters = np.arange(-400, 401, dtype=np.float32) / 4
-    values: npt.NDArray[np.float32] = np.concatenate([any_bits, near_one, quarters, np.float32(SPECIAL)])
+    values: npt.NDArray[np.float32] = np.concatenate([any_bits, near_one, quarters, np.array(SPECIAL, np.float32)])
     assert_close(operator, values.shape, [[values]], tflm)
 
 

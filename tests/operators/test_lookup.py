@@ -18,9 +18,9 @@ from tests.operators.lookup import (
     extreme,
     model,
     natural,
-    scales,
     shapes,
 )
+from tests.operators.typed import scales
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.effort import thorough
 from tests.support.tflm import Tflm
