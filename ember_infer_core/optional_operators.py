@@ -34,6 +34,10 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
+    def abs(self, params: LookupParams) -> None:
+        """ABS."""
+        self.without("abs", params)
+
     def add_n(self, params: AddNParams) -> None:
         """ADD_N."""
         self.without("add_n", params)
@@ -42,9 +46,17 @@ class OptionalOperators(ABC):
         """CAST."""
         self.without("cast", params)
 
+    def ceil(self, params: LookupParams) -> None:
+        """CEIL."""
+        self.without("ceil", params)
+
     def concatenation(self, params: MovementParams) -> None:
         """CONCATENATION."""
         self.without("concatenation", params)
+
+    def cos(self, params: LookupParams) -> None:
+        """COS."""
+        self.without("cos", params)
 
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
@@ -54,9 +66,21 @@ class OptionalOperators(ABC):
         """DIV."""
         self.without("div", params)
 
+    def elu(self, params: LookupParams) -> None:
+        """ELU."""
+        self.without("elu", params)
+
     def equal(self, params: ComparisonParams) -> None:
         """EQUAL."""
         self.without("equal", params)
+
+    def exp(self, params: LookupParams) -> None:
+        """EXP."""
+        self.without("exp", params)
+
+    def floor(self, params: LookupParams) -> None:
+        """FLOOR."""
+        self.without("floor", params)
 
     def floor_div(self, params: FloorDivParams) -> None:
         """FLOOR_DIV."""
@@ -90,6 +114,10 @@ class OptionalOperators(ABC):
         """LESS_EQUAL."""
         self.without("less_equal", params)
 
+    def log(self, params: LookupParams) -> None:
+        """LOG."""
+        self.without("log", params)
+
     def logical_and(self, params: LogicalParams) -> None:
         """LOGICAL_AND."""
         self.without("logical_and", params)
@@ -121,6 +149,10 @@ class OptionalOperators(ABC):
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
+
+    def neg(self, params: LookupParams) -> None:
+        """NEG."""
+        self.without("neg", params)
 
     def not_equal(self, params: ComparisonParams) -> None:
         """NOT_EQUAL."""
@@ -166,6 +198,18 @@ class OptionalOperators(ABC):
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
 
+    def round(self, params: LookupParams) -> None:
+        """ROUND."""
+        self.without("round", params)
+
+    def rsqrt(self, params: LookupParams) -> None:
+        """RSQRT."""
+        self.without("rsqrt", params)
+
+    def sin(self, params: LookupParams) -> None:
+        """SIN."""
+        self.without("sin", params)
+
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
         self.without("split", params)
@@ -173,6 +217,14 @@ class OptionalOperators(ABC):
     def split_v(self, params: MovementParams) -> None:
         """SPLIT_V."""
         self.without("split_v", params)
+
+    def sqrt(self, params: LookupParams) -> None:
+        """SQRT."""
+        self.without("sqrt", params)
+
+    def square(self, params: LookupParams) -> None:
+        """SQUARE."""
+        self.without("square", params)
 
     def squared_difference(self, params: SquaredDifferenceParams) -> None:
         """SQUARED_DIFFERENCE."""
