@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
+    from ember_infer_core.ops.batch_matmul import BatchMatMulParams
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
+    from ember_infer_core.ops.transpose_conv import TransposeConvParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -37,6 +39,10 @@ class OptionalOperators(ABC):
     def add_n(self, params: AddNParams) -> None:
         """ADD_N."""
         self.without("add_n", params)
+
+    def batch_matmul(self, params: BatchMatMulParams) -> None:
+        """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
+        self.without("batch_matmul", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -197,3 +203,7 @@ class OptionalOperators(ABC):
     def transpose(self, params: MovementParams) -> None:
         """TRANSPOSE."""
         self.without("transpose", params)
+
+    def transpose_conv(self, params: TransposeConvParams) -> None:
+        """TRANSPOSE_CONV."""
+        self.without("transpose_conv", params)

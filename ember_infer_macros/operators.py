@@ -16,6 +16,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.ADD: accepts("add", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.ADD_N: accepts("add_n", "T+ -> T", T="int8 float32"),
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
+    BuiltinOperator.BATCH_MATMUL: accepts("batch_matmul", "T T -> T", T="float32 int8"),
     BuiltinOperator.CAST: accepts("cast", f"{_CASTABLE} -> {_CASTABLE}"),
     BuiltinOperator.CONCATENATION: accepts("concatenation", "T+ -> T", T="int8 int16 int32 float32 bool"),
     BuiltinOperator.CONV_2D: accepts("conv2d", "int8 int8 int32? -> int8"),
@@ -69,4 +70,5 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.SUM: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.TANH: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
+    BuiltinOperator.TRANSPOSE_CONV: accepts("transpose_conv", "int32 int8 int8 int32? -> int8"),
 }

@@ -13,6 +13,7 @@ KERNELS: Mapping[str, str] = {
     "add": "pairs:pairs",
     "add_n": "add_n:add_n",
     "avg_pool": "pool:avg_pool",
+    "batch_matmul": "batch_matmul:batch_matmul",
     "cast": "cast:cast",
     "concatenation": "movement:move",
     "conv2d": "conv2d:conv2d",
@@ -58,6 +59,7 @@ KERNELS: Mapping[str, str] = {
     "sum": "mean:sum_",
     "tanh": "float_functions:tanh",
     "transpose": "movement:move",
+    "transpose_conv": "transpose_conv:transpose_conv",
 }
 
 

@@ -15,6 +15,7 @@ OPERATORS: Mapping[str, str] = {
     "add": "add",
     "add_n": "add_n",
     "avg_pool": "pool",
+    "batch_matmul": "batch_matmul",
     "cast": "cast",
     "concatenation": "concatenation",
     "conv2d": "conv2d",
@@ -60,6 +61,7 @@ OPERATORS: Mapping[str, str] = {
     "sum": "mean",
     "tanh": "tanh",
     "transpose": "transpose",
+    "transpose_conv": "transpose_conv",
 }
 
 # Operators that every backend has, because the contract itself can do them.
