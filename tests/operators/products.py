@@ -28,7 +28,16 @@ zero_points = st.sampled_from((-128, 0, 127)) | st.integers(-128, 127)
 activations = st.sampled_from(ACTIVATIONS)
 seeds = st.integers(0, 2**32 - 1)
 # Mostly few; sometimes enough for long sums, in which a float32 would lose its last bits.
-sizes = st.integers(1, 9) | st.integers(1, 9) | st.integers(1, 9) | st.integers(10, 130)
+few = st.integers(1, 9)
+sizes = few | few | few | st.integers(10, 130)
+
+
+@st.composite
+def several_sizes(draw: st.DrawFn, count: int) -> tuple[int, ...]:
+    """So many sizes, of which one at most is more than a few."""
+    drawn = [draw(few) for _ in range(count)]
+    drawn[draw(st.integers(0, count - 1))] = draw(sizes)
+    return tuple(drawn)
 
 
 def scales(extreme: bool = False) -> st.SearchStrategy[float]:

@@ -30,7 +30,7 @@ def stacks(draw: st.DrawFn) -> tuple[Shape, Shape]:
 
 @st.composite
 def models(draw: st.DrawFn) -> bytes:
-    rows, depth, columns = draw(products.sizes), draw(products.sizes), draw(products.sizes)
+    rows, depth, columns = draw(products.several_sizes(3))
     lhs_stack, rhs_stack = draw(stacks())
     adj_x, adj_y, extreme = draw(st.booleans()), draw(st.booleans()), draw(st.integers(1, 6)) == 1
     lhs = draw(products.activation((*lhs_stack, *((depth, rows) if adj_x else (rows, depth))), extreme))
@@ -55,6 +55,21 @@ def fixed(like: Tensor, seed: int) -> Tensor:
 
 def test_any_stacks_of_matrices_equal_tflm(tflm: Tflm) -> None:
     check(tflm, models())
+
+
+@st.composite
+def float_models(draw: st.DrawFn) -> bytes:
+    rows, depth, columns = draw(products.several_sizes(3))
+    lhs_stack, rhs_stack = draw(stacks())
+    adj_x, adj_y = draw(st.booleans()), draw(st.booleans())
+    lhs = tensor((*lhs_stack, *((depth, rows) if adj_x else (rows, depth))), "float32")
+    rhs = tensor((*rhs_stack, *((columns, depth) if adj_y else (depth, columns))), "float32")
+    output = tensor((*np.broadcast_shapes(lhs_stack, rhs_stack), rows, columns), "float32")
+    return one_operator("BATCH_MATMUL", [lhs, rhs], output, adj_x=adj_x, adj_y=adj_y)
+
+
+def test_float32_equals_tflm_bit_by_bit(tflm: Tflm) -> None:
+    check(tflm, float_models())
 
 
 @pytest.mark.parametrize("depth", [258, 259, 1024, 3000])

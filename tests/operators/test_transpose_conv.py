@@ -21,7 +21,7 @@ from tests.support.tflm import Tflm
 @st.composite
 def models(draw: st.DrawFn) -> bytes:
     batch, rows, columns = draw(st.integers(1, 3)), *(draw(st.integers(1, 7)) for _ in range(2))
-    channels, filters = draw(products.sizes), draw(products.sizes)
+    channels, filters = draw(products.several_sizes(2))
     taps = tuple(draw(st.integers(1, 5)) for _ in range(2))
     strides = tuple(draw(st.integers(1, 4)) for _ in range(2))
     padding, extreme = draw(st.sampled_from(("SAME", "VALID"))), draw(st.integers(1, 6)) == 1
