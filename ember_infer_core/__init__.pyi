@@ -50,6 +50,7 @@ from ember_infer_core.ops.prelu import PreluParams as PreluParams
 from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
 from ember_infer_core.ops.reduction import ReductionParams as ReductionParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
+from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams as ResizeBilinearParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams
 from ember_infer_core.ops.sub import SubParams as SubParams

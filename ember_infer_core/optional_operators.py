@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.quantize import QuantizeParams
     from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
@@ -171,6 +172,10 @@ class OptionalOperators(ABC):
     def reshape(self, params: ReshapeParams) -> None:
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
+
+    def resize_bilinear(self, params: ResizeBilinearParams) -> None:
+        """RESIZE_BILINEAR."""
+        self.without("resize_bilinear", params)
 
     def split(self, params: MovementParams) -> None:
         """SPLIT."""

@@ -59,6 +59,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.RELU: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.RELU6: accepts("lookup", "int8 -> int8"),
     BuiltinOperator.RESHAPE: accepts("reshape", "int8 int32? -> int8"),
+    BuiltinOperator.RESIZE_BILINEAR: accepts("resize_bilinear", "T int32 -> T", T="int8 float32"),
     BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
     BuiltinOperator.SPLIT: accepts("split", "int32 T -> T+", T="int8 int16 int32 float32"),
     BuiltinOperator.SPLIT_V: accepts("split", "T int32|int64 int32 -> T+", T="int8 int16 int32 float32"),

@@ -50,6 +50,7 @@ KERNELS: Mapping[str, str] = {
     "relu": "float_functions:relu",
     "relu6": "float_functions:relu6",
     "reshape": "reshape:reshape",
+    "resize_bilinear": "resize_bilinear:resize_bilinear",
     "softmax": "softmax:softmax",
     "split": "movement:move",
     "split_v": "movement:move",

@@ -52,6 +52,7 @@ OPERATORS: Mapping[str, str] = {
     "relu": "relu",
     "relu6": "relu6",
     "reshape": "reshape",
+    "resize_bilinear": "resize_bilinear",
     "softmax": "softmax",
     "split": "split",
     "split_v": "split",
