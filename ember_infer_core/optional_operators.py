@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
+    from ember_infer_core.ops.batch_matmul import BatchMatMulParams
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.quantize import QuantizeParams
     from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
+    from ember_infer_core.ops.transpose_conv import TransposeConvParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -41,6 +44,10 @@ class OptionalOperators(ABC):
     def add_n(self, params: AddNParams) -> None:
         """ADD_N."""
         self.without("add_n", params)
+
+    def batch_matmul(self, params: BatchMatMulParams) -> None:
+        """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
+        self.without("batch_matmul", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -209,6 +216,9 @@ class OptionalOperators(ABC):
     def sin(self, params: LookupParams) -> None:
         """SIN."""
         self.without("sin", params)
+    def resize_bilinear(self, params: ResizeBilinearParams) -> None:
+        """RESIZE_BILINEAR."""
+        self.without("resize_bilinear", params)
 
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
@@ -249,3 +259,7 @@ class OptionalOperators(ABC):
     def transpose(self, params: MovementParams) -> None:
         """TRANSPOSE."""
         self.without("transpose", params)
+
+    def transpose_conv(self, params: TransposeConvParams) -> None:
+        """TRANSPOSE_CONV."""
+        self.without("transpose_conv", params)

@@ -14,6 +14,7 @@ KERNELS: Mapping[str, str] = {
     "add": "pairs:pairs",
     "add_n": "add_n:add_n",
     "avg_pool": "pool:avg_pool",
+    "batch_matmul": "batch_matmul:batch_matmul",
     "cast": "cast:cast",
     "ceil": "float_functions:ceil",
     "concatenation": "movement:move",
@@ -60,6 +61,7 @@ KERNELS: Mapping[str, str] = {
     "round": "float_functions:round",
     "rsqrt": "float_functions:rsqrt",
     "sin": "float_functions:sin",
+    "resize_bilinear": "resize_bilinear:resize_bilinear",
     "softmax": "softmax:softmax",
     "split": "movement:move",
     "split_v": "movement:move",
@@ -71,6 +73,7 @@ KERNELS: Mapping[str, str] = {
     "sum": "mean:sum_",
     "tanh": "float_functions:tanh",
     "transpose": "movement:move",
+    "transpose_conv": "transpose_conv:transpose_conv",
 }
 
 

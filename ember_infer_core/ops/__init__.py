@@ -16,6 +16,7 @@ OPERATORS: Mapping[str, str] = {
     "add": "add",
     "add_n": "add_n",
     "avg_pool": "pool",
+    "batch_matmul": "batch_matmul",
     "cast": "cast",
     "ceil": "float_functions",
     "concatenation": "concatenation",
@@ -62,6 +63,7 @@ OPERATORS: Mapping[str, str] = {
     "round": "float_functions",
     "rsqrt": "rsqrt",
     "sin": "float_functions",
+    "resize_bilinear": "resize_bilinear",
     "softmax": "softmax",
     "split": "split",
     "split_v": "split",
@@ -73,6 +75,7 @@ OPERATORS: Mapping[str, str] = {
     "sum": "mean",
     "tanh": "tanh",
     "transpose": "transpose",
+    "transpose_conv": "transpose_conv",
 }
 
 # Operators that every backend has, because the contract itself can do them.
