@@ -205,6 +205,10 @@ class OptionalOperators(ABC):
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
 
+    def resize_bilinear(self, params: ResizeBilinearParams) -> None:
+        """RESIZE_BILINEAR."""
+        self.without("resize_bilinear", params)
+
     def round(self, params: LookupParams) -> None:
         """ROUND."""
         self.without("round", params)
@@ -216,9 +220,6 @@ class OptionalOperators(ABC):
     def sin(self, params: LookupParams) -> None:
         """SIN."""
         self.without("sin", params)
-    def resize_bilinear(self, params: ResizeBilinearParams) -> None:
-        """RESIZE_BILINEAR."""
-        self.without("resize_bilinear", params)
 
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
