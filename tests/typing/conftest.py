@@ -38,7 +38,7 @@ def write_floats(path: Path) -> None:
 
 
 def write_mixed(path: Path) -> None:
-    """Inputs float32 (4,) and int16 (2,), quantised; outputs int8 of the one, quantised, and int32 of the other, cast."""
+    """Inputs float32 (4,) and int16 (2,), quantised; outputs int8 of the one, and int32 of the other, cast."""
     writer = ModelWriter()
     first = writer.tensor("x", (4,), "float32")
     second = writer.tensor("k", (2,), "int16", scale=0.25, zero_point=5)
