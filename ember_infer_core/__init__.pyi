@@ -27,6 +27,7 @@ from ember_infer_core.memory import Lifetime as Lifetime
 from ember_infer_core.memory import plan_arena as plan_arena
 from ember_infer_core.ops.add import ElementwiseAddParams as ElementwiseAddParams
 from ember_infer_core.ops.add_n import AddNParams as AddNParams
+from ember_infer_core.ops.batch_matmul import BatchMatMulParams as BatchMatMulParams
 from ember_infer_core.ops.common import Padding as Padding
 from ember_infer_core.ops.common import compute_padding as compute_padding
 from ember_infer_core.ops.comparisons import Comparison as Comparison
@@ -49,9 +50,11 @@ from ember_infer_core.ops.prelu import PreluParams as PreluParams
 from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
 from ember_infer_core.ops.reduction import ReductionParams as ReductionParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
+from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams as ResizeBilinearParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams
 from ember_infer_core.ops.sub import SubParams as SubParams
+from ember_infer_core.ops.transpose_conv import TransposeConvParams as TransposeConvParams
 from ember_infer_core.program import Call as Call
 from ember_infer_core.program import Program as Program
 from ember_infer_core.program import Tensor as Tensor

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
+    from ember_infer_core.ops.batch_matmul import BatchMatMulParams
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.quantize import QuantizeParams
     from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
+    from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
+    from ember_infer_core.ops.transpose_conv import TransposeConvParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -34,17 +37,33 @@ class OptionalOperators(ABC):
     def without(self, operator: str, params: OperatorParams) -> None:
         """A call of an operator that the class does not override."""
 
+    def abs(self, params: LookupParams) -> None:
+        """ABS."""
+        self.without("abs", params)
+
     def add_n(self, params: AddNParams) -> None:
         """ADD_N."""
         self.without("add_n", params)
+
+    def batch_matmul(self, params: BatchMatMulParams) -> None:
+        """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
+        self.without("batch_matmul", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
         self.without("cast", params)
 
+    def ceil(self, params: LookupParams) -> None:
+        """CEIL."""
+        self.without("ceil", params)
+
     def concatenation(self, params: MovementParams) -> None:
         """CONCATENATION."""
         self.without("concatenation", params)
+
+    def cos(self, params: LookupParams) -> None:
+        """COS."""
+        self.without("cos", params)
 
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
@@ -54,9 +73,21 @@ class OptionalOperators(ABC):
         """DIV."""
         self.without("div", params)
 
+    def elu(self, params: LookupParams) -> None:
+        """ELU."""
+        self.without("elu", params)
+
     def equal(self, params: ComparisonParams) -> None:
         """EQUAL."""
         self.without("equal", params)
+
+    def exp(self, params: LookupParams) -> None:
+        """EXP."""
+        self.without("exp", params)
+
+    def floor(self, params: LookupParams) -> None:
+        """FLOOR."""
+        self.without("floor", params)
 
     def floor_div(self, params: FloorDivParams) -> None:
         """FLOOR_DIV."""
@@ -90,6 +121,10 @@ class OptionalOperators(ABC):
         """LESS_EQUAL."""
         self.without("less_equal", params)
 
+    def log(self, params: LookupParams) -> None:
+        """LOG."""
+        self.without("log", params)
+
     def logical_and(self, params: LogicalParams) -> None:
         """LOGICAL_AND."""
         self.without("logical_and", params)
@@ -121,6 +156,10 @@ class OptionalOperators(ABC):
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
+
+    def neg(self, params: LookupParams) -> None:
+        """NEG."""
+        self.without("neg", params)
 
     def not_equal(self, params: ComparisonParams) -> None:
         """NOT_EQUAL."""
@@ -166,6 +205,22 @@ class OptionalOperators(ABC):
         """RESHAPE where an alias will not do; unless overridden, copies the elements in order."""
         self.without("reshape", params)
 
+    def resize_bilinear(self, params: ResizeBilinearParams) -> None:
+        """RESIZE_BILINEAR."""
+        self.without("resize_bilinear", params)
+
+    def round(self, params: LookupParams) -> None:
+        """ROUND."""
+        self.without("round", params)
+
+    def rsqrt(self, params: LookupParams) -> None:
+        """RSQRT."""
+        self.without("rsqrt", params)
+
+    def sin(self, params: LookupParams) -> None:
+        """SIN."""
+        self.without("sin", params)
+
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
         self.without("split", params)
@@ -173,6 +228,14 @@ class OptionalOperators(ABC):
     def split_v(self, params: MovementParams) -> None:
         """SPLIT_V."""
         self.without("split_v", params)
+
+    def sqrt(self, params: LookupParams) -> None:
+        """SQRT."""
+        self.without("sqrt", params)
+
+    def square(self, params: LookupParams) -> None:
+        """SQUARE."""
+        self.without("square", params)
 
     def squared_difference(self, params: SquaredDifferenceParams) -> None:
         """SQUARED_DIFFERENCE."""
@@ -197,3 +260,7 @@ class OptionalOperators(ABC):
     def transpose(self, params: MovementParams) -> None:
         """TRANSPOSE."""
         self.without("transpose", params)
+
+    def transpose_conv(self, params: TransposeConvParams) -> None:
+        """TRANSPOSE_CONV."""
+        self.without("transpose_conv", params)

@@ -190,6 +190,12 @@ def calculate_input_radius(input_integer_bits: int, input_left_shift: int, total
     return math.floor(scaled / (1 << input_left_shift))
 
 
+def integer_range(dtype: npt.DTypeLike) -> tuple[int, int]:
+    """The least and the greatest value of an integer type."""
+    limits = np.iinfo(np.dtype(dtype).name)
+    return int(limits.min), int(limits.max)
+
+
 def quantize(real: npt.ArrayLike, quant: QuantParam, dtype: npt.DTypeLike = np.int8) -> npt.NDArray[Any]:
     """Real values to integers: ``round(real / scale) + zero_point``, half away from zero, saturating; NaN is refused.
 
@@ -205,9 +211,8 @@ def quantize(real: npt.ArrayLike, quant: QuantParam, dtype: npt.DTypeLike = np.i
         raise ValueError("NaN has no quantised value")
     with np.errstate(over="ignore"):  # an overflow saturates, as any large value does
         scaled = values / np.float32(quant.scale)
-    limits = np.iinfo(dtype)
     quantized = round_half_away_from_zero(scaled) + quant.zero_point
-    q: npt.NDArray[Any] = np.clip(quantized, limits.min, limits.max).astype(dtype)
+    q: npt.NDArray[Any] = np.clip(quantized, *integer_range(dtype)).astype(dtype)
     return q
 
 

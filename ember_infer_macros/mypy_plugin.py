@@ -16,7 +16,6 @@ import hashlib
 import importlib.util
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,10 @@ from mypy.nodes import (
 )
 from mypy.plugin import ClassDefContext, Plugin, ReportConfigContext, SemanticAnalyzerPluginInterface
 from mypy.semanal_shared import SemanticAnalyzerCoreInterface
-from mypy.types import AnyType, CallableType, Instance, LiteralType, Overloaded, TupleType, Type, UnionType
+from mypy.types import CallableType, Instance, LiteralType, Overloaded, TupleType, Type
 from mypy.types import get_proper_type as proper
 
+from ember_infer_macros.mypy_types import Model, Port, array_parameters, model_results, signature
 from ember_infer_macros.paths import literal_path, resolve
 
 __all__ = ["MODEL_ERROR", "EmberInferPlugin", "plugin"]
@@ -100,19 +100,6 @@ class EmberInferPlugin(Plugin):
 # What a class is made of
 
 
-@dataclass(frozen=True)
-class _Port:
-    length: int
-    shape: tuple[int, ...]
-    zero_point: int | None
-
-
-@dataclass(frozen=True)
-class _Model:
-    inputs: tuple[_Port, ...]
-    outputs: tuple[_Port, ...]
-
-
 def _apply(ctx: ClassDefContext) -> bool:
     """Gives a decorated class the interface of ``QuantizedModel``, with what its model makes exact.
 
@@ -130,7 +117,8 @@ def _apply(ctx: ClassDefContext) -> bool:
     _inherit(ctx, base.node)
     if model is None:
         return True
-    results = _results(ctx.api, base.node, model)
+    results = model_results(ctx.api, base.node, model)
+    parameters = array_parameters(ctx.api, model)
     stale = [name for name in results if is_stub and name in declared and not _fits(declared[name], results[name])]
     if stale:
         what = ", ".join(stale)
@@ -138,7 +126,8 @@ def _apply(ctx: ClassDefContext) -> bool:
         ctx.api.fail(message, ctx.reason, code=MODEL_ERROR)
     for name in results:
         if is_stub or name not in declared:
-            ctx.cls.info.names[name] = _method(ctx.cls.info, base.node, name, results[name])
+            method = _method(ctx.cls.info, name, signature(base.node, name, parameters), results[name])
+            ctx.cls.info.names[name] = method
     return True
 
 
@@ -173,50 +162,8 @@ def _classes(api: SemanticAnalyzerPluginInterface) -> Iterator[TypeInfo]:
             yield symbol.node
 
 
-def _results(api: SemanticAnalyzerPluginInterface, base: TypeInfo, model: _Model) -> dict[str, list[Type]]:
-    """Exact result types of methods: one, or one for each ``index``."""
-    results: dict[str, list[Type]] = {}
-    for role, ports in (("input", model.inputs), ("output", model.outputs)):
-        results[f"{role}_len"] = [_int(api, port.length) for port in ports]
-        results[f"{role}_shape"] = [_tuple(api, [_int(api, size) for size in port.shape]) for port in ports]
-        results[f"{role}_zero_point"] = [_int(api, port.zero_point) for port in ports]
-    for name in ("predict", "predict_batch"):
-        array = _array(_signature(base, name).ret_type)
-        results[name] = [array if len(model.outputs) == 1 else _tuple(api, [array] * len(model.outputs))]
-    return results
-
-
-def _array(result: Type) -> Type:
-    """The array in a result that is declared as ``array | Any``; the result itself where mypy does not find NumPy."""
-    union = proper(result)
-    items = union.items if isinstance(union, UnionType) else []
-    return next((item for item in items if not isinstance(proper(item), AnyType)), result)
-
-
-def _int(api: SemanticAnalyzerPluginInterface, value: int | None) -> Type:
-    """An int that is known to be ``value`` where a ``Literal`` is wanted, and can be calculated with elsewhere."""
-    integer = api.named_type("builtins.int")
-    if value is None:
-        return integer
-    return integer.copy_modified(last_known_value=LiteralType(value, integer))
-
-
-def _tuple(api: SemanticAnalyzerPluginInterface, items: list[Type]) -> TupleType:
-    item = items[0] if items else api.named_type("builtins.int")
-    return TupleType(items, api.named_type("builtins.tuple", [item]))
-
-
-def _signature(base: TypeInfo, name: str) -> CallableType:
-    declared = base.names[name].node
-    assert isinstance(declared, Decorator), f"QuantizedModel.{name} is no static method"
-    signature = proper(declared.func.type)
-    assert isinstance(signature, CallableType)
-    return signature
-
-
-def _method(info: TypeInfo, base: TypeInfo, name: str, results: list[Type]) -> SymbolTableNode:
-    """A static method with the parameters that ``QuantizedModel`` declares; overloaded where the index decides."""
-    declared = _signature(base, name)
+def _method(info: TypeInfo, name: str, declared: CallableType, results: list[Type]) -> SymbolTableNode:
+    """A static method with these parameters; overloaded where the index decides."""
     if len(results) == 1 or len(set(map(str, results))) == 1:
         node: Decorator | OverloadedFuncDef = _static(info, name, declared.copy_modified(ret_type=results[0]))
     else:
@@ -302,6 +249,8 @@ def _agree(declared: Type, exact: Type) -> bool:
             and len(declared.items) == len(exact.items)
             and all(map(_agree, declared.items, exact.items))
         )
+    if isinstance(declared, Instance) and isinstance(exact, Instance) and declared.type.module_name.startswith("numpy"):
+        return declared == exact
     if isinstance(declared, Instance):
         return isinstance(exact, Instance) or declared.type.fullname == "builtins.tuple"
     return True
@@ -310,7 +259,7 @@ def _agree(declared: Type, exact: Type) -> bool:
 # Models
 
 
-def _model(ctx: ClassDefContext) -> _Model | None:
+def _model(ctx: ClassDefContext) -> Model | None:
     """What the decorator's model takes and gives; None, and a report, where that cannot be known."""
     if not isinstance(ctx.reason, CallExpr):
         message = f'write @ember_model("path/to/model.tflite") above class {ctx.cls.name}, with path and parentheses'
@@ -327,7 +276,7 @@ def _model(ctx: ClassDefContext) -> _Model | None:
     return _read_or_report(ctx, literal, resolve(ctx.api.modules[ctx.api.cur_mod_id].path, literal))
 
 
-def _read_or_report(ctx: ClassDefContext, literal: str, path: str) -> _Model | None:
+def _read_or_report(ctx: ClassDefContext, literal: str, path: str) -> Model | None:
     from ember_infer_core.errors import ModelError, UnsupportedModelError
 
     try:
@@ -370,7 +319,7 @@ def _string(expression: Expression) -> str | None:
     return expression.value if isinstance(expression, StrExpr) else None
 
 
-def _read(path: str) -> _Model:
+def _read(path: str) -> Model:
     """Reads and checks a model: all that an import checks where NumPy is there, everything but the shapes' arithmetic
     where it is not.
 
@@ -378,6 +327,7 @@ def _read(path: str) -> _Model:
         ModelError: the file is missing, damaged, contradictory or not supported.
     """
     from ember_infer_core.errors import ModelError
+    from ember_infer_macros.port_types import PORT_TYPES, QUANTIZED_TYPES
     from ember_infer_macros.support import check_supported
     from ember_infer_macros.tflite.read import read_graph, read_source
 
@@ -394,12 +344,14 @@ def _read(path: str) -> _Model:
 
         lower_graph(graph)
 
-    def port(index: int) -> _Port:
+    def port(index: int) -> Port:
         tensor = graph.tensors[index]
-        zero_point = tensor.quantization.zero_points[0] if tensor.quantization else None
-        return _Port(math.prod(tensor.shape), tensor.shape, zero_point)
+        array = PORT_TYPES[tensor.type]
+        quantized = tensor.quantization is not None and tensor.type in QUANTIZED_TYPES
+        zero_point = tensor.quantization.zero_points[0] if tensor.quantization is not None and quantized else 0
+        return Port(math.prod(tensor.shape), tensor.shape, zero_point, array, "FloatArray" if quantized else array)
 
-    return _Model(tuple(map(port, graph.inputs)), tuple(map(port, graph.outputs)))
+    return Model(tuple(map(port, graph.inputs)), tuple(map(port, graph.outputs)))
 
 
 def _can_lower() -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["PORT_TYPES"]
+__all__ = ["PORT_TYPES", "QUANTIZED_TYPES"]
 
 # Element type -> the name that `arrays` has for arrays of it.
 PORT_TYPES: Mapping[TensorType, str] = {
@@ -17,3 +17,6 @@ PORT_TYPES: Mapping[TensorType, str] = {
     TensorType.FLOAT32: "FloatArray",
     TensorType.BOOL: "BoolArray",
 }
+# Those whose elements stand for real values where they have a scale. What scale some converters give to floats and
+# bools means nothing.
+QUANTIZED_TYPES = frozenset({TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT32})

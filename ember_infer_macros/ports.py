@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ember_infer_core.errors import InvalidShape, QuantizedTwiceWarning
 from ember_infer_core.ops.common import element_count
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam, dequantize, quantize
+from ember_infer_core.quantization import UNQUANTIZED, QuantParam, dequantize, integer_range, quantize
 from ember_infer_core.slots import AnyArray, DType, Shape
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Port:
     def _whole(self, values: AnyArray) -> AnyArray:
         if values.dtype.kind not in "biu":
             raise InvalidShape(f"{self.role}: values of {self.dtype} are wanted, not of {values.dtype}")
-        low, high = (0, 1) if self.dtype.kind == "b" else (np.iinfo(self.dtype).min, np.iinfo(self.dtype).max)
+        low, high = (0, 1) if self.dtype.kind == "b" else integer_range(self.dtype)
         if values.size and not (low <= values.min() and values.max() <= high):
             raise ValueError(f"{self.role}: a value does not fit into {self.dtype}, {low} to {high}")
         return values.astype(self.dtype, copy=False)

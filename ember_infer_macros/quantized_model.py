@@ -31,7 +31,7 @@ def _undecorated() -> NoReturn:
 
 
 class QuantizedModel(metaclass=ABCMeta):
-    """A class made from an INT8 TensorFlow Lite model by :func:`ember_model`. It is never instantiated.
+    """A class made from a quantised TensorFlow Lite model by :func:`ember_model`. It is never instantiated.
 
     Every decorated class is a subclass: by inheritance where it says so, otherwise as a virtual one. Where a method
     takes an ``index``, it is the number of the input or output of a model that has several.
@@ -150,7 +150,7 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def predict(backend: KernelBackend, real: npt.ArrayLike) -> Result:
+    def predict(backend: KernelBackend, real: Arrays[npt.ArrayLike]) -> Result:
         """Runs the model once on real values: :meth:`quantize`, :meth:`predict_quantized`, :meth:`dequantize`.
 
         Warns (:class:`ember_infer_core.QuantizedTwiceWarning`) of an array that has a quantised input's own type.

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ember_infer_core.errors import ModelWarning
 from ember_infer_macros.paths import literal_path, resolve
+from ember_infer_macros.port_types import PORT_TYPES
 
 __all__ = ["StubRefused", "StubReport", "StubState", "stub_source", "update_stubs"]
 
@@ -31,10 +32,12 @@ _IMPORTS = {
     "typing": ("Literal", "overload"),
     "ember_infer_core": ("KernelBackend",),
     "ember_infer_macros": ("QuantizedModel", "Session", "ember_model"),
-    "ember_infer_macros.arrays": ("FloatArray", "Int8Array", "Int8Arrays", "Scratch"),
+    "ember_infer_macros.arrays": ("AnyArray", "Arrays", "ModelArray", *sorted(PORT_TYPES.values()), "Scratch"),
 }
 _WITH_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_OWN_NAMES = {"npt", *(name for names in _IMPORTS.values() for name in names)}
+# Modules that every stub imports, and the names it has for them.
+_MODULES = {"np": "numpy", "npt": "numpy.typing"}
+_OWN_NAMES = {*_MODULES, *(name for names in _IMPORTS.values() for name in names)}
 
 
 class StubRefused(ValueError):
@@ -352,7 +355,8 @@ class _StubWriter:
             used = [name for name in offered if name in names]
             if used:
                 lines.append(f"from {module} import {', '.join(used)}")
-        return [*lines[:1], "import numpy.typing as npt", *lines[1:]]
+        modules = [f"import {module} as {name}" for name, module in _MODULES.items()]
+        return [*lines[:1], *modules, *lines[1:]]
 
     def kept_imports(self, names: set[str]) -> list[str]:
         """The module's own imports that the stub uses or that the module passes on."""
@@ -373,7 +377,7 @@ class _StubWriter:
 def _means_ours(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
     """Whether an import binds a name of `_OWN_NAMES` to what it is in a stub."""
     if isinstance(node, ast.Import):
-        return alias.name == "numpy.typing"
+        return alias.name == _MODULES.get(alias.asname or "")
     home = (node.module or "").split(".")[0]
     return (alias.asname or alias.name) == alias.name and (home == "typing" or home.startswith("ember_infer_"))
 

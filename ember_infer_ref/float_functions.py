@@ -1,28 +1,67 @@
 """Functions of one float32, within one unit in the last place of TFLM's, which takes them from the C library.
 
-Those that NumPy does not compute as closely in float32 are computed in float64, and then rounded.
+NumPy's own in float32 may be further off: where a function is not exact, it is computed in float64 and rounded.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ember_infer_ref.lookup import Float32Array, lookup_kernel
+from ember_infer_ref.tanh import tanh as _tanh
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
     from ember_infer_core.ops.lookup import LookupParams
 
-__all__ = ["hard_swish", "leaky_relu", "logistic", "relu", "relu6", "tanh"]
+__all__ = [
+    "abs",
+    "ceil",
+    "cos",
+    "elu",
+    "exp",
+    "floor",
+    "hard_swish",
+    "leaky_relu",
+    "log",
+    "logistic",
+    "neg",
+    "relu",
+    "relu6",
+    "round",
+    "rsqrt",
+    "sin",
+    "sqrt",
+    "square",
+    "tanh",
+]
 
-_ONE, _THREE, _SIX = np.float32(1.0), np.float32(3.0), np.float32(6.0)
+_ZERO, _HALF, _ONE, _THREE, _SIX = (np.float32(value) for value in (0.0, 0.5, 1.0, 3.0, 6.0))
 _LOGISTIC_LOWER, _LOGISTIC_UPPER = np.float32(-9.0), np.float32(16.619047164916992188)
 
 
-def _hard_swish(x: Float32Array, params: LookupParams) -> Float32Array:
-    swished: Float32Array = x * np.clip(x + _THREE, 0, _SIX) / _SIX
+def _kernel(operator: str, function: Callable[[Float32Array], Any]) -> Callable[[LookupParams], None]:
+    return lookup_kernel(operator, lambda x, _: function(x))
+
+
+def _precise(function: Callable[[Any], Any]) -> Callable[[Float32Array], Float32Array]:
+    """A function of float64, rounded to float32."""
+    return lambda x: function(x.astype(np.float64)).astype(np.float32)
+
+
+_exp = _precise(np.exp)
+_expm1 = _precise(np.expm1)
+
+
+def _elu(x: Float32Array) -> Float32Array:
+    return np.where(x < 0, _expm1(x), x)
+
+
+def _hard_swish(x: Float32Array) -> Float32Array:
+    swished: Float32Array = x * np.clip(x + _THREE, _ZERO, _SIX) / _SIX
     return swished
 
 
@@ -30,27 +69,48 @@ def _leaky_relu(x: Float32Array, params: LeakyReluParams) -> Float32Array:
     return np.where(x > 0, x, x * np.float32(params.alpha))
 
 
-def _logistic(x: Float32Array, params: LookupParams) -> Float32Array:
-    """Source: TFLM ``reference_ops::Logistic``, with its cut-offs."""
-    inside = _ONE / (_ONE + np.exp(-x.astype(np.float64)).astype(np.float32))
-    return np.where(x > _LOGISTIC_UPPER, _ONE, np.where(x < _LOGISTIC_LOWER, np.exp(x), inside))
+def _logistic(x: Float32Array) -> Float32Array:
+    """Source: TFLM ``reference_ops::Logistic``, with its cut-offs.
+
+    C's exp rounds what is nearly a tie either way, and the results may be two units apart: taken is their middle.
+    """
+    exponential = np.exp(-x.astype(np.float64))
+    least, most = (_ONE / (_ONE + (exponential * nudge).astype(np.float32)) for nudge in (1 + 2**-30, 1 - 2**-30))
+    inside = ((least.astype(np.float64) + most) / 2).astype(np.float32)
+    return np.where(x > _LOGISTIC_UPPER, _ONE, np.where(x < _LOGISTIC_LOWER, _exp(x), inside))
 
 
-def _relu(x: Float32Array, params: LookupParams) -> Float32Array:
-    return np.where(x < 0, np.float32(0.0), x)
+def _relu(x: Float32Array) -> Float32Array:
+    return np.where(x < 0, _ZERO, x)
 
 
-def _relu6(x: Float32Array, params: LookupParams) -> Float32Array:
-    return np.clip(x, 0, _SIX)
+def _relu6(x: Float32Array) -> Float32Array:
+    return np.where(x > _SIX, _SIX, _relu(x))
 
 
-def _tanh(x: Float32Array, params: LookupParams) -> Float32Array:
-    return np.tanh(x.astype(np.float64)).astype(np.float32)
+def _round(x: Float32Array) -> Float32Array:
+    """Half to even; -0.5 to 0 becomes 0, not -0. Source: TFLM ``reference_ops::RoundToNearest``."""
+    below = np.floor(x)
+    up = (x - below > _HALF) | ((x - below == _HALF) & (np.fmod(below, 2) != 0))
+    return np.where(up, below + _ONE, below)
 
 
-hard_swish = lookup_kernel("hard_swish", _hard_swish)
+abs = _kernel("abs", np.abs)
+ceil = _kernel("ceil", np.ceil)
+cos = _kernel("cos", _precise(np.cos))
+elu = _kernel("elu", _elu)
+exp = _kernel("exp", _exp)
+floor = _kernel("floor", np.floor)
+hard_swish = _kernel("hard_swish", _hard_swish)
 leaky_relu = lookup_kernel("leaky_relu", _leaky_relu)
-logistic = lookup_kernel("logistic", _logistic)
-relu = lookup_kernel("relu", _relu)
-relu6 = lookup_kernel("relu6", _relu6)
-tanh = lookup_kernel("tanh", _tanh)
+log = _kernel("log", _precise(np.log))
+logistic = _kernel("logistic", _logistic)
+neg = _kernel("neg", np.negative)
+relu = _kernel("relu", _relu)
+relu6 = _kernel("relu6", _relu6)
+round = _kernel("round", _round)
+rsqrt = _kernel("rsqrt", lambda x: _ONE / np.sqrt(x))
+sin = _kernel("sin", _precise(np.sin))
+sqrt = _kernel("sqrt", np.sqrt)
+square = _kernel("square", np.square)
+tanh = _kernel("tanh", _tanh)

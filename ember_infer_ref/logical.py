@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_ref.byte_table import prepare_bytes
+from ember_infer_ref.plan import run_prepared
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.lookup import LookupParams
@@ -20,8 +19,4 @@ def logical_not(params: LookupParams) -> None:
     Raises:
         InvalidShape: nothing was written.
     """
-    run_prepared(params, "ref.logical_not", _prepare)
-
-
-def _prepare(params: LookupParams) -> Step:
-    return lambda: np.copyto(params.output, np.logical_not(params.input))
+    run_prepared(params, "ref.logical_not", prepare_bytes)

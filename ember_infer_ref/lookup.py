@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.ops.lookup import LookupParams
+from ember_infer_ref.byte_table import prepare_bytes
 from ember_infer_ref.plan import Step, run_prepared
-
-if TYPE_CHECKING:
-    from ember_infer_core.slots import AnyArray
 
 __all__ = ["Float32Array", "lookup_kernel"]
 
@@ -29,26 +27,13 @@ def lookup_kernel(operator: str, function: Callable[[Float32Array, P], Float32Ar
     """
 
     def prepare(params: P) -> Step:
-        if params.table is not None:
-            return _prepare_table(params.table, params.input, params.output)
-        return lambda: np.copyto(params.output, function(params.input, params))
+        return prepare_bytes(params) if params.table is not None else lambda: compute(params)
+
+    def compute(params: P) -> None:
+        with np.errstate(all="ignore"):  # infinities and NaN are results like others
+            np.copyto(params.output, function(params.input, params))
 
     def kernel(params: P) -> None:
         run_prepared(params, f"ref.{operator}", prepare)
 
     return kernel
-
-
-def _prepare_table(table: AnyArray, input: AnyArray, output: AnyArray) -> Step:
-    # By bit patterns: of int8 they are 0 to 127, then -128 to -1.
-    by_bits = np.roll(table, 128) if input.dtype == np.int8 else table
-    if output.itemsize > 1:
-        indices = input.view(np.uint8)
-        return lambda: np.copyto(output, by_bits[indices])
-    translation = by_bits.tobytes()  # a translation of bytes is quicker than NumPy's take
-    read, written = input.reshape(-1).view(np.uint8).data, output.reshape(-1).view(np.uint8).data
-
-    def run() -> None:
-        written[:] = bytes(read).translate(translation)
-
-    return run

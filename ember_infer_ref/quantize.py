@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.ops.quantize import quantize_elements
+from ember_infer_core.quantization import integer_range
 from ember_infer_ref.byte_table import prepare_bytes
 from ember_infer_ref.plan import Step, run_prepared
 
@@ -39,9 +40,8 @@ def _prepare(params: QuantizeParams) -> Step:
 def _prepare_floats(params: QuantizeParams) -> Step:
     """In float32 and in place where every quotient is small enough, which is exact there and quick."""
     input_, output = params.input, params.output
-    limits = np.iinfo(params.output_dtype)
     scale, zero_point = np.float32(params.output_quant.scale), np.float32(params.output_quant.zero_point)
-    low, high = np.float32(limits.min), np.float32(limits.max)
+    low, high = map(np.float32, integer_range(params.output_dtype))
     fraction, whole = np.empty_like(input_), np.empty_like(input_)
 
     def run() -> None:

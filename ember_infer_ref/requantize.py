@@ -35,9 +35,7 @@ from ember_infer_ref.affine import (
 from ember_infer_ref.plan import Step
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
-    from ember_infer_core.ops.fully_connected import FullyConnectedParams
+    from ember_infer_core.ops.sums import SumParams
 
 __all__ = [
     "ROUNDINGS",
@@ -136,7 +134,7 @@ class Accumulators:
         )
 
 
-def scaling_of(params: Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams, rounding: Rounding) -> Scaling:
+def scaling_of(params: SumParams, rounding: Rounding) -> Scaling:
     """The scaling that these parameters ask for.
 
     Raises:
@@ -154,7 +152,7 @@ def scaling_of(params: Conv2dParams | DepthwiseConv2dParams | FullyConnectedPara
     )
 
 
-def _float_scale(params: Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams) -> npt.NDArray[np.float32]:
+def _float_scale(params: SumParams) -> npt.NDArray[np.float32]:
     """Input scale times weight scale over output scale, every step in float32, as XNNPACK has it."""
     weights = params.weights_quant
     scales = np.array(weights.scales if isinstance(weights, PerChannelQuantParam) else [weights.scale], np.float32)

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ember_infer_tools.tflite_writer import load_schema
 from tests.support.tflm import Tflm, tflm_is_installed
+
+settings.register_profile("no deadlines", deadline=None)  # machines are busy, and a first call imports and compiles
+settings.load_profile("no deadlines")
 
 EXTRA_MEMORY = 1 << 30
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -13,10 +13,10 @@ import pytest
 
 from ember_esp import EspBackend, EspP4Backend
 from ember_infer_core import InvalidShape, KernelBackend, UnsupportedOperator, quantize_multiplier
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_ref import RefBackend
 from esp_cases import bound, convolution_model, published
-from tests.ref.cases import plain_conv2d
 
 BACKENDS = [RefBackend(), EspBackend(), EspP4Backend()]
 

@@ -10,7 +10,8 @@ import pytest
 
 from ember_esp import FAULTS, EspBackend, EspNnWarning, EspP4Backend
 from ember_esp.faults import find_faults
-from ember_infer_core import Conv2dParams, Executable, Program, UnsupportedOperator
+from ember_infer_core import Conv2dParams, Executable, Padding, Program, UnsupportedOperator
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
 from ember_infer_macros import QuantizedModel, ember_model, load_program
 from ember_infer_macros.lower import depthwise_conv2d
 from ember_infer_macros.lower.common import OperatorSource
@@ -18,7 +19,6 @@ from ember_infer_macros.tflite.read import read_graph, read_source
 from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
 from esp_cases import bound, convolution_model, placed, pool_file, pool_model, published
-from tests.ref.cases import plain_conv2d
 
 pytestmark = pytest.mark.usefixtures("tflm_wheel")
 
@@ -266,8 +266,7 @@ def test_an_unaligned_input_takes_the_slower_exact_path_around_a_fault() -> None
 def odd_padding_call() -> Conv2dParams:
     random = np.random.default_rng(0)
     image, weights = (random.integers(-128, 128, shape, np.int8) for shape in ((1, 5, 5, 16), (3, 4, 4, 16)))
-    output = np.zeros((1, 5, 5, 3), np.int8)
-    return plain_conv2d(placed(image), weights, scale=0.001, output_shape=output.shape, output=output, pad_h=1, pad_w=1)
+    return plain_conv2d(placed(image), weights, scale=0.001, padding=Padding.SAME)
 
 
 def test_layers_on_portable_kernels_are_listed_with_the_reason() -> None:

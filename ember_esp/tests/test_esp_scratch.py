@@ -9,11 +9,11 @@ import pytest
 
 from ember_esp import EspBackend, EspP4Backend
 from ember_infer_core import AlignmentError, ScratchTooSmall
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_macros.tflite.read import read_graph, read_source
 from ember_infer_ref import RefBackend
 from esp_cases import bound, convolution_model, memory, placed, published
-from tests.ref.cases import plain_conv2d
 
 Shape4 = tuple[int, int, int, int]
 

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from ember_esp import EspBackend, EspP4Backend
 from ember_infer_core import Conv2dParams, FusedActivation, Padding, UnsupportedActivation
-from ember_infer_core.quantization import quantize_multipliers
+from ember_infer_core.conformance.drawing import CaseDrawer, Draw
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
+from ember_infer_core.conformance.ops.sums import draw_bias, draw_quantisation, draw_weights
+from ember_infer_core.conformance.strategies import calls_of
+from ember_infer_core.ops.conv2d import prepare
+from ember_infer_core.quantization import PerChannelQuantParam
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_ref import RefBackend
 from esp_cases import Int8Array, bound, output_of, placed
-from tests.ref.cases import CaseDrawer, Draw, conv2d_calls, plain_conv2d
 from tests.support.effort import thorough
 
 INT32 = 2**32
@@ -66,29 +70,24 @@ def pointwise_calls(draw: Draw) -> tuple[Conv2dParams, int]:
     drawer = CaseDrawer(draw)
     batch, height, width = drawer.integer(1, 3), drawer.integer(2, 6), drawer.integer(1, 6)
     channels, filters = drawer.one_of(8, 12, 16, 24, 5), drawer.integer(1, 4)
-    quantisation = drawer.quantisation(filters, channels)
-    image, weights = drawer.int8(batch, height, width, channels), drawer.weights(filters, 1, 1, channels)
+    quantisation = draw_quantisation(drawer, filters, channels)
+    image, weights = drawer.int8(batch, height, width, channels), draw_weights(drawer, filters, 1, 1, channels)
     if drawer.one_of(True, True, False):
         # Small sums and scales about 1, where the two rules differ often.
-        image = (
-            (drawer.random.integers(-3, 4, image.shape) - quantisation["input_offset"]).clip(-128, 127).astype(np.int8)
-        )
+        zero_point = quantisation["input_quant"].zero_point
+        image = (drawer.random.integers(-3, 4, image.shape) + zero_point).clip(-128, 127).astype(np.int8)
         weights = drawer.random.integers(-1, 2, weights.shape, np.int8)
         scales = tuple((2.0 ** drawer.random.uniform(-4, 2, filters)).tolist())
-        quantisation["output_multiplier"], quantisation["output_shift"] = quantize_multipliers(scales)
-    params = Conv2dParams(
+        quantisation["weights_quant"] = PerChannelQuantParam(scales, (0,) * filters, 0)
+    params = prepare(
         input_shape=(batch, height, width, channels),
         weights_shape=(filters, 1, 1, channels),
         output_shape=(batch, height, width, filters),
         padding=drawer.one_of(Padding.SAME, Padding.VALID),
-        pad_h=0,
-        pad_w=0,
-        input=image,
-        weights=weights,
-        bias=drawer.bias(filters),
-        output=np.empty((batch, height, width, filters), np.int8),
         **quantisation,
     )
+    params.input, params.weights, params.bias = image, weights, draw_bias(drawer, filters)
+    params.output = np.empty(params.output_shape, np.int8)
     return params, drawer.one_of(0, 0, 8, 4)
 
 
@@ -114,7 +113,7 @@ def test_without_it_nothing_differs(case: tuple[Conv2dParams, int]) -> None:
 
 
 @thorough(ordinary=150, deep=2000)
-@given(conv2d_calls())
+@given(calls_of("conv2d"))
 def test_any_other_convolution_is_exact(params: Conv2dParams) -> None:
     assert params.input_shape[3] % 8 or params.weights_shape[1:3] != (1, 1) or params.groups > 1
     exact = output_of(RefBackend().conv2d, bound(params))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ember_infer_core.conformance.buffers import Guarded, guarded
-from ember_infer_core.slots import Int8Array, OperatorParams, Role, bind, content, no_scratch, slots
+from ember_infer_core.conformance.expected import Expected, Outputs, output_slots
+from ember_infer_core.slots import OperatorParams, Role, bind, content, no_scratch, slots
 
 if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
@@ -26,20 +27,25 @@ class Outcome:
     """What one call did.
 
     Attributes:
-        output: a copy of what it left in the output.
-        unwritten: what the output held before, an element of which is right nowhere.
+        outputs: copies of what it left in the outputs, by the names of their slots.
+        unwritten: what they held before, an element of which is right nowhere.
         damage: what it touched that it may not, in words.
         error: what it raised.
     """
 
-    output: Int8Array
-    unwritten: Int8Array
+    outputs: Outputs
+    unwritten: Outputs
     damage: tuple[str, ...] = ()
     error: Exception | None = None
 
-    def right(self, expected: Int8Array) -> bool:
+    def right(self, expected: Expected) -> bool:
         """Whether there is nothing to report."""
-        return self.error is None and not self.damage and np.array_equal(self.output, expected)
+        return self.error is None and not self.damage and expected.met_by(self.outputs)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether all outputs hold what they held before, and nothing else was damaged."""
+        return not self.damage and Expected(self.unwritten).met_by(self.outputs)
 
 
 @dataclass(slots=True)
@@ -49,13 +55,13 @@ class BoundCall:
     method: str
     params: Any
     buffers: dict[str, Guarded]
-    written: frozenset[str] = field(default=frozenset({"output", "scratch"}))
+    written: frozenset[str]
 
-    def run(self, backend: KernelBackend, expected: Int8Array) -> Outcome:
-        """One call; ``expected`` is used to fill the output with what is wrong everywhere."""
-        output = self.buffers["output"].array
-        unwritten = np.bitwise_xor(expected, np.int8(0x55))
-        output[...] = unwritten
+    def run(self, backend: KernelBackend, expected: Expected) -> Outcome:
+        """One call; ``expected`` is used to fill the outputs with what is wrong everywhere."""
+        unwritten = expected.unlike()
+        for name, array in unwritten.items():
+            self.buffers[name].array[...] = array
         for buffer in self.buffers.values():
             buffer.before[...] = buffer.memory
         error: Exception | None = None
@@ -63,7 +69,8 @@ class BoundCall:
             getattr(backend, self.method)(self.params)
         except Exception as raised:
             error = raised
-        return Outcome(output.copy(), unwritten, tuple(self._damage()), error)
+        outputs = {name: self.buffers[name].array.copy() for name in unwritten}
+        return Outcome(outputs, unwritten, tuple(self._damage()), error)
 
     def _damage(self) -> list[str]:
         found = []
@@ -100,7 +107,8 @@ def bind_call(backend: KernelBackend, method: str, params: OperatorParams, offse
     if size:
         buffers["scratch"] = guarded((size,), np.uint8, None, offsets.get("scratch", 0))
         call.scratch = buffers["scratch"].array
-    return BoundCall(method, call, buffers)
+    written = frozenset({"scratch", *(slot.name for slot in output_slots(params))})
+    return BoundCall(method, call, buffers, written)
 
 
 def error_in_words(error: BaseException) -> str:

@@ -36,9 +36,11 @@ class KnownException:
 
     def covers(self, operator: str, params: object) -> bool:
         """Whether it is about this call."""
-        if self.operator is None or not fnmatchcase(operator, self.operator):
-            return False
-        return self.when is None or self.when(params)
+        return self.names(operator) and (self.when is None or self.when(params))
+
+    def names(self, operator: str) -> bool:
+        """Whether it may be about calls of this operator."""
+        return self.operator is not None and fnmatchcase(operator, self.operator)
 
     def covers_test(self, name: str) -> bool:
         """Whether it is about this test, whose name has no folder and no backend in it."""

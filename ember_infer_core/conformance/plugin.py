@@ -10,9 +10,11 @@ import pytest
 from hypothesis.errors import Flaky
 
 from ember_infer_core.conformance.report import Finding
-from ember_infer_core.conformance.subject import Subject, load_subject
+from ember_infer_core.conformance.subject import OPTIONAL, Subject, load_subject
+from ember_infer_core.errors import listed
 
 _ORDER = ("test_operators", "test_regressions", "test_scratch", "test_alignment", "test_executables", "test_threads")
+_OPTIONAL_SHARE = 4
 _SUBJECTS = pytest.StashKey[tuple[Subject, ...]]()
 
 
@@ -61,9 +63,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def examples(request: pytest.FixtureRequest) -> int:
-    """How many random calls a test is to make."""
+    """How many random calls a test is to make; fewer of an optional operator, which shares its ways with others."""
     count: int = request.config.getoption("--examples")
-    return count
+    callspec = getattr(request.node, "callspec", None)
+    optional = callspec is not None and callspec.params.get("operator") in OPTIONAL
+    return max(1, count // _OPTIONAL_SHARE) if optional else count
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -144,9 +148,9 @@ def _summary(stats: dict[str, list[Any]], name: str) -> Iterator[str]:
     yield f"{len(of('passed'))} passed"
     if of("xfailed"):
         yield f"{len(of('xfailed'))} failed as its known exceptions say"
-    missing = {reason.split("not implemented: ")[1].split(" ")[0] for reason in _skip_reasons(of("skipped"))}
+    missing = {reason.split("not implemented: ")[1] for reason in _skip_reasons(of("skipped"))}
     if missing:
-        yield f"not implemented: {', '.join(sorted(missing))}"
+        yield f"not implemented: {listed(sorted(missing))}"
 
 
 def _skip_reasons(reports: list[Any]) -> list[str]:

@@ -8,24 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from ember_infer_core.conformance.definition import defined
-from ember_infer_core.conformance.plain import plain_add, plain_conv2d, plain_depthwise_conv2d
+from ember_infer_core.conformance.definition import expected_of
+from ember_infer_core.conformance.expected import Expected
+from ember_infer_core.conformance.ops import cases_of
+from ember_infer_core.conformance.ops.add import plain_add
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
+from ember_infer_core.conformance.ops.depthwise_conv2d import plain_depthwise_conv2d
 from ember_infer_core.ops.common import Padding
 from ember_infer_core.program import Call, Program, Tensor
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray, Role, Slot, bind, content, slots, unbind
 
-__all__ = ["bound_calls", "one_call", "residual_block"]
+__all__ = ["last_call", "one_call", "random_inputs", "residual_block"]
 
 
 def one_call(operator: str, params: Any) -> Program:
-    """A program of one call: inputs are the model's, constants hold the parameters' content."""
+    """A program of one call: inputs and outputs are the model's, constants hold the parameters' content."""
     builder = _Builder()
     bound = [slot for slot in slots(params) if content(params, slot) is not None]
     operands = {slot.name: builder.tensor(params, slot) for slot in bound}
-    inputs = [operands[slot.name] for slot in bound if slot.role is Role.INPUT]
+    inputs, outputs = (
+        [operands[slot.name] for slot in bound if slot.role is role] for role in (Role.INPUT, Role.OUTPUT)
+    )
     builder.call(operator, params, operands)
-    return builder.program(f"one_{operator}", inputs, [operands["output"]])
+    return builder.program(f"one_{operator}", inputs, outputs)
 
 
 def residual_block(random: np.random.Generator) -> Program:
@@ -53,20 +59,31 @@ def residual_block(random: np.random.Generator) -> Program:
     return builder.program("residual_block", [start], [result])
 
 
-def bound_calls(program: Program, inputs: Sequence[AnyArray]) -> list[Any]:
-    """The parameters of all calls with their buffers bound, outputs as the definition gives them."""
+def random_inputs(program: Program, seed: int) -> list[AnyArray]:
+    """Inputs of the kind that the calls which read them take."""
+    random = np.random.default_rng(seed)
+    found: dict[int, AnyArray] = {}
+    for call in program.calls:
+        for slot in slots(call.params):
+            index = call.operands.get(slot.name, -1)
+            if slot.role is Role.INPUT and index in program.inputs and index not in found:
+                found[index] = cases_of(call.method).content(call.params, slot, random)
+    return [found[index] for index in program.inputs]
+
+
+def last_call(program: Program, inputs: Sequence[AnyArray]) -> tuple[Any, Expected]:
+    """The parameters of the last call with their buffers bound, and what it is to give: the program's outputs."""
     held: dict[int, AnyArray] = dict(zip(program.inputs, (one.copy() for one in inputs), strict=True))
     for index, tensor in enumerate(program.tensors):
         if tensor.data is not None:
             held[index] = tensor.data
-    calls = []
     for call in program.calls:
         params: Any = copy.copy(call.params)
-        bind(params, {name: held[index] for name, index in call.operands.items() if name != "output"})
-        params.output = defined(call.method, params)
-        held[call.operands["output"]] = params.output
-        calls.append(params)
-    return calls
+        bind(params, {name: held[index] for name, index in call.operands.items() if index in held})
+        expected = expected_of(call.method, params)
+        bind(params, expected.outputs)
+        held.update({call.operands[name]: array for name, array in expected.outputs.items()})
+    return params, expected
 
 
 class _Builder:
@@ -82,7 +99,7 @@ class _Builder:
         if slot.role is Role.CONSTANT:
             data = np.array(content(params, slot))
             data.flags.writeable = False
-        quant = getattr(params, f"{slot.name}_quant", None)
+        quant = getattr(params, f"{slot.operand.name}_quant", None)
         index = len(self._tensors)
         self._tensors.append(Tensor(f"{slot.name}_{index}", slot.shape, slot.dtype, quant, data))
         return index

@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.strategies import CALLS
 from ember_infer_core.slots import Role, bind, bound, content, slots
 
@@ -41,12 +42,13 @@ def for_all_calls(operator: str, examples: int, check: Callable[[Any, st.DataObj
     run()
 
 
-def refill(params: Any, random: np.random.Generator, roles: tuple[Role, ...] = (Role.INPUT,)) -> None:
-    """New content, in place, for the int8 buffers that have these roles."""
+def refill(operator: str, params: Any, random: np.random.Generator, roles: tuple[Role, ...] = (Role.INPUT,)) -> None:
+    """New content of the operator's kind, in place, for the buffers that have these roles; biases keep theirs."""
     for slot in slots(params):
         array = content(params, slot)
-        if array is not None and slot.role in roles and slot.dtype == np.int8:
-            array[...] = random.integers(-128, 128, array.shape, np.int8)
+        constant = slot.role is Role.CONSTANT
+        if array is not None and slot.role in roles and not (constant and slot.dtype == np.int32):
+            array[...] = cases_of(operator).content(params, slot, random)
 
 
 def snapshot(params: Any) -> Any:

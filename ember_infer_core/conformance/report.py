@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ember_infer_core.conformance.calls import Outcome, error_in_words
-from ember_infer_core.conformance.diagnosis import Seen, circumstances, likely_mistakes, places
+from ember_infer_core.conformance.circumstances import circumstances
+from ember_infer_core.conformance.diagnosis import Seen, likely_mistakes, places
+from ember_infer_core.conformance.expected import Expected, ulp_distance
 from ember_infer_core.errors import KernelError
-from ember_infer_core.slots import Int8Array
+from ember_infer_core.slots import AnyArray, Role, content, slots
 
 __all__ = ["Evidence", "Finding"]
 
@@ -30,12 +33,12 @@ class Evidence:
     wrong: list[Seen] = field(default_factory=list)
     refused: list[Any] = field(default_factory=list)
 
-    def add(self, params: Any, expected: Int8Array, outcome: Outcome) -> None:
+    def add(self, params: Any, expected: Expected, outcome: Outcome) -> None:
         """Keeps a call whose inputs are bound."""
         if outcome.error is not None:
             self.refused.append(params)
             return
-        seen = Seen(params, expected, outcome.output)
+        seen = Seen(params, expected, outcome.outputs)
         kept = self.wrong if seen.wrong else self.right
         kept.append(seen)
         if len(kept) > _KEPT:
@@ -60,7 +63,7 @@ class Finding(AssertionError):
         self,
         operator: str,
         params: Any,
-        expected: Int8Array,
+        expected: Expected,
         outcome: Outcome,
         how: str,
         evidence: Evidence,
@@ -90,41 +93,51 @@ class Finding(AssertionError):
         return "\n".join(lines)
 
     @property
-    def _wrong(self) -> int:
-        return int(np.count_nonzero(self.expected != self.outcome.output))
+    def _wrong(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Which elements are wrong, of the outputs that have wrong ones."""
+        return {name: wrong for name, wrong in self.expected.wrong(self.outcome.outputs).items() if wrong.any()}
 
     def _headline(self) -> str:
         if self.outcome.error is not None:
             return f"{self.operator} raised {type(self.outcome.error).__name__}"
         if self._wrong:
-            return f"{self.operator} is wrong in {self._wrong} of {self.expected.size} elements"
+            return f"{self.operator} is wrong in {self._count()} elements"
         return f"{self.operator} touches memory that it may not"
+
+    def _count(self) -> str:
+        wrong = sum(int(np.count_nonzero(one)) for one in self._wrong.values())
+        return f"{wrong} of {sum(array.size for array in self.expected.outputs.values())}"
 
     def _facts(self) -> Iterator[str]:
         if self.outcome.error is not None:
             yield from _entry("raised", [error_in_words(self.outcome.error)])
         elif self._wrong:
-            where = np.argwhere(self.expected != self.outcome.output)[0]
-            first = tuple(int(index) for index in where)
-            expected, got = self.expected.astype(int), self.outcome.output.astype(int)
-            yield from _entry("first wrong", [f"output[{', '.join(map(str, first))}]"])
+            name, wrong = next(iter(self._wrong.items()))
+            expected, got = self.expected.outputs[name], self.outcome.outputs[name]
+            first = tuple(int(index) for index in np.argwhere(wrong)[0])
+            yield from _entry("first wrong", [f"{name}[{', '.join(map(str, first))}]"])
             yield from _entry("expected", [str(expected[first])])
             yield from _entry("got", [str(got[first])])
-            differences = f"{self._wrong} of {self.expected.size}, by at most {np.abs(expected - got).max()}"
-            yield from _entry("wrong elements", [", ".join((differences, *self._where()))])
+            yield from _entry("wrong elements", [", ".join((self._count(), *self._differences()))])
         if self.outcome.damage:
             yield from _entry("memory", list(self.outcome.damage))
 
-    def _where(self) -> list[str]:
-        found = list(places(self.expected, self.outcome.output))
-        return [f"all in {' and '.join(found)}"] if found else []
+    def _differences(self) -> Iterator[str]:
+        """How far off, and where."""
+        wrong = self._wrong
+        largest = [_largest(self.expected.outputs[name], self.outcome.outputs[name], wrong[name]) for name in wrong]
+        yield from (f"by at most {one}" for one in largest[:1] if one)
+        where = list(places(next(iter(wrong.values()))))
+        if len(self.expected.outputs) > 1:
+            yield f"in {' and '.join(wrong)}"
+        elif where:
+            yield f"all in {' and '.join(where)}"
 
     def _diagnosis(self) -> list[str]:
         found = list(self.notes)
         if isinstance(self.outcome.error, KernelError):
             found.append("refused: if that is meant, a KnownException for such calls says so, and why")
-        unwritten = self.outcome.output == self.outcome.unwritten
-        if self.outcome.error is None and self._wrong and unwritten[self.expected != self.outcome.output].all():
+        if self.outcome.error is None and self._wrong and self._never_written():
             found.append("never written: the wrong elements hold what the output held before the call")
         elif self.outcome.error is None and self._wrong:
             found += self._mistakes()
@@ -140,9 +153,13 @@ class Finding(AssertionError):
             found.append("none of the mistakes that this suite knows")
         return found
 
+    def _never_written(self) -> bool:
+        written = Expected(self.outcome.unwritten).wrong(self.outcome.outputs)
+        return not any(written[name][wrong].any() for name, wrong in self._wrong.items())
+
     def _mistakes(self) -> list[str]:
         wrong, right = self.evidence.wrong, self.evidence.right
-        here = Seen(self.params, self.expected, self.outcome.output)
+        here = Seen(self.params, self.expected, self.outcome.outputs)
         return [
             f"{one.name} (explains {one.wrong} of {len(wrong)} wrong calls and {one.right} of {len(right)} right ones)"
             for one in likely_mistakes(self.operator, here, [*wrong, *right])
@@ -163,11 +180,21 @@ def _attributes(params: Any) -> Iterator[str]:
 
 
 def _contents(params: Any) -> Iterator[str]:
-    for operand in params.OPERANDS:
-        array = getattr(params, operand.name)
-        if operand.name == "output":
-            continue
-        yield f"{operand.name} {'none' if array is None else _value(array)}"
+    for slot in slots(params):
+        if slot.role is not Role.OUTPUT:
+            array = content(params, slot)
+            yield f"{slot.name} {'none' if array is None else _value(array)}"
+
+
+def _largest(expected: AnyArray, got: AnyArray, wrong: npt.NDArray[np.bool_]) -> str:
+    """The largest difference, where the type has one."""
+    expected, got = expected[wrong], got[wrong]
+    if expected.dtype.kind in "iu":
+        return str(np.abs(expected.astype(np.int64) - got.astype(np.int64)).max())
+    if expected.dtype.kind == "f" and np.isfinite(expected).all() and np.isfinite(got).all():
+        apart = np.abs(expected.astype(np.float64) - got.astype(np.float64)).max()
+        return f"{apart:.3g} ({ulp_distance(expected, got).max()} ulp)"
+    return ""
 
 
 def _value(value: Any) -> str:

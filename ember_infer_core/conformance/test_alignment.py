@@ -14,7 +14,7 @@ from ember_infer_core.slots import slots
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_misaligned_buffers_do_no_harm(subject: Subject, operator: str, examples: int) -> None:
-    """int8 and scratch anywhere, int32 at multiples of 4."""
+    """Bytes and scratch anywhere, int16 at multiples of 2, int32 and float32 at multiples of 4."""
     subject.require(operator)
 
     def check(params: Any, data: st.DataObject) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from ember_infer_core.conformance.calls import BoundCall, bind_call
-from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.properties import for_all_calls, refill, snapshot
 from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.report import Evidence, Finding
@@ -80,10 +80,10 @@ def _repeatedly(subject: Subject, operator: str, roles: tuple[Role, ...], cache:
         bound, random = bind(params), np.random.default_rng(1)
         for call in (1, 2, 3):
             now = snapshot(bound.params)
-            expected = defined(operator, now)
+            expected = expected_of(operator, now)
             outcome = bound.run(subject.backend, expected)
             right_anew = not outcome.right(expected) and bind(now).run(subject.backend, expected).right(expected)
             check_outcome(operator, now, expected, outcome, how.format(call), notes=(note,) if right_anew else ())
-            refill(bound.params, random, roles)
+            refill(operator, bound.params, random, roles)
 
     return check

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from ember_infer_core.conformance.regressions import REGRESSIONS
+from ember_infer_core.conformance.regressions import REGRESSIONS, bug_of, calls_after
 from ember_infer_core.conformance.report import Evidence
 from ember_infer_core.conformance.subject import Subject
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)
 def test_the_bug_is_not_here(subject: Subject, name: str) -> None:
-    regression = REGRESSIONS[name]
-    subject.require(regression.operator)
-    calls = [one for one in regression.calls() if not subject.exception_for(regression.operator, one)]
-    made = [subject.make(regression.operator, params) for params in calls]
+    operator = REGRESSIONS[name]
+    subject.require(operator)
+    calls = [params for params in calls_after(name) if not subject.exception_for(operator, params)]
+    made = [subject.make(operator, params) for params in calls]
     evidence = Evidence()
     for one in made:
         evidence.add(one.params, one.expected, one.outcome)
     for one in made:
-        subject.judge(one, evidence, f"{name}: {regression.bug}")
+        subject.judge(one, evidence, f"{name}: {bug_of(name)}")
 
 
 def test_misaligned_inputs_of_fully_connected(subject: Subject) -> None:
     """esp-nn issue 34."""
-    regression = REGRESSIONS["fully connected with out_ch 2"]
     bug = "esp-nn issue 34: an input that does not start at a multiple of 16"
-    for params in regression.calls():
+    for params in calls_after("fully connected with out_ch 2"):
         if subject.exception_for("fully_connected", params):
             continue
         for offset in range(1, 16):

@@ -9,13 +9,15 @@ import pytest
 
 from ember_infer_core.conformance.buffers import guarded
 from ember_infer_core.conformance.calls import bind_call
-from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.definition import expected_of
+from ember_infer_core.conformance.expected import Expected
 from ember_infer_core.conformance.programs import one_call
 from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
 from ember_infer_core.errors import AlignmentError, ScratchTooSmall
-from ember_infer_core.slots import Role, slots
+from ember_infer_core.executable import Executable
+from ember_infer_core.slots import Role, content, slots
 
 _CALLS = 25
 
@@ -44,12 +46,12 @@ def test_what_scratch_holds_before_a_call_does_not_matter(subject: Subject, oper
     if not calls:
         pytest.skip("no scratch is asked for")
     for params in calls:
-        bound, expected = bind_call(subject.backend, operator, params), defined(operator, params)
+        bound, expected = bind_call(subject.backend, operator, params), expected_of(operator, params)
         notes: list[str] = []
-        for content in (0, 255, 0x7F):
-            bound.params.scratch[...] = content
+        for byte in (0, 255, 0x7F):
+            bound.params.scratch[...] = byte
             outcome = bound.run(subject.backend, expected)
-            how = f"a single call, every byte of its scratch ({bound.params.scratch.size} bytes) {content} before"
+            how = f"a single call, every byte of its scratch ({bound.params.scratch.size} bytes) {byte} before"
             check_outcome(operator, params, expected, outcome, how, notes=notes if not outcome.damage else ())
             notes = ["the call is right if its scratch holds zeros before; what it holds is undefined"]
 
@@ -61,26 +63,35 @@ def test_an_executable_works_in_exactly_its_scratch_and_refuses_less(subject: Su
     if not calls:
         pytest.skip("no scratch is asked for")
     params = calls[0]
-    program, expected = one_call(operator, params), defined(operator, params)
+    program, expected = one_call(operator, params), expected_of(operator, params)
     executable = subject.compile(program)
     for array, operand in zip(executable.inputs, _inputs(params), strict=True):
         array[...] = operand
     for offset in (0, 1):
         scratch = guarded((executable.scratch_len,), np.uint8, None, offset)
-        executable.outputs[0][...] = np.bitwise_xor(expected, np.int8(0x55))
+        _fill(executable, expected)
         try:
             executable.run(scratch.array)
         except AlignmentError:
             assert offset, f"{operator}: an AlignmentError for scratch that starts at a multiple of 16"
             continue
         assert not scratch.overrun(), f"{operator}: an executable wrote outside the scratch given: {scratch.overrun()}"
-        assert np.array_equal(executable.outputs[0], expected), f"{operator}: wrong with scratch {offset} beyond 16"
+        got = dict(zip(expected.outputs, executable.outputs, strict=True))
+        assert expected.met_by(got), f"{operator}: wrong with scratch {offset} beyond 16"
     if executable.scratch_len:
-        executable.outputs[0][...] = 77
+        _fill(executable, expected)
+        before = [output.tobytes() for output in executable.outputs]
         with pytest.raises(ScratchTooSmall):
             executable.run(guarded((executable.scratch_len - 1,), np.uint8, None).array)
-        assert (executable.outputs[0] == 77).all(), f"{operator}: something was written before ScratchTooSmall"
+        same = before == [output.tobytes() for output in executable.outputs]
+        assert same, f"{operator}: something was written before ScratchTooSmall"
+
+
+def _fill(executable: Executable, expected: Expected) -> None:
+    """Outputs that are wrong everywhere."""
+    for output, unlike in zip(executable.outputs, expected.unlike().values(), strict=True):
+        output[...] = unlike
 
 
 def _inputs(params: Any) -> list[Any]:
-    return [getattr(params, slot.name) for slot in slots(params) if slot.role is Role.INPUT]
+    return [content(params, slot) for slot in slots(params) if slot.role is Role.INPUT]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from ember_infer_core.conformance.calls import BoundCall, Outcome, bind_call
-from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.definition import expected_of
+from ember_infer_core.conformance.expected import Expected, output_size
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
-from ember_infer_core.slots import Int8Array
 
 _THREADS = 4
 _ROUNDS = 30
@@ -34,10 +34,10 @@ def test_threads_do_not_meet(subject: Subject, operator: str, cache: bool, restl
     """Calls that are right alone are made from several threads at once."""
     subject.require(operator)
     calls = [one for one in drawn(operator, 40) if not subject.exception_for(operator, one)]
-    largest = sorted(calls, key=lambda params: -params.output.size)[:_THREADS]
+    largest = sorted(calls, key=lambda params: -output_size(params))[:_THREADS]
     work = []
     for params in largest:
-        expected, bound = defined(operator, params), bind_call(subject.backend, operator, params)
+        expected, bound = expected_of(operator, params), bind_call(subject.backend, operator, params)
         bound.params.cache = {} if cache else None
         if bound.run(subject.backend, expected).right(expected):
             work.append((params, expected, bound))
@@ -49,12 +49,12 @@ def test_threads_do_not_meet(subject: Subject, operator: str, cache: bool, restl
         check_outcome(operator, params, expected, outcome, how, notes=(note,))
 
 
-def _at_once(subject: Subject, work: list[tuple[Any, Int8Array, BoundCall]]) -> list[tuple[Any, Int8Array, Outcome]]:
+def _at_once(subject: Subject, work: list[tuple[Any, Expected, BoundCall]]) -> list[tuple[Any, Expected, Outcome]]:
     """Calls made at the same time; for each thread the first outcome that is not right, or the last one."""
     start = threading.Barrier(len(work))
-    found: list[tuple[Any, Int8Array, Outcome]] = []
+    found: list[tuple[Any, Expected, Outcome]] = []
 
-    def repeat(params: Any, expected: Int8Array, bound: BoundCall) -> None:
+    def repeat(params: Any, expected: Expected, bound: BoundCall) -> None:
         start.wait()
         for _ in range(_ROUNDS):
             outcome = bound.run(subject.backend, expected)

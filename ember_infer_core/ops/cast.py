@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.quantization import integer_range
 from ember_infer_core.slots import AnyArray, DType, Shape
 
 __all__ = ["cast_elements", "prepare"]
@@ -29,6 +30,5 @@ def cast_elements(values: AnyArray, dtype: DType) -> AnyArray:
     """The values in another type: integers wrap; floats are truncated and saturate, and NaN becomes 0."""
     if values.dtype.kind != "f" or dtype.kind not in "iu":
         return values.astype(dtype)
-    limits = np.iinfo(dtype)
-    whole = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=limits.max, neginf=limits.min)
-    return np.clip(whole, limits.min, limits.max).astype(dtype)
+    numbers = np.where(np.isnan(values), 0.0, values.astype(np.float64))
+    return np.clip(numbers, *integer_range(dtype)).astype(dtype)

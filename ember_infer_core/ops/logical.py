@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
-from ember_infer_core.ops.pairs import PairParams, broadcast_fields, check_rank
+from ember_infer_core.ops.pairs import PairParams, broadcast_fields
 from ember_infer_core.slots import AnyArray, DType, Shape
 
 __all__ = ["LogicalParams", "prepare", "prepare_not"]
@@ -48,10 +48,8 @@ def prepare_not(*, input_shape: Shape, output_shape: Shape) -> LookupParams:
 
     Raises:
         InvalidShape: the shapes contradict each other.
-        Undefined: a rank that TFLM has no room for.
     """
     check_same_shape(input_shape, output_shape)
-    check_rank(len(input_shape))
     return LookupParams(
         input_shape=input_shape,
         output_shape=output_shape,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, KernelError
 from ember_infer_core.fixed_point import Int64Array, IntLike, multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.quantization import (
     INT8_MAX,
@@ -42,6 +42,7 @@ __all__ = [
     "INT8",
     "LookupParams",
     "QuantizedFunction",
+    "check_domain",
     "check_same_shape",
     "lookup_fields",
     "prepare_function",
@@ -65,6 +66,8 @@ class LookupParams(OperatorParams):
         input_quant, output_quant: where they are quantised.
         table: where the input has 8 bits, the result for each of its values, from the least to the greatest: 256
             elements of ``output_dtype``. None where the input has other types, and the operator computes.
+        lowest_input: where the function is not defined for all values of 8 bits, the least that it is defined for; see
+            :func:`check_domain`.
         input, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """
@@ -78,6 +81,7 @@ class LookupParams(OperatorParams):
     input_quant: QuantParam = UNQUANTIZED
     output_quant: QuantParam = UNQUANTIZED
     table: AnyArray | None = None
+    lowest_input: int | None = None
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
@@ -148,6 +152,20 @@ def tabulated(function: Callable[[Int64Array], AnyArray], input_dtype: DType, ou
     table = function(np.arange(lowest, lowest + 256, dtype=np.int64)).astype(output_dtype)
     table.flags.writeable = False
     return table
+
+
+def check_domain(params: LookupParams) -> None:
+    """Checks the input's content, before anything is written, where the function is not defined for all values.
+
+    Raises:
+        KernelError: a value is too low; TFLM stops with an error there.
+    """
+    lowest = params.lowest_input
+    if lowest is not None and (params.input < lowest).any():
+        raise KernelError(
+            f"{type(params).__name__}: the input holds {params.input.min()}; the function is not defined below "
+            f"{lowest}, and TensorFlow Lite Micro stops there too"
+        )
 
 
 def check_same_shape(input_shape: Shape, output_shape: Shape) -> None:

@@ -13,8 +13,8 @@ from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
 
 __all__ = ["PreluParams", "prepare"]
 
-# TFLM's kernels have room for so many, and stop the program beyond.
-_MAX_RANK = 4
+# Beyond it TFLM's kernel of float32 stops the program.
+_MAX_FLOAT32_RANK = 4
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -62,9 +62,9 @@ def prepare(
         ValueError: TFLM refuses this rank, or leaves undefined what it computes at these scales.
     """
     fields = broadcast_fields(input1_shape, input2_shape, output_shape, dtype)
-    if len(output_shape) > _MAX_RANK:
-        raise ValueError(f"shapes of rank {len(output_shape)} are more than the {_MAX_RANK} dimensions it takes")
     if dtype != INT8:
+        if len(output_shape) > _MAX_FLOAT32_RANK:
+            raise ValueError(f"float32 has room for rank {_MAX_FLOAT32_RANK}, and not for {len(output_shape)}")
         return PreluParams(**fields)
     multiplier1, shift1 = quantize_multiplier(input1_quant.scale / output_quant.scale)
     multiplier2, shift2 = quantize_multiplier(input1_quant.scale * input2_quant.scale / output_quant.scale)

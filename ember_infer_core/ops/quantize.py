@@ -13,6 +13,7 @@ from ember_infer_core.quantization import (
     UNQUANTIZED,
     QuantParam,
     check_defined_shift,
+    integer_range,
     quantize_multiplier,
     round_half_away_from_zero,
 )
@@ -67,11 +68,9 @@ def prepare(
 
 def quantize_elements(params: QuantizeParams, values: AnyArray) -> AnyArray:
     """The quantised values. Sources: TFLM ``reference_ops::AffineQuantize`` and ``reference_ops::Requantize``."""
-    limits = np.iinfo(params.output_dtype)
     steps = _divided(params, values) if params.input_dtype == np.float32 else _rescaled(params, values)
-    return np.clip(wrap_int32(steps + params.output_quant.zero_point), limits.min, limits.max).astype(
-        params.output_dtype
-    )
+    moved = wrap_int32(steps + params.output_quant.zero_point)
+    return np.clip(moved, *integer_range(params.output_dtype)).astype(params.output_dtype)
 
 
 def _rescaled(params: QuantizeParams, values: AnyArray) -> Int64Array:
@@ -84,5 +83,6 @@ def _divided(params: QuantizeParams, values: AnyArray) -> Int64Array:
     TFLM's wheel gives, the least int32, as x86's conversion has it.
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        rounded = round_half_away_from_zero(values / np.float32(params.output_quant.scale))
+        quotients = np.divide(values, np.float32(params.output_quant.scale))
+    rounded = round_half_away_from_zero(quotients)
     return np.where(np.abs(rounded) < -INT32_MIN, rounded, INT32_MIN).astype(np.int64)

@@ -221,11 +221,11 @@ class OperatorSource:
             raise Refusal(f"{tensor.describe()} is not quantised: it has no scale")
         return tensor.quantization
 
-    def bias(self, channels: int) -> dict[str, int]:
+    def bias(self, channels: int, position: int = 2) -> dict[str, int]:
         """``{"bias": tensor number}``, or nothing where the operator has none."""
-        if not self.has_input(2):
+        if not self.has_input(position):
             return {}
-        bias = self.constant(self.input(2))
+        bias = self.constant(self.input(position))
         if int(np.prod(bias.shape)) != channels:
             raise self.fail(f"bias {bias.describe()} does not have {channels} elements")
         return {"bias": bias.index}

@@ -20,3 +20,16 @@ INLINE void lookup(const int size, const struct lookup *p, const uint8_t *input,
         }
     }
 }
+
+struct check_lowest {
+    int rows, columns, input_row;
+    int lowest, error; /* an int8; what becomes the status where the input is lower */
+};
+
+INLINE void check_lowest(const struct check_lowest *p, const uint8_t *input, uint8_t *status) {
+    for (int row = 0; row < p->rows; row++) {
+        const byte_value *from = (const byte_value *)(input + (ptrdiff_t)row * p->input_row);
+        for (int i = 0; i < p->columns; i++)
+            if (from[i] - ACTIVATION_BIAS < p->lowest) *(int32_t *)status = p->error;
+    }
+}

@@ -20,6 +20,7 @@ __all__ = ["LOOKUP", "LOOKUP_KERNEL", "lookup_operator", "plan_table"]
 
 # The template is the bytes of a result.
 LOOKUP_KERNEL = Kernel("lookup", "lookup", "lookup", 3, ((1,), (2,), (4,)))
+_CHECK = Kernel("check_lowest", "lookup", "check_lowest", 2)
 
 
 def plan_table(context: Context, table: AnyArray, input: Place, output: Place) -> list[Step]:
@@ -47,13 +48,21 @@ def lookup_operator(computed: NativeOperator | None = None) -> NativeOperator:
 
     def plan(context: Context, params: LookupParams, input: Place, output: Place) -> list[Step]:
         if params.table is not None:
-            return plan_table(context, params.table, input, output)
+            steps = plan_table(context, params.table, input, output)
+            return steps if params.lowest_input is None else _checked(context, params.lowest_input, input) + steps
         if computed is None:
             raise KernelError(f"no native kernel computes this of {input.dtype} to {output.dtype}")
         return computed.plan(context, params, input=input, output=output)
 
-    kernels = (LOOKUP_KERNEL, *(() if computed is None else computed.kernels))
+    kernels = (LOOKUP_KERNEL, _CHECK, *(() if computed is None else computed.kernels))
     return NativeOperator(plan, kernels, _takes_borders)
+
+
+def _checked(context: Context, lowest: int, input: Place) -> list[Step]:
+    status, error = context.error(
+        f"the function is not defined below {lowest}, which the input holds, and TensorFlow Lite Micro stops there too"
+    )
+    return plan_rows(_CHECK, (), {"lowest": lowest, "error": error}, {"input": input}, status)
 
 
 def _takes_borders(params: LookupParams) -> bool:

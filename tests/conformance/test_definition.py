@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import Conv2dParams, DepthwiseConv2dParams, PoolParams
-from ember_infer_core.conformance.definition import ROUNDINGS, defined, scaled, sums
-from ember_infer_core.conformance.plain import plain_conv2d
-from ember_infer_core.conformance.regressions import REGRESSIONS
-from ember_infer_core.conformance.strategies import conv2d_calls, depthwise_conv2d_calls, pool_calls
+from ember_infer_core.conformance.arithmetic import ROUNDINGS, scaled
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.ops import conv2d, depthwise_conv2d
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
+from ember_infer_core.conformance.regressions import REGRESSIONS, calls_after
+from ember_infer_core.conformance.strategies import calls_of
 
 
 def taps(params: Any, kernel: tuple[int, int], y: int, x: int) -> Iterator[tuple[int, int, int, int]]:
@@ -28,7 +30,7 @@ def taps(params: Any, kernel: tuple[int, int], y: int, x: int) -> Iterator[tuple
             yield i, j, row, column
 
 
-@given(params=conv2d_calls())
+@given(params=calls_of("conv2d"))
 def test_a_convolution_sums_over_its_group_s_channels_inside_the_image(params: Conv2dParams) -> None:
     channels_out, height, width, depth = params.weights_shape
     values, total = params.input.astype(np.int64) + params.input_offset, np.zeros(params.output_shape, np.int64)
@@ -37,17 +39,17 @@ def test_a_convolution_sums_over_its_group_s_channels_inside_the_image(params: C
         for i, j, row, column in taps(params, (height, width), y, x):
             seen = values[:, row, column, group * depth : (group + 1) * depth]
             total[:, y, x, c] += seen @ params.weights[c, i, j].astype(np.int64)
-    np.testing.assert_array_equal(sums(params), total)
+    np.testing.assert_array_equal(conv2d.totals(params), total)
 
 
-@given(params=depthwise_conv2d_calls())
+@given(params=calls_of("depthwise_conv2d"))
 def test_a_depthwise_convolution_keeps_channels_apart(params: DepthwiseConv2dParams) -> None:
     _, height, width, _ = params.weights_shape
     values, total = params.input.astype(np.int64) + params.input_offset, np.zeros(params.output_shape, np.int64)
     for _, y, x, c in np.ndindex(1, *params.output_shape[1:]):
         for i, j, row, column in taps(params, (height, width), y, x):
             total[:, y, x, c] += values[:, row, column, c // params.depth_multiplier] * int(params.weights[0, i, j, c])
-    np.testing.assert_array_equal(sums(params), total)
+    np.testing.assert_array_equal(depthwise_conv2d.totals(params), total)
 
 
 def rounded_half_away_from_zero(value: Fraction) -> int:
@@ -55,7 +57,7 @@ def rounded_half_away_from_zero(value: Fraction) -> int:
     return magnitude if value >= 0 else -magnitude
 
 
-@given(params=pool_calls())
+@given(params=calls_of("avg_pool"))
 def test_pools_look_at_the_image_alone(params: PoolParams) -> None:
     average, greatest = (np.empty(params.output_shape, np.int64) for _ in range(2))
     kernel = params.filter_height, params.filter_width
@@ -97,4 +99,4 @@ def test_the_roundings_differ_where_they_should() -> None:
 
 
 def test_no_regression_is_without_calls() -> None:
-    assert all(regression.calls() for regression in REGRESSIONS.values())
+    assert all(calls_after(name) for name in REGRESSIONS)

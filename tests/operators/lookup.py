@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from tests.operators import typed
+from tests.operators.typed import scales
 from tests.support.against_tflm import Arrays, assert_equals_tflm
 from tests.support.one_operator import one_operator, tensor
 from tests.support.tflm import Tflm
@@ -29,13 +31,7 @@ class Quantisation:
     output_zero_point: int
 
 
-def scales(low: int, high: int) -> st.SearchStrategy[float]:
-    """Float32 scales: powers of two, whose products tie when rounded, and any others."""
-    mantissas = st.just(1.0) | st.integers(0, 2**23 - 1).map(lambda bits: 1.0 + bits / 2**23)
-    return st.builds(lambda mantissa, exponent: mantissa * 2.0**exponent, mantissas, st.integers(low, high))
-
-
-zero_points = st.sampled_from((-128, 0, 127)) | st.integers(-128, 127)
+zero_points = typed.zero_points("int8")
 shapes = st.sampled_from(SHAPES)
 
 

@@ -11,8 +11,8 @@ from ember_infer_macros import load_program
 from tests.support.draws import Draws, check_random_models
 from tests.support.tflm import Tflm
 
-# Models with inputs and outputs of other types do not load yet.
-PORTS = ("int8",)
+# Types that all of these operators take.
+PORTS = ("int8", "int16", "int32", "float32")
 
 
 def check_moves(make: Callable[[Draws], bytes], tflm: Tflm) -> None:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from tests.support.pair_models import check_pairs, pair_models
+from tests.operators.pairs import check_pairs, pair_models
 from tests.support.tflm import Tflm
 
-TYPES = ("int8",)
+TYPES = ("int8", "int8", "float32", "int32")
 
 
 def test_it_equals_tflm(tflm: Tflm) -> None:

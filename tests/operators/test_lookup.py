@@ -17,22 +17,29 @@ from tests.operators.lookup import (
     extreme,
     model,
     natural,
-    scales,
     shapes,
 )
+from tests.operators.typed import scales
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.effort import thorough
 from tests.support.tflm import Tflm
 
-OPERATORS = ("HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "RELU", "RELU6", "TANH")
+OPERATORS = ("ABS", "ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "RELU", "RELU6", "RSQRT", "TANH")
 
 
 def with_sigmoid_zero_point(quantisation: Quantisation) -> Quantisation:
     return replace(quantisation, output_zero_point=-128)
 
 
+def of_no_negative_values(quantisation: Quantisation) -> Quantisation:
+    return replace(quantisation, input_zero_point=-128)
+
+
 # What TFLM insists on.
-REQUIRED: dict[str, Callable[[Quantisation], Quantisation]] = {"LOGISTIC": with_sigmoid_zero_point}
+REQUIRED: dict[str, Callable[[Quantisation], Quantisation]] = {
+    "LOGISTIC": with_sigmoid_zero_point,
+    "RSQRT": of_no_negative_values,
+}
 
 signed = st.builds(lambda slope, sign: slope * sign, scales(-8, 2), st.sampled_from((1.0, 1.0, -1.0))) | st.just(0.0)
 OPTIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {"LEAKY_RELU": st.fixed_dictionaries({"alpha": signed})}

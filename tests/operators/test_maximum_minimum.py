@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.pair_models import check_pairs, pair_models
+from tests.operators.pairs import check_pairs, pair_models
 from tests.support.tflm import Tflm
 
-TYPES = ("int8",)
+TYPES = ("int8", "int16", "float32", "int32")
 
 
 @pytest.mark.parametrize("operator", ["MAXIMUM", "MINIMUM"])

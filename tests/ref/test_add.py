@@ -5,19 +5,19 @@ from hypothesis import given
 
 from ember_infer_core import ElementwiseAddParams
 from ember_infer_core.conformance.definition import defined
-from ember_infer_core.conformance.strategies import add_calls
+from ember_infer_core.conformance.strategies import calls_of
 from ember_infer_ref import RefBackend
 from tests.ref.cases import result_of
 
 
-@given(params=add_calls())
+@given(params=calls_of("add"))
 def test_it_is_the_definition_broadcast_as_numpy_does(params: ElementwiseAddParams) -> None:
     expected = defined("add", params)
     assert expected.shape == params.output_shape
     np.testing.assert_array_equal(result_of(RefBackend().add, params), expected)
 
 
-@given(params=add_calls())
+@given(params=calls_of("add"))
 def test_all_pairs_by_table_and_by_formula(params: ElementwiseAddParams) -> None:
     values = np.arange(-128, 128).astype(np.int8)
     params.input1, params.input2 = values.reshape(256, 1), values

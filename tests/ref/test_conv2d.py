@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import Conv2dParams
-from ember_infer_core.conformance.definition import clamped, defined, requantized
-from ember_infer_core.conformance.plain import plain_conv2d
-from ember_infer_core.conformance.strategies import conv2d_calls
+from ember_infer_core.conformance.arithmetic import clamped
+from ember_infer_core.conformance.definition import defined
+from ember_infer_core.conformance.ops.conv2d import plain_conv2d
+from ember_infer_core.conformance.ops.sums import requantized
+from ember_infer_core.conformance.strategies import calls_of
 from ember_infer_ref import RefBackend
 from ember_infer_ref.dense import row_blocks
 from ember_infer_ref.requantize import ROUNDINGS, Rounding
@@ -16,7 +18,7 @@ from tests.ref.cases import result_of
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
-@given(params=conv2d_calls())
+@given(params=calls_of("conv2d"))
 def test_it_is_the_definition(params: Conv2dParams, rounding: Rounding) -> None:
     expected = defined("conv2d", params, rounding)
     method = RefBackend(rounding).conv2d
@@ -24,7 +26,7 @@ def test_it_is_the_definition(params: Conv2dParams, rounding: Rounding) -> None:
     np.testing.assert_array_equal(result_of(method, params, runs=2), expected)
 
 
-@given(params=conv2d_calls())
+@given(params=calls_of("conv2d"))
 def test_padding_is_the_input_s_zero_point(params: Conv2dParams) -> None:
     params.input[...] = -params.input_offset
     expected = clamped(params, requantized(params, np.zeros(params.output_shape, np.int64)))
@@ -71,14 +73,9 @@ def test_narrow_and_wide_inputs_take_different_ways_to_the_same_sums(channels: i
     random = np.random.default_rng(channels)
     inputs = random.integers(-128, 128, (2, 11, 9, channels), np.int8)
     weights = random.integers(-128, 128, (6, 5, 4, channels), np.int8)
-    output_shape = (2, -(-7 // stride), -(-6 // stride), 6)
-    changes = {
-        "stride_h": stride,
-        "stride_w": stride,
-        "output_shape": output_shape,
-        "output": np.empty(output_shape, np.int8),
-    }
-    params = plain_conv2d(inputs, weights, bias=[0, 5, -900, 70_000, 1, 2], scale=1e-3, **changes)
+    params = plain_conv2d(
+        inputs, weights, bias=[0, 5, -900, 70_000, 1, 2], scale=1e-3, stride_h=stride, stride_w=stride
+    )
     expected = defined("conv2d", params)
     np.testing.assert_array_equal(result_of(RefBackend().conv2d, params, runs=1), expected)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ember_infer_core import DepthwiseConv2dParams
 from ember_infer_core.conformance.definition import defined
-from ember_infer_core.conformance.strategies import depthwise_conv2d_calls
+from ember_infer_core.conformance.strategies import calls_of
 from ember_infer_ref import RefBackend
 from ember_infer_ref.channelwise import group_taps
 from ember_infer_ref.requantize import ROUNDINGS, Rounding
@@ -15,7 +15,7 @@ from tests.ref.cases import result_of
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
-@given(params=depthwise_conv2d_calls())
+@given(params=calls_of("depthwise_conv2d"))
 def test_it_is_the_definition(params: DepthwiseConv2dParams, rounding: Rounding) -> None:
     expected = defined("depthwise_conv2d", params, rounding)
     method = RefBackend(rounding).depthwise_conv2d
@@ -23,7 +23,7 @@ def test_it_is_the_definition(params: DepthwiseConv2dParams, rounding: Rounding)
     np.testing.assert_array_equal(result_of(method, params, runs=2), expected)
 
 
-@given(params=depthwise_conv2d_calls())
+@given(params=calls_of("depthwise_conv2d"))
 def test_the_largest_products_of_one_sign_are_exact(params: DepthwiseConv2dParams) -> None:
     params.weights[...] = -128
     params.input[...] = -128

@@ -6,15 +6,15 @@ from hypothesis import given
 
 from ember_infer_core import FullyConnectedParams
 from ember_infer_core.conformance.definition import defined
-from ember_infer_core.conformance.plain import plain_fully_connected
-from ember_infer_core.conformance.strategies import fully_connected_calls
+from ember_infer_core.conformance.ops.fully_connected import plain_fully_connected
+from ember_infer_core.conformance.strategies import calls_of
 from ember_infer_ref import RefBackend
 from ember_infer_ref.requantize import ROUNDINGS, Rounding
 from tests.ref.cases import result_of
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
-@given(params=fully_connected_calls())
+@given(params=calls_of("fully_connected"))
 def test_it_is_the_definition(params: FullyConnectedParams, rounding: Rounding) -> None:
     expected = defined("fully_connected", params, rounding)
     method = RefBackend(rounding).fully_connected
@@ -22,7 +22,7 @@ def test_it_is_the_definition(params: FullyConnectedParams, rounding: Rounding) 
     np.testing.assert_array_equal(result_of(method, params, runs=2), expected)
 
 
-@given(params=fully_connected_calls())
+@given(params=calls_of("fully_connected"))
 def test_ranks_other_than_two_are_rows_all_the_same(params: FullyConnectedParams) -> None:
     expected = result_of(RefBackend().fully_connected, params)
     params.input_shape = (1, *params.input_shape, 1)

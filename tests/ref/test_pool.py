@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ember_infer_core import PoolParams
 from ember_infer_core.conformance.definition import defined
-from ember_infer_core.conformance.plain import plain_pool
-from ember_infer_core.conformance.strategies import pool_calls
+from ember_infer_core.conformance.ops.pool import plain_pool
+from ember_infer_core.conformance.strategies import calls_of
 from ember_infer_core.slots import Int8Array
 from ember_infer_ref import RefBackend
 from tests.ref.cases import result_of
@@ -22,7 +22,7 @@ def rounded_half_away_from_zero(value: Fraction) -> int:
 
 
 @pytest.mark.parametrize("operator", ["avg_pool", "max_pool"])
-@given(params=pool_calls())
+@given(params=calls_of("avg_pool"))
 def test_it_is_the_definition(params: PoolParams, operator: str) -> None:
     expected, method = defined(operator, params), getattr(RefBackend(), operator)
     np.testing.assert_array_equal(result_of(method, params), expected)

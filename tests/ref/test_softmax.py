@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from ember_infer_core import SoftmaxParams
 from ember_infer_core.conformance.definition import defined
-from ember_infer_core.conformance.plain import plain_softmax
-from ember_infer_core.conformance.strategies import softmax_calls
+from ember_infer_core.conformance.ops.softmax import plain_softmax
+from ember_infer_core.conformance.strategies import calls_of
 from ember_infer_core.fixed_point import get_reciprocal
 from ember_infer_ref import RefBackend
 from ember_infer_ref.softmax import get_reciprocals
 from tests.ref.cases import result_of
 
 
-@given(params=softmax_calls())
+@given(params=calls_of("softmax"))
 def test_it_is_the_definition(params: SoftmaxParams) -> None:
     expected = defined("softmax", params)
     np.testing.assert_array_equal(result_of(RefBackend().softmax, params), expected)

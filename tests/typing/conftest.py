@@ -27,6 +27,28 @@ def write_two_and_two(path: Path) -> None:
     path.write_bytes(writer.finish([a, b], [total, product]))
 
 
+def write_floats(path: Path) -> None:
+    """float32 (1, 4) to int8 and back."""
+    writer = ModelWriter()
+    first, second = (writer.tensor(name, (1, 4), "float32") for name in ("x", "y"))
+    quantized = writer.tensor("q", (1, 4), scale=0.5, zero_point=3)
+    writer.operator("QUANTIZE", [first], [quantized])
+    writer.operator("DEQUANTIZE", [quantized], [second])
+    path.write_bytes(writer.finish([first], [second]))
+
+
+def write_mixed(path: Path) -> None:
+    """Inputs float32 (4,) and int16 (2,), quantised; outputs int8 of the one, and int32 of the other, cast."""
+    writer = ModelWriter()
+    first = writer.tensor("x", (4,), "float32")
+    second = writer.tensor("k", (2,), "int16", scale=0.25, zero_point=5)
+    quantized = writer.tensor("q", (4,), scale=0.5, zero_point=3)
+    whole = writer.tensor("n", (2,), "int32")
+    writer.operator("QUANTIZE", [first], [quantized])
+    writer.operator("CAST", [second], [whole])
+    path.write_bytes(writer.finish([first, second], [quantized, whole]))
+
+
 def write_unsupported(path: Path) -> None:
     """HARD_SWISH, then a custom operator."""
     writer = ModelWriter()
@@ -56,4 +78,6 @@ def application(tflm_wheel: None, tmp_path_factory: pytest.TempPathFactory) -> P
     (folder / "pointer.tflite").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     write_two_and_two(folder / "two_and_two.tflite")
     write_unsupported(folder / "unsupported.tflite")
+    write_floats(folder / "floats.tflite")
+    write_mixed(folder / "mixed.tflite")
     return folder

@@ -55,6 +55,8 @@ rows, columns = Digits.input_shape()  # E: misc
 zero: Literal[-128] = Digits.output_zero_point()
 scale: float = Digits.input_scale()
 whole: int = Digits.input_scale()  # E: assignment
+element: np.dtype[np.int8] = Digits.input_dtype()
+other: np.dtype[np.uint8] = Digits.input_dtype()  # E: assignment
 bytes_of_arena: int = Digits.arena_len()
 threshold: float = Sine.threshold
 labels: tuple[str, str] = Named.labels
@@ -75,6 +77,7 @@ Digits.predict_quantized(backend, x.reshape(Digits.input_shape()), y[:10])
 Digits.predict_quantized(RefBackend, x, y)  # E: arg-type
 Digits.predict_quantized("backend", x, y)  # E: arg-type
 Digits.predict_quantized(backend, real, y)  # E: arg-type
+Digits.predict_quantized(backend, [real], y)  # E: list-item
 Digits.predict_quantized(backend, x, b"0123456789")  # E: arg-type
 Digits.predict_quantized(backend, x)  # E: call-arg
 Digits.predict_quantized_with_scratch(backend, x, y, bytearray(Digits.scratch_len[RefBackend]()))
@@ -89,9 +92,11 @@ sine: float = float(Sine.predict(backend, 1.57))
 total, product = Digits.predict(backend, 1.0), Digits.predict(backend, 2)
 classes: npt.NDArray[np.int8] = Digits.predict_batch(backend, x.reshape(1, 8, 8, 1))
 floats: npt.NDArray[np.float32] = Digits.predict_batch(backend, x)  # E: assignment
+Digits.predict_batch(backend, real)  # E: arg-type
 Digits.predict(backend, real).nonsense()  # E: attr-defined
 q: npt.NDArray[np.int8] = Digits.quantize(real)
 r: npt.NDArray[np.float32] = Digits.dequantize(q)
+u: npt.NDArray[np.uint8] = Digits.quantize(real)  # E: assignment
 
 # The hot loop.
 session: Session = Digits.bind(backend)

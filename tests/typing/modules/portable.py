@@ -23,7 +23,7 @@ scratch: int = Digits.scratch_len[RefBackend]()
 Digits.scratch_len[int]()  # M: index  # P: reportArgumentType
 x = np.zeros(Digits.input_len(), np.int8)
 y = np.empty(Digits.output_len(), np.int8)
-real = np.zeros(Digits.input_len(), np.float32)
+real = np.zeros(Digits.input_len())
 Digits.predict_quantized(backend, x, y)
 Digits.predict_quantized("backend", x, y)  # M: arg-type  # P: reportArgumentType
 Digits.predict_quantized(backend, real, y)  # M: arg-type  # P: reportArgumentType

@@ -12,14 +12,14 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ember_infer_ref import RefBackend
+from tests.operators.typed import scales, tensors
 from tests.support.against_tflm import EQUAL, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.effort import thorough
 from tests.support.one_operator import Tensor, constant, one_operator, tensor
 from tests.support.tflm import Tflm
 
-__all__ = ["Draw", "PairModel", "broadcast_shapes", "check_pairs", "draw_constant", "pair_models", "scales"]
+__all__ = ["Draw", "PairModel", "broadcast_shapes", "check_pairs", "draw_constant", "pair_models"]
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Shape = tuple[int, ...]
@@ -27,7 +27,6 @@ Natural = Callable[[float, float], float]
 
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 MOST_RANK = 6
-ZERO_POINTS = st.sampled_from((0, -128, 127)) | st.integers(-128, 127)
 # Values whose sums, products or comparisons are special.
 SPECIAL_FLOATS = (0.0, -0.0, 1.0, -1.0, 6.0, 3e38, -3e38, 1e-40, float("inf"), -float("inf"), float("nan"))
 SPECIAL_INT32 = (0, 1, -1, 6, 2**31 - 1, -(2**31), 46341, -46341)
@@ -59,15 +58,7 @@ def sprinkle(array: npt.NDArray[Any], random: np.random.Generator) -> None:
 
 
 @st.composite
-def scales(draw: Draw, extreme: bool = False) -> float:
-    """A float32 scale: a power of two (whose products tie when rounded) or any other."""
-    mantissa = draw(st.just(1.0) | st.integers(2**23, 2**24 - 1).map(lambda bits: bits / 2**23))
-    exponent = draw(st.integers(-30, 20) if extreme else st.integers(-9, 1))
-    return float(np.float32(mantissa * 2.0**exponent))
-
-
-@st.composite
-def broadcast_shapes(draw: Draw, most_rank: int = MOST_RANK) -> tuple[Shape, Shape]:
+def broadcast_shapes(draw: Draw, most_rank: int) -> tuple[Shape, Shape]:
     """Two shapes that broadcast against each other, of ranks from 0, mostly with few elements."""
     rank = draw(st.integers(0, most_rank))
     largest = (40, 40, 12, 5, 4, 3, 3)[rank]
@@ -97,8 +88,11 @@ def draw_constant(draw: Draw, like: Tensor) -> Tensor:
     return constant(data, like.dtype, like.scales or None, like.zero_points or 0)
 
 
-def _quantized(draw: Draw, shape: Shape, dtype: str, scale: float) -> Tensor:
-    return tensor(shape, dtype, scale, draw(ZERO_POINTS)) if dtype == "int8" else tensor(shape, dtype)
+def _tensors(shape: Shape, dtype: str, scale: float) -> st.SearchStrategy[Tensor]:
+    """Activations; those of int32 seldom have a scale, because several operators refuse it."""
+    if dtype != "int32":
+        return tensors(shape, dtype, st.just(scale))
+    return st.sampled_from((None,) * 7 + (scale,)).map(lambda scale: tensor(shape, dtype, scale))
 
 
 @st.composite
@@ -111,6 +105,7 @@ def pair_models(
     natural: Natural = max,
     activated: bool = False,
     limit: float | None = None,
+    most_rank: int = MOST_RANK,
 ) -> PairModel:
     """Models of one operator.
 
@@ -122,24 +117,26 @@ def pair_models(
         natural: the output's scale at which its values spread over int8, from the inputs' scales; an output's scale is
             near it, or, one time in eight, anything.
         activated: it has a fused activation.
-        limit: all scales are below it, where TFLM stops at any other.
+        limit: the inputs' scales are below it, where TFLM stops at any other.
+        most_rank: of the shapes.
     """
     dtype = draw(st.sampled_from(list(dtypes)))
     extreme = draw(st.integers(1, 8)) == 1
-    one = scales(extreme) if limit is None else scales(extreme).map(lambda scale: min(scale, limit / 2))
-    scale1, scale2 = draw(one), draw(one)
-    shape1, shape2 = draw(broadcast_shapes())
-    first, second = _quantized(draw, shape1, dtype, scale1), _quantized(draw, shape2, dtype, scale2)
+    wide = scales(-30, 20)
+    usual = (wide if extreme else scales(-9, 1)).map(lambda scale: scale if limit is None else min(scale, limit / 2))
+    shape1, shape2 = draw(broadcast_shapes(most_rank))
+    scale1, scale2 = draw(usual), draw(usual)
+    first, second = draw(_tensors(shape1, dtype, scale1)), draw(_tensors(shape2, dtype, scale2))
     kind = draw(st.sampled_from(("inputs", "inputs", "constant first", "constant second", "twice")))
     if kind == "constant first":
         first = draw_constant(draw, first)
-    if kind == "constant second":
+    elif kind == "constant second":
         second = draw_constant(draw, second)
-    if kind == "twice":
+    elif kind == "twice":
         second = first
     near = natural(scale1, scale2) * draw(st.floats(0.125, 4.0))
-    scale = draw(scales(True)) if extreme and draw(st.booleans()) else float(np.float32(min(max(near, 1e-30), 1e30)))
-    output = _quantized(draw, np.broadcast_shapes(first.shape, second.shape), output_dtype or dtype, scale)
+    scale = draw(wide) if extreme and draw(st.booleans()) else float(np.float32(near))
+    output = draw(_tensors(np.broadcast_shapes(first.shape, second.shape), output_dtype or dtype, scale))
     options = {"activation": draw(st.sampled_from(ACTIVATIONS))} if activated else {}
     return PairModel(one_operator(operator, [first, second], output, **options), draw(st.integers(0, 2**32 - 1)))
 
@@ -147,12 +144,11 @@ def pair_models(
 def check_pairs(tflm: Tflm, models: st.SearchStrategy[PairModel], *, only_we_refuse: Sequence[str] = ()) -> None:
     """Holds models to TFLM, on every backend: 150 in an ordinary run, of which 100 or more have to run."""
     tally: Counter[str] = Counter()
-    backends = [RefBackend()]
 
     @thorough(150, 50_000)
     @given(case=models)
     def check(case: PairModel) -> None:
-        tally[compare_with_tflm(case.model, case.batches(), tflm, backends, only_we_refuse=only_we_refuse)] += 1
+        tally[compare_with_tflm(case.model, case.batches(), tflm, only_we_refuse=only_we_refuse)] += 1
 
     check()
     assert tally[EQUAL] >= 100, tally
