@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,7 +87,7 @@ _DEFINED = {
 _NO_QUOTIENT = "a division by zero, or of -2**31 by -1, has no result; TensorFlow Lite Micro stops there"
 
 
-def _variants(defined: dict[str, tuple[str, ...]]) -> tuple[tuple[int, ...], ...]:
+def _variants(defined: Mapping[str, tuple[str, ...]]) -> tuple[tuple[int, ...], ...]:
     return tuple((_TYPES.index(dtype), _FUNCTIONS.index(name)) for name, dtypes in defined.items() for dtype in dtypes)
 
 
@@ -107,7 +108,13 @@ def arithmetic_operator(name: str, formula: Formula | None = None, kernels: tupl
         dtype = params.dtype.name
         pointers = input1.first, input2.first, output.first
         sizes, steps1, steps2 = broadcast_axes(params.input1_shape, params.input2_shape, params.output_shape)
-        fields = {"sizes": sizes, "steps1": steps1, "steps2": steps2, **_clamp(params), "error": 0}
+        fields: dict[str, int | tuple[int, ...]] = {
+            "sizes": sizes,
+            "steps1": steps1,
+            "steps2": steps2,
+            **_clamp(params),
+            "error": 0,
+        }
         if dtype in _QUOTIENTS.get(name, ()):
             status, error = context.error(_NO_QUOTIENT)
             return [Step(_CHECKED, _template(name, dtype), {**fields, "error": error}, (*pointers, status))]

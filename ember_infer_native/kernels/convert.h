@@ -15,7 +15,9 @@ INLINE void store_int(const int type, uint8_t *to, int i, int32_t value) {
 }
 
 struct quantize_floats {
-    int count, scale; /* scale: the bits of a float */
+    int rows, columns; /* columns: elements */
+    int input_row, output_row; /* bytes */
+    int scale; /* the bits of a float */
     int zero, low, high;
 };
 
@@ -46,17 +48,19 @@ INLINE integer_lanes quantized_lanes(const struct quantize_floats *p, const floa
 }
 
 INLINE void quantize_floats(const int type, const struct quantize_floats *p, const uint8_t *input, uint8_t *output) {
-    const float *from = (const float *)input;
     float scale;
     memcpy(&scale, &p->scale, sizeof scale);
-    /* Memory goes on beyond the last element: what is read there is nobody's business. */
-    for (int i = 0; i < p->count; i += LANES) {
-        const integer_lanes lanes = quantized_lanes(p, from + i, scale);
-        const int count = p->count - i < LANES ? p->count - i : LANES;
-        if (count == LANES)
-            UNROLL for (int k = 0; k < LANES; k++) store_int(type, output, i + k, lanes[k]);
-        else
-            for (int k = 0; k < count; k++) store_int(type, output, i + k, lanes[k]);
+    for (int row = 0; row < p->rows; row++) {
+        const float *from = (const float *)(input + (ptrdiff_t)row * p->input_row);
+        uint8_t *to = output + (ptrdiff_t)row * p->output_row;
+        /* Memory goes on beyond the last element: what is read there is nobody's business. */
+        for (int i = 0; i < p->columns; i += LANES) {
+            const integer_lanes lanes = quantized_lanes(p, from + i, scale);
+            if (p->columns - i >= LANES)
+                UNROLL for (int k = 0; k < LANES; k++) store_int(type, to, i + k, lanes[k]);
+            else
+                for (int k = 0; k < p->columns - i; k++) store_int(type, to, i + k, lanes[k]);
+        }
     }
 }
 

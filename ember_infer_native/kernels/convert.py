@@ -11,6 +11,7 @@ from ember_infer_core.errors import KernelError
 from ember_infer_native.kernels.float_functions import float_bits
 from ember_infer_native.kernels.lookup import lookup_operator
 from ember_infer_native.kernels.operator import NativeOperator
+from ember_infer_native.kernels.rows import plan_rows, rows_take_borders
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ _CAST = Kernel("cast", "convert", "cast", 2, tuple(itertools.product(_CASTABLE, 
 
 
 def _quantize(context: Context, params: QuantizeParams, input: Place, output: Place) -> list[Step]:
-    limits = np.iinfo(params.output_dtype)
+    limits = np.iinfo(params.output_dtype.name)
     fields = {
-        "count": _count(input),
         "zero": params.output_quant.zero_point,
         "low": int(limits.min),
         "high": int(limits.max),
@@ -49,10 +49,11 @@ def _quantize(context: Context, params: QuantizeParams, input: Place, output: Pl
     pointers, types = (input.first, output.first), (_type(input.dtype), _type(output.dtype))
     if params.input_dtype == np.float32 and (types[1],) in _FLOATS.variants_on(context.target):
         scale = float_bits(params.output_quant.scale)
-        return [Step(_FLOATS, types[1:], {**fields, "scale": scale}, pointers)]
+        return plan_rows(_FLOATS, types[1:], {**fields, "scale": scale}, {"input": input, "output": output})
     if types not in _INTEGERS.variants_on(context.target):
         raise _refusal("QUANTIZE", input, output)
     scaling = {
+        "count": _count(input),
         "multiplier": params.multiplier,
         "shift": params.shift,
         "input_zero": params.input_quant.zero_point,
@@ -75,6 +76,10 @@ def _cast(context: Context, params: LookupParams, input: Place, output: Place) -
     return [Step(_CAST, types, {"count": _count(input)}, (input.first, output.first))]
 
 
+def _takes_borders(params: QuantizeParams) -> bool:
+    return params.input_dtype == np.float32 and rows_take_borders(params.input_shape, params.output_shape)
+
+
 def _count(place: Place) -> int:
     return place.layout.size // place.dtype.itemsize
 
@@ -89,4 +94,4 @@ def _refusal(name: str, input: Place, output: Place) -> KernelError:
 
 CAST = lookup_operator(NativeOperator(_cast, (_CAST,)))
 DEQUANTIZE = lookup_operator(NativeOperator(_dequantize, (_REALS,)))
-QUANTIZE = lookup_operator(NativeOperator(_quantize, (_FLOATS, _INTEGERS)))
+QUANTIZE = lookup_operator(NativeOperator(_quantize, (_FLOATS, _INTEGERS), _takes_borders))

@@ -55,7 +55,13 @@ def lookup_operator(computed: NativeOperator | None = None) -> NativeOperator:
         return computed.plan(context, params, input=input, output=output)
 
     kernels = (LOOKUP_KERNEL, _CHECK, *(() if computed is None else computed.kernels))
-    return NativeOperator(plan, kernels, _takes_borders)
+
+    def takes_borders(params: LookupParams) -> bool:
+        if params.table is None:
+            return computed is not None and computed.takes_borders(params)
+        return rows_take_borders(params.input_shape, params.output_shape)
+
+    return NativeOperator(plan, kernels, takes_borders)
 
 
 def _checked(context: Context, lowest: int, input: Place) -> list[Step]:
@@ -63,10 +69,6 @@ def _checked(context: Context, lowest: int, input: Place) -> list[Step]:
         f"the function is not defined below {lowest}, which the input holds, and TensorFlow Lite Micro stops there too"
     )
     return plan_rows(_CHECK, (), {"lowest": lowest, "error": error}, {"input": input}, status)
-
-
-def _takes_borders(params: LookupParams) -> bool:
-    return rows_take_borders(params.input_shape, params.output_shape)
 
 
 LOOKUP = lookup_operator()

@@ -55,7 +55,7 @@ def pair_operator(
 
 
 def _takes_borders(params: PairParams) -> bool:
-    return rows_take_borders(params.input1_shape, params.input2_shape)
+    return params.dtype == np.int8 and rows_take_borders(params.input1_shape, params.input2_shape)
 
 
 def _plan(

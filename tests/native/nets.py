@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -39,12 +41,39 @@ class Net:
         """The model file."""
         return self.writer.finish([t.index for t in self.inputs], [t.index for t in self.outputs])
 
-    def input(self, *shape: int) -> Activation:
-        self.inputs.append(self._activation(shape))
+    def input(self, *shape: int, dtype: str = "int8") -> Activation:
+        self.inputs.append(self._activation(shape) if dtype == "int8" else self._plain(shape, dtype))
         return self.inputs[-1]
 
     def output(self, *activations: Activation) -> None:
         self.outputs.extend(activations)
+
+    def operator(
+        self,
+        name: str,
+        inputs: Sequence[Activation],
+        *shape: int,
+        dtype: str = "int8",
+        quant: tuple[float, int] | None = None,
+        like: Activation | None = None,
+        **options: Any,
+    ) -> Activation:
+        """Any operator of one output, which has the quantisation ``quant``, or that of ``like``, or one by itself."""
+        if dtype != "int8":
+            output = self._plain(shape, dtype)
+        elif quant is not None:
+            index = self.writer.tensor(self._name(), shape, scale=quant[0], zero_point=quant[1])
+            self._quants[index] = quant
+            output = Activation(index, shape)
+        else:
+            output = self._activation(shape, like=like)
+        self.writer.operator(name, [x.index for x in inputs], [output.index], **options)
+        return output
+
+    def numbers(self, data: Any) -> Activation:
+        """A constant of int32: axes, sizes, paddings."""
+        content = np.array(data, np.int32)
+        return Activation(self.writer.tensor(self._name(), content.shape, "int32", data=content), content.shape)
 
     def constant(self, *shape: int) -> Activation:
         data = self._random.integers(-128, 128, shape, np.int8)
@@ -182,6 +211,9 @@ class Net:
         index = self.writer.tensor(self._name(), shape, scale=quant[0], zero_point=quant[1])
         self._quants[index] = quant
         return Activation(index, shape)
+
+    def _plain(self, shape: Shape, dtype: str) -> Activation:
+        return Activation(self.writer.tensor(self._name(), shape, dtype), shape)
 
     def _weights(self, x: Activation, shape: Shape, axis: int, bias: bool) -> tuple[int, int | None]:
         data = self._random.integers(-127, 128, shape, np.int8)

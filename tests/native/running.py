@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +14,11 @@ from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.support.samples import every_operator, two_branches
 
-Arrays = list[npt.NDArray[np.int8]]
+Arrays = list[npt.NDArray[Any]]
 Shape = tuple[int, ...]
 
 
-def run(executable: Executable, inputs: Sequence[npt.NDArray[np.int8]]) -> Arrays:
+def run(executable: Executable, inputs: Sequence[npt.NDArray[Any]]) -> Arrays:
     """All outputs of one inference."""
     for buffer, array in zip(executable.inputs, inputs, strict=True):
         buffer[...] = array
@@ -33,8 +34,27 @@ def dispatching(backend: KernelBackend, program: Program) -> Executable:
 def random_inputs(program: Program, seed: int, count: int = 1) -> list[Arrays]:
     """Inputs for so many inferences."""
     random = np.random.default_rng(seed)
-    shapes = [program.tensors[index].shape for index in program.inputs]
-    return [[random.integers(-128, 128, shape, np.int8) for shape in shapes] for _ in range(count)]
+    tensors = [program.tensors[index] for index in program.inputs]
+    return [[_random_array(random, tensor.shape, tensor.dtype) for tensor in tensors] for _ in range(count)]
+
+
+def _random_array(random: np.random.Generator, shape: Shape, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    if dtype == np.float32:
+        return random.normal(0, 20, shape).astype(np.float32)
+    least, most = (0, 1) if dtype == np.bool_ else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return random.integers(least, most, shape, np.int64, endpoint=True).astype(dtype)
+
+
+def extreme_inputs(program: Program) -> list[Arrays]:
+    """An inference of the least values of each type, and one of the greatest."""
+    tensors = [program.tensors[index] for index in program.inputs]
+    return [[np.full(tensor.shape, _ends(tensor.dtype)[end], tensor.dtype) for tensor in tensors] for end in (0, 1)]
+
+
+def _ends(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype == np.float32:
+        return -1e30, 1e30
+    return (0, 1) if dtype == np.bool_ else (np.iinfo(dtype).min, np.iinfo(dtype).max)
 
 
 def reference(program: Program, batches: Sequence[Arrays]) -> list[Arrays]:

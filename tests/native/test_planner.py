@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ember_infer_core import KernelError, Program
@@ -24,13 +21,9 @@ from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS, Target
 from ember_infer_native.toolchain import Compiler
 from tests.native.nets import Activation, Net, Pair
-from tests.native.running import Arrays, assert_equal, dispatching, random_inputs, reference, run
+from tests.native.results import Build, Results, results
+from tests.native.running import assert_equal, random_inputs, reference, run
 from tests.support.tflm import Tflm
-
-Build = Callable[[Net], None]
-
-ARENA = 1 << 26
-
 
 # Borders
 
@@ -211,40 +204,6 @@ def broadcast_shapes(net: Net) -> None:
             net.mul(net.input(*second), net.constant(*first)),
             net.add(net.constant(*second), net.input(*first)),
         )
-
-
-@dataclass(frozen=True)
-class Results:
-    """Of one model that holds many networks: outputs for each inference, and where each network's are."""
-
-    whole: list[Arrays]
-    call_by_call: list[Arrays]
-    expected: list[Arrays]
-    parts: Mapping[str, slice]
-
-    def check(self, name: str) -> None:
-        part = self.parts[name]
-        expected = [outputs[part] for outputs in self.expected]
-        assert any(len(np.unique(output)) > 1 for output in expected[0])
-        assert_equal([outputs[part] for outputs in self.whole], expected)
-        assert_equal([outputs[part] for outputs in self.call_by_call], expected)
-
-
-def results(builds: Mapping[str, Build], native: NativeBackend, tflm: Tflm | None) -> Results:
-    net, parts = Net(), {}
-    for name, build in builds.items():
-        start = len(net.outputs)
-        build(net)
-        parts[name] = slice(start, len(net.outputs))
-    model = net.finish()
-    program = load_program(model)
-    batches = random_inputs(program, 0, 3)
-    batches += [[np.full_like(array, value) for array in batches[0]] for value in (-128, 127)]
-    expected = reference(program, batches) if tflm is None else tflm.run(model, batches, len(net.outputs), ARENA)
-    whole, calls = native.compile(program), dispatching(native, program)
-    return Results(
-        [run(whole, inputs) for inputs in batches], [run(calls, inputs) for inputs in batches], expected, parts
-    )
 
 
 NETS: dict[str, Build] = {

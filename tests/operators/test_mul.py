@@ -7,4 +7,5 @@ TYPES = ("int8", "int8", "float32", "int32")
 
 
 def test_it_equals_tflm(tflm: Tflm) -> None:
-    check_pairs(tflm, pair_models("MUL", TYPES, natural=lambda scale1, scale2: 64 * scale1 * scale2, activated=True))
+    models = pair_models("MUL", TYPES, natural=lambda scale1, scale2: 64 * scale1 * scale2, activated=True)
+    check_pairs(tflm, models, only_we_refuse=["is undefined"])
