@@ -17,6 +17,7 @@ __all__ = ["KERNELS", "all_kernels", "native_operator"]
 KERNELS: Mapping[str, str] = {
     "add": "add:ADD",
     "avg_pool": "pool:AVG_POOL",
+    "batch_matmul": "batch_matmul:BATCH_MATMUL",
     "conv2d": "conv2d:CONV2D",
     "depthwise_conv2d": "depthwise_conv2d:DEPTHWISE_CONV2D",
     "fully_connected": "fully_connected:FULLY_CONNECTED",
