@@ -25,6 +25,7 @@ KERNELS: Mapping[str, str] = {
     "mul": "mul:MUL",
     "reshape": "reshape:RESHAPE",
     "softmax": "softmax:SOFTMAX",
+    "transpose_conv": "transpose_conv:TRANSPOSE_CONV",
 }
 
 
