@@ -24,6 +24,7 @@ KERNELS: Mapping[str, str] = {
     "max_pool": "pool:MAX_POOL",
     "mul": "mul:MUL",
     "reshape": "reshape:RESHAPE",
+    "resize_bilinear": "resize_bilinear:RESIZE_BILINEAR",
     "softmax": "softmax:SOFTMAX",
     "transpose_conv": "transpose_conv:TRANSPOSE_CONV",
 }
