@@ -22,6 +22,7 @@ KERNELS: Mapping[str, str] = {
     "cast": "convert:CAST",
     "ceil": "float_functions:CEIL",
     "concatenation": "movement:MOVEMENT",
+    "batch_matmul": "batch_matmul:BATCH_MATMUL",
     "conv2d": "conv2d:CONV2D",
     "cos": "float_functions:COS",
     "depthwise_conv2d": "depthwise_conv2d:DEPTHWISE_CONV2D",
@@ -71,6 +72,9 @@ KERNELS: Mapping[str, str] = {
     "sub": "arithmetic:SUB",
     "tanh": "float_functions:TANH",
     "transpose": "movement:MOVEMENT",
+    "resize_bilinear": "resize_bilinear:RESIZE_BILINEAR",
+    "softmax": "softmax:SOFTMAX",
+    "transpose_conv": "transpose_conv:TRANSPOSE_CONV",
 }
 
 
