@@ -19,10 +19,10 @@ KERNELS: Mapping[str, str] = {
     "add": "add:ADD",
     "add_n": "add_n:ADD_N",
     "avg_pool": "pool:AVG_POOL",
+    "batch_matmul": "batch_matmul:BATCH_MATMUL",
     "cast": "convert:CAST",
     "ceil": "float_functions:CEIL",
     "concatenation": "movement:MOVEMENT",
-    "batch_matmul": "batch_matmul:BATCH_MATMUL",
     "conv2d": "conv2d:CONV2D",
     "cos": "float_functions:COS",
     "depthwise_conv2d": "depthwise_conv2d:DEPTHWISE_CONV2D",
@@ -59,6 +59,7 @@ KERNELS: Mapping[str, str] = {
     "relu": "float_functions:RELU",
     "relu6": "float_functions:RELU6",
     "reshape": "reshape:RESHAPE",
+    "resize_bilinear": "resize_bilinear:RESIZE_BILINEAR",
     "round": "float_functions:ROUND",
     "rsqrt": "float_functions:RSQRT",
     "sin": "float_functions:SIN",
@@ -72,8 +73,6 @@ KERNELS: Mapping[str, str] = {
     "sub": "arithmetic:SUB",
     "tanh": "float_functions:TANH",
     "transpose": "movement:MOVEMENT",
-    "resize_bilinear": "resize_bilinear:RESIZE_BILINEAR",
-    "softmax": "softmax:SOFTMAX",
     "transpose_conv": "transpose_conv:TRANSPOSE_CONV",
 }
 
