@@ -48,6 +48,13 @@ class OptionalOperators(ABC):
     def batch_matmul(self, params: BatchMatMulParams) -> None:
         """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
         self.without("batch_matmul", params)
+    def batch_to_space_nd(self, params: MovementParams) -> None:
+        """BATCH_TO_SPACE_ND."""
+        self.without("batch_to_space_nd", params)
+
+    def broadcast_to(self, params: MovementParams) -> None:
+        """BROADCAST_TO."""
+        self.without("broadcast_to", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -64,6 +71,9 @@ class OptionalOperators(ABC):
     def cos(self, params: LookupParams) -> None:
         """COS."""
         self.without("cos", params)
+    def depth_to_space(self, params: MovementParams) -> None:
+        """DEPTH_TO_SPACE."""
+        self.without("depth_to_space", params)
 
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
@@ -88,6 +98,9 @@ class OptionalOperators(ABC):
     def floor(self, params: LookupParams) -> None:
         """FLOOR."""
         self.without("floor", params)
+    def fill(self, params: MovementParams) -> None:
+        """FILL."""
+        self.without("fill", params)
 
     def floor_div(self, params: FloorDivParams) -> None:
         """FLOOR_DIV."""
@@ -153,6 +166,10 @@ class OptionalOperators(ABC):
         """MINIMUM."""
         self.without("minimum", params)
 
+    def mirror_pad(self, params: MovementParams) -> None:
+        """MIRROR_PAD."""
+        self.without("mirror_pad", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
@@ -164,6 +181,10 @@ class OptionalOperators(ABC):
     def not_equal(self, params: ComparisonParams) -> None:
         """NOT_EQUAL."""
         self.without("not_equal", params)
+
+    def pack(self, params: MovementParams) -> None:
+        """PACK."""
+        self.without("pack", params)
 
     def pad(self, params: MovementParams) -> None:
         """PAD."""
@@ -220,6 +241,21 @@ class OptionalOperators(ABC):
     def sin(self, params: LookupParams) -> None:
         """SIN."""
         self.without("sin", params)
+    def reverse_v2(self, params: MovementParams) -> None:
+        """REVERSE_V2."""
+        self.without("reverse_v2", params)
+
+    def slice(self, params: MovementParams) -> None:
+        """SLICE."""
+        self.without("slice", params)
+
+    def space_to_batch_nd(self, params: MovementParams) -> None:
+        """SPACE_TO_BATCH_ND."""
+        self.without("space_to_batch_nd", params)
+
+    def space_to_depth(self, params: MovementParams) -> None:
+        """SPACE_TO_DEPTH."""
+        self.without("space_to_depth", params)
 
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
@@ -264,3 +300,10 @@ class OptionalOperators(ABC):
     def transpose_conv(self, params: TransposeConvParams) -> None:
         """TRANSPOSE_CONV."""
         self.without("transpose_conv", params)
+    def unpack(self, params: MovementParams) -> None:
+        """UNPACK."""
+        self.without("unpack", params)
+
+    def zeros_like(self, params: MovementParams) -> None:
+        """ZEROS_LIKE."""
+        self.without("zeros_like", params)

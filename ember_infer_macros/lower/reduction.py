@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ember_infer_core.ops.reduction import prepare
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import Lowered, OperatorSource
@@ -46,6 +44,4 @@ def lowered_reduction(
 
 def constant_axes(source: OperatorSource) -> tuple[int, ...]:
     """The content of the second input, int32 of whatever shape, which must be a constant."""
-    data = source.constant(source.input(1)).data
-    assert data is not None  # it is a constant
-    return tuple(np.frombuffer(data, "<i4").tolist())
+    return tuple(source.whole_numbers(source.input(1)))
