@@ -48,6 +48,7 @@ class OptionalOperators(ABC):
     def batch_matmul(self, params: BatchMatMulParams) -> None:
         """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
         self.without("batch_matmul", params)
+
     def batch_to_space_nd(self, params: MovementParams) -> None:
         """BATCH_TO_SPACE_ND."""
         self.without("batch_to_space_nd", params)
@@ -71,6 +72,7 @@ class OptionalOperators(ABC):
     def cos(self, params: LookupParams) -> None:
         """COS."""
         self.without("cos", params)
+
     def depth_to_space(self, params: MovementParams) -> None:
         """DEPTH_TO_SPACE."""
         self.without("depth_to_space", params)
@@ -95,12 +97,13 @@ class OptionalOperators(ABC):
         """EXP."""
         self.without("exp", params)
 
-    def floor(self, params: LookupParams) -> None:
-        """FLOOR."""
-        self.without("floor", params)
     def fill(self, params: MovementParams) -> None:
         """FILL."""
         self.without("fill", params)
+
+    def floor(self, params: LookupParams) -> None:
+        """FLOOR."""
+        self.without("floor", params)
 
     def floor_div(self, params: FloorDivParams) -> None:
         """FLOOR_DIV."""
@@ -230,6 +233,10 @@ class OptionalOperators(ABC):
         """RESIZE_BILINEAR."""
         self.without("resize_bilinear", params)
 
+    def reverse_v2(self, params: MovementParams) -> None:
+        """REVERSE_V2."""
+        self.without("reverse_v2", params)
+
     def round(self, params: LookupParams) -> None:
         """ROUND."""
         self.without("round", params)
@@ -241,9 +248,6 @@ class OptionalOperators(ABC):
     def sin(self, params: LookupParams) -> None:
         """SIN."""
         self.without("sin", params)
-    def reverse_v2(self, params: MovementParams) -> None:
-        """REVERSE_V2."""
-        self.without("reverse_v2", params)
 
     def slice(self, params: MovementParams) -> None:
         """SLICE."""
@@ -300,6 +304,7 @@ class OptionalOperators(ABC):
     def transpose_conv(self, params: TransposeConvParams) -> None:
         """TRANSPOSE_CONV."""
         self.without("transpose_conv", params)
+
     def unpack(self, params: MovementParams) -> None:
         """UNPACK."""
         self.without("unpack", params)
