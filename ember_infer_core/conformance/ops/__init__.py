@@ -12,15 +12,34 @@ __all__ = ["MODULES", "cases_of"]
 
 # Operator -> its module here, whose CASES has it. A new operator adds its line.
 MODULES: Mapping[str, str] = {
+    "abs": "abs",
     "add": "add",
     "avg_pool": "pool",
+    "ceil": "float_functions",
     "conv2d": "conv2d",
+    "cos": "float_functions",
     "depthwise_conv2d": "depthwise_conv2d",
+    "elu": "elu",
+    "exp": "float_functions",
+    "floor": "float_functions",
     "fully_connected": "fully_connected",
+    "hard_swish": "hard_swish",
+    "leaky_relu": "leaky_relu",
+    "log": "float_functions",
+    "logistic": "logistic",
     "max_pool": "pool",
     "mul": "mul",
+    "neg": "float_functions",
+    "relu": "relu",
+    "relu6": "relu6",
     "reshape": "reshape",
+    "round": "float_functions",
+    "rsqrt": "rsqrt",
+    "sin": "float_functions",
     "softmax": "softmax",
+    "sqrt": "float_functions",
+    "square": "float_functions",
+    "tanh": "tanh",
 }
 
 
