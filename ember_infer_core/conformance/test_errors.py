@@ -33,7 +33,9 @@ def _call(subject: Subject, operator: str) -> Any:
 def _wrong(right: AnyArray, kind: str) -> Iterator[Any]:
     """The array, made wrong in this way, if it can be."""
     if kind == "wrong dtype":
-        yield right.astype(np.int32 if right.dtype == np.int16 else np.int16)
+        with np.errstate(invalid="ignore"):  # of a float32 beyond int16, whatever comes of it
+            other = right.astype(np.int32 if right.dtype == np.int16 else np.int16)
+        yield other
         yield right.view(f"{'i' if right.dtype.kind == 'u' else 'u'}{right.dtype.itemsize}")
     elif kind == "wrong shape":
         yield right[None]

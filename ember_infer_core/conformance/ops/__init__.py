@@ -13,14 +13,32 @@ __all__ = ["MODULES", "cases_of"]
 # Operator -> its module here, whose CASES has it. A new operator adds its line.
 MODULES: Mapping[str, str] = {
     "add": "add",
+    "add_n": "add_n",
     "avg_pool": "pool",
     "conv2d": "conv2d",
     "depthwise_conv2d": "depthwise_conv2d",
+    "div": "div",
+    "equal": "comparisons",
+    "floor_div": "div",
+    "floor_mod": "div",
     "fully_connected": "fully_connected",
+    "greater": "comparisons",
+    "greater_equal": "comparisons",
+    "less": "comparisons",
+    "less_equal": "comparisons",
+    "logical_and": "logical",
+    "logical_not": "logical",
+    "logical_or": "logical",
     "max_pool": "pool",
+    "maximum": "maximum_minimum",
+    "minimum": "maximum_minimum",
     "mul": "mul",
+    "not_equal": "comparisons",
+    "prelu": "prelu",
     "reshape": "reshape",
     "softmax": "softmax",
+    "squared_difference": "squared_difference",
+    "sub": "sub",
 }
 
 
