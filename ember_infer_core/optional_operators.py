@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
     from ember_infer_core.ops.batch_matmul import BatchMatMulParams
+    from ember_infer_core.ops.arg_max import ArgMaxParams
     from ember_infer_core.ops.comparisons import ComparisonParams
+    from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
+    from ember_infer_core.ops.l2_normalization import L2NormalizationParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
+    from ember_infer_core.ops.log_softmax import LogSoftmaxParams
     from ember_infer_core.ops.logical import LogicalParams
     from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams
@@ -56,6 +60,13 @@ class OptionalOperators(ABC):
     def broadcast_to(self, params: MovementParams) -> None:
         """BROADCAST_TO."""
         self.without("broadcast_to", params)
+    def arg_max(self, params: ArgMaxParams) -> None:
+        """ARG_MAX."""
+        self.without("arg_max", params)
+
+    def arg_min(self, params: ArgMaxParams) -> None:
+        """ARG_MIN."""
+        self.without("arg_min", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -76,6 +87,9 @@ class OptionalOperators(ABC):
     def depth_to_space(self, params: MovementParams) -> None:
         """DEPTH_TO_SPACE."""
         self.without("depth_to_space", params)
+    def cumsum(self, params: CumsumParams) -> None:
+        """CUMSUM."""
+        self.without("cumsum", params)
 
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
@@ -125,6 +139,10 @@ class OptionalOperators(ABC):
         """HARD_SWISH."""
         self.without("hard_swish", params)
 
+    def l2_normalization(self, params: L2NormalizationParams) -> None:
+        """L2_NORMALIZATION."""
+        self.without("l2_normalization", params)
+
     def leaky_relu(self, params: LeakyReluParams) -> None:
         """LEAKY_RELU."""
         self.without("leaky_relu", params)
@@ -152,6 +170,10 @@ class OptionalOperators(ABC):
     def logical_or(self, params: LogicalParams) -> None:
         """LOGICAL_OR."""
         self.without("logical_or", params)
+
+    def log_softmax(self, params: LogSoftmaxParams) -> None:
+        """LOG_SOFTMAX."""
+        self.without("log_softmax", params)
 
     def logistic(self, params: LookupParams) -> None:
         """LOGISTIC."""
