@@ -99,6 +99,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8"),
     BuiltinOperator.SPACE_TO_BATCH_ND: accepts("space_to_batch_nd", "T int32 int32 -> T", T="int8 float32"),
     BuiltinOperator.SPACE_TO_DEPTH: accepts("space_to_depth", "T -> T", T="int8 float32"),
+    BuiltinOperator.SOFTMAX: accepts("softmax", "int8 -> int8|int16", "float32 -> float32"),
     BuiltinOperator.SPLIT: accepts("split", "int32 T -> T+", T="int8 int16 int32 float32"),
     BuiltinOperator.SPLIT_V: accepts("split", "T int32|int64 int32 -> T+", T="int8 int16 int32 float32"),
     BuiltinOperator.SQRT: accepts("lookup", "float32 -> float32"),
