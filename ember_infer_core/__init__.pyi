@@ -27,8 +27,8 @@ from ember_infer_core.memory import Lifetime as Lifetime
 from ember_infer_core.memory import plan_arena as plan_arena
 from ember_infer_core.ops.add import ElementwiseAddParams as ElementwiseAddParams
 from ember_infer_core.ops.add_n import AddNParams as AddNParams
-from ember_infer_core.ops.batch_matmul import BatchMatMulParams as BatchMatMulParams
 from ember_infer_core.ops.arg_max import ArgMaxParams as ArgMaxParams
+from ember_infer_core.ops.batch_matmul import BatchMatMulParams as BatchMatMulParams
 from ember_infer_core.ops.common import Padding as Padding
 from ember_infer_core.ops.common import compute_padding as compute_padding
 from ember_infer_core.ops.comparisons import Comparison as Comparison

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
-    from ember_infer_core.ops.batch_matmul import BatchMatMulParams
     from ember_infer_core.ops.arg_max import ArgMaxParams
+    from ember_infer_core.ops.batch_matmul import BatchMatMulParams
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
@@ -49,6 +49,14 @@ class OptionalOperators(ABC):
         """ADD_N."""
         self.without("add_n", params)
 
+    def arg_max(self, params: ArgMaxParams) -> None:
+        """ARG_MAX."""
+        self.without("arg_max", params)
+
+    def arg_min(self, params: ArgMaxParams) -> None:
+        """ARG_MIN."""
+        self.without("arg_min", params)
+
     def batch_matmul(self, params: BatchMatMulParams) -> None:
         """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
         self.without("batch_matmul", params)
@@ -60,13 +68,6 @@ class OptionalOperators(ABC):
     def broadcast_to(self, params: MovementParams) -> None:
         """BROADCAST_TO."""
         self.without("broadcast_to", params)
-    def arg_max(self, params: ArgMaxParams) -> None:
-        """ARG_MAX."""
-        self.without("arg_max", params)
-
-    def arg_min(self, params: ArgMaxParams) -> None:
-        """ARG_MIN."""
-        self.without("arg_min", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -84,12 +85,13 @@ class OptionalOperators(ABC):
         """COS."""
         self.without("cos", params)
 
-    def depth_to_space(self, params: MovementParams) -> None:
-        """DEPTH_TO_SPACE."""
-        self.without("depth_to_space", params)
     def cumsum(self, params: CumsumParams) -> None:
         """CUMSUM."""
         self.without("cumsum", params)
+
+    def depth_to_space(self, params: MovementParams) -> None:
+        """DEPTH_TO_SPACE."""
+        self.without("depth_to_space", params)
 
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
@@ -159,6 +161,10 @@ class OptionalOperators(ABC):
         """LOG."""
         self.without("log", params)
 
+    def log_softmax(self, params: LogSoftmaxParams) -> None:
+        """LOG_SOFTMAX."""
+        self.without("log_softmax", params)
+
     def logical_and(self, params: LogicalParams) -> None:
         """LOGICAL_AND."""
         self.without("logical_and", params)
@@ -170,10 +176,6 @@ class OptionalOperators(ABC):
     def logical_or(self, params: LogicalParams) -> None:
         """LOGICAL_OR."""
         self.without("logical_or", params)
-
-    def log_softmax(self, params: LogSoftmaxParams) -> None:
-        """LOG_SOFTMAX."""
-        self.without("log_softmax", params)
 
     def logistic(self, params: LookupParams) -> None:
         """LOGISTIC."""
