@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from ember_infer_core.conformance.arithmetic import Rounding, clamped, scaled
-from ember_infer_core.conformance.cases import OperatorCases, Params, Regression
+from ember_infer_core.conformance.arithmetic import Rounding
+from ember_infer_core.conformance.cases import OperatorCases, Regression
 from ember_infer_core.conformance.contents import all_pairs, seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
-from ember_infer_core.conformance.mistakes import changed
-from ember_infer_core.conformance.ops.pairs import SCALED_PAIRS, draw_shapes, plain_shapes
-from ember_infer_core.fixed_point import wrap_int32
+from ember_infer_core.conformance.ops.pairs import (
+    RESCALED_PAIRS,
+    draw_pair,
+    pair_cases,
+    plain_shapes,
+    requantized,
+    rescaled,
+)
 from ember_infer_core.ops.add import ElementwiseAddParams, prepare
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray, Int8Array, bind
@@ -21,27 +25,15 @@ from ember_infer_core.slots import AnyArray, Int8Array, bind
 __all__ = ["CASES", "plain_add"]
 
 
-def _define(params: ElementwiseAddParams, rounding: Rounding = "double") -> AnyArray:
+def _quantized(params: ElementwiseAddParams, rounding: Rounding = "double") -> AnyArray:
     """Source: TFLM ``reference_integer_ops::AddFunc``."""
-    value1 = (params.input1.astype(np.int64) + params.input1_offset) * 2**params.left_shift
-    value2 = (params.input2.astype(np.int64) + params.input2_offset) * 2**params.left_shift
-    scaled1 = scaled(value1, params.input1_multiplier, params.input1_shift, rounding)
-    scaled2 = scaled(value2, params.input2_multiplier, params.input2_shift, rounding)
-    total = wrap_int32(np.asarray(scaled1 + scaled2))
-    result = scaled(total, params.output_multiplier, params.output_shift, rounding)
-    return clamped(params, np.asarray(result + params.output_offset))
+    value1, value2 = rescaled(params, rounding)
+    return requantized(params, value1 + value2, rounding)
 
 
 def _calls(drawer: CaseDrawer) -> ElementwiseAddParams:
-    shapes = draw_shapes(drawer)
-    quants = [QuantParam(2.0 ** drawer.integer(-4, 0) * drawer.one_of(1.0, 1.7), drawer.zero_point()) for _ in range(3)]
-    return prepare(
-        **shapes,
-        input1_quant=quants[0],
-        input2_quant=quants[1],
-        output_quant=quants[2],
-        fused_activation=drawer.activation(),
-    )
+    fields = draw_pair(drawer, "int8", "int8", "int8", "float32", "int32")
+    return prepare(**fields, fused_activation=drawer.activation())
 
 
 def plain_add(
@@ -55,19 +47,6 @@ def plain_add(
     return params
 
 
-def _scales_swapped(params: Params) -> dict[str, Any]:
-    return {
-        "input1_multiplier": params.input2_multiplier,
-        "input1_shift": params.input2_shift,
-        "input2_multiplier": params.input1_multiplier,
-        "input2_shift": params.input1_shift,
-    }
-
-
-def _one_scale(params: Params) -> dict[str, Any]:
-    return {"input2_multiplier": params.input1_multiplier, "input2_shift": params.input1_shift}
-
-
 _QUANTS = (
     (QuantParam(0.5, 3), QuantParam(0.25, -7), QuantParam(0.6, 11)),
     (QuantParam(0.02, -128), QuantParam(0.9, 127), QuantParam(0.91, 0)),
@@ -75,14 +54,11 @@ _QUANTS = (
 )
 
 CASES: Mapping[str, OperatorCases] = {
-    "add": OperatorCases(
-        define=_define,
-        calls=_calls,
-        mistakes={
-            **SCALED_PAIRS,
-            "scales of the two inputs swapped": changed(_scales_swapped),
-            "the first input's scale used for both inputs": changed(_one_scale),
-        },
+    "add": pair_cases(
+        _calls,
+        np.add,
+        quantized=_quantized,
+        mistakes=RESCALED_PAIRS,
         regressions={
             "residual add": Regression(
                 "CMSIS-NN issue 66: add of two scales and zero points, over all pairs of int8",
