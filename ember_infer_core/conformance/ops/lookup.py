@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.conformance.cases import Definition, OperatorCases, Params, Rule
+from ember_infer_core.conformance.cases import Content, Definition, OperatorCases, Params, Rule
+from ember_infer_core.conformance.contents import any_content
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.expected import Result
 from ember_infer_core.conformance.mistakes import changed, swapped
@@ -42,6 +43,7 @@ def function_cases(
     *,
     quantized: Definition = by_table,
     mistakes: Mapping[str, Rule] | None = None,
+    content: Content = any_content,
     ulp: int = 0,
 ) -> OperatorCases:
     """Cases of a function of int8 or float32.
@@ -51,7 +53,7 @@ def function_cases(
         real: its definition over float32.
         quantized: its definition over int8.
         mistakes: beside :data:`LOOKUP`.
-        ulp: see :class:`OperatorCases`.
+        content, ulp: see :class:`OperatorCases`.
     """
 
     def define(params: Params) -> Result:
@@ -60,7 +62,7 @@ def function_cases(
         with np.errstate(all="ignore"):
             return real(params.input, params).astype(np.float32)
 
-    return OperatorCases(define=define, calls=calls, mistakes={**LOOKUP, **(mistakes or {})}, ulp=ulp)
+    return OperatorCases(define=define, calls=calls, content=content, mistakes={**LOOKUP, **(mistakes or {})}, ulp=ulp)
 
 
 def _as_unsigned(define: Definition, params: Params) -> Result | None:
