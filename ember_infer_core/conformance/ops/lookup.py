@@ -18,7 +18,7 @@ from ember_infer_core.conformance.mistakes import changed, swapped
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray, bind
 
-__all__ = ["LOOKUP", "Quantized", "Real", "as_real_function", "every_value", "function_cases"]
+__all__ = ["LOOKUP", "REQUANTIZED", "Quantized", "Real", "as_real_function", "every_value", "function_cases"]
 
 # The rule over int8: of the parameters and the input's values; the result is clamped to int8.
 Quantized: TypeAlias = Callable[[Params, Int64Array], npt.NDArray[Any]]
@@ -38,9 +38,12 @@ def _without_zero_point(name: str) -> Rule:
     return changed(lambda params: {name: dataclasses.replace(getattr(params, name), zero_point=0)})
 
 
-# Of operators whose definitions use the quantisations.
 LOOKUP: Mapping[str, Rule] = {
     "the table read as if its index had no sign: it begins at 0 instead of -128": _as_unsigned,
+}
+
+# Of operators whose definitions use the quantisations.
+REQUANTIZED: Mapping[str, Rule] = {
     "the input's zero point ignored": _without_zero_point("input_quant"),
     "the output's zero point ignored": _without_zero_point("output_quant"),
     "quantisations of input and output swapped": swapped("input_quant", "output_quant"),
@@ -85,7 +88,7 @@ def function_cases(
         real: see :data:`Real`.
         quantized: see :data:`Quantized`.
         draw: fields of ``prepare`` beyond shapes and type, or in place of those drawn, of int8 or not.
-        mistakes: beyond :data:`LOOKUP`.
+        mistakes: beyond :data:`LOOKUP` and :data:`REQUANTIZED`.
         regressions, content: see :class:`OperatorCases`.
         ulp: see :class:`OperatorCases`; of functions from a C library, what those are off.
     """
@@ -106,7 +109,7 @@ def function_cases(
         fields |= draw(drawer, of_int8) if draw else {}
         return prepare(input_shape=shape, output_shape=shape, **fields)
 
-    shared = LOOKUP if quantized else {}
+    shared = {**LOOKUP, **REQUANTIZED} if quantized else {}
     return OperatorCases(
         define=define,
         calls=calls,
