@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ember_infer_core.conformance.arithmetic import Int64Array, Rounding, clamped
+from ember_infer_core.conformance.arithmetic import Int64Array, Rounding, clamped, scaled
 from ember_infer_core.conformance.cases import Definition, OperatorCases, Params, Regression
 from ember_infer_core.conformance.contents import all_pairs, seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
-from ember_infer_core.conformance.ops.pairs import SCALED_PAIRS, draw_pair, pair_cases, plain_shapes, requantized
+from ember_infer_core.conformance.ops.pairs import SCALED_PAIRS, draw_shapes, plain_shapes
 from ember_infer_core.fixed_point import saturating_rounding_doubling_high_mul
 from ember_infer_core.ops.mul import MulParams, prepare
 from ember_infer_core.quantization import QuantParam
@@ -19,9 +19,10 @@ from ember_infer_core.slots import AnyArray, Int8Array, bind
 __all__ = ["CASES", "plain_mul"]
 
 
-def _quantized(params: MulParams, rounding: Rounding = "double") -> AnyArray:
+def _define(params: MulParams, rounding: Rounding = "double") -> AnyArray:
     """Source: TFLM ``reference_integer_ops::MulElementwise``."""
-    return requantized(params, _products(params), rounding)
+    result = scaled(_products(params), params.output_multiplier, params.output_shift, rounding)
+    return clamped(params, np.asarray(result + params.output_offset))
 
 
 def _products(params: MulParams) -> Int64Array:
@@ -31,8 +32,15 @@ def _products(params: MulParams) -> Int64Array:
 
 
 def _calls(drawer: CaseDrawer) -> MulParams:
-    fields = draw_pair(drawer, "int8", "int8", "int8", "float32", "int32")
-    return prepare(**fields, fused_activation=drawer.activation())
+    shapes = draw_shapes(drawer)
+    real = 2.0 ** drawer.integer(-12, 2) * drawer.one_of(1.0, 1.3)
+    return prepare(
+        **shapes,
+        input1_quant=QuantParam(real, drawer.zero_point()),
+        input2_quant=QuantParam(1.0, drawer.zero_point()),
+        output_quant=QuantParam(1.0, drawer.zero_point()),
+        fused_activation=drawer.activation(),
+    )
 
 
 def plain_mul(input1: Int8Array, input2: Int8Array, scale: float) -> MulParams:
@@ -45,9 +53,7 @@ def plain_mul(input1: Int8Array, input2: Int8Array, scale: float) -> MulParams:
     return params
 
 
-def _ties_up(define: Definition, params: Params) -> AnyArray | None:
-    if params.dtype != np.int8:
-        return None
+def _ties_up(define: Definition, params: Params) -> AnyArray:
     shift = np.int64(params.output_shift)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     high = saturating_rounding_doubling_high_mul(_products(params) << left, params.output_multiplier)
@@ -61,10 +67,9 @@ def _tails() -> list[Params]:
 
 
 CASES: Mapping[str, OperatorCases] = {
-    "mul": pair_cases(
-        _calls,
-        np.multiply,
-        quantized=_quantized,
+    "mul": OperatorCases(
+        define=_define,
+        calls=_calls,
         mistakes={**SCALED_PAIRS, "ties of the second rounding go up instead of away from zero": _ties_up},
         regressions={
             "tails and ties of mul": Regression(
