@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
+    from ember_infer_core.ops.arg_max import ArgMaxParams
     from ember_infer_core.ops.batch_matmul import BatchMatMulParams
     from ember_infer_core.ops.comparisons import ComparisonParams
+    from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
+    from ember_infer_core.ops.l2_normalization import L2NormalizationParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
+    from ember_infer_core.ops.log_softmax import LogSoftmaxParams
     from ember_infer_core.ops.logical import LogicalParams
     from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_core.ops.maximum_minimum import MaximumMinimumParams
@@ -45,9 +49,25 @@ class OptionalOperators(ABC):
         """ADD_N."""
         self.without("add_n", params)
 
+    def arg_max(self, params: ArgMaxParams) -> None:
+        """ARG_MAX."""
+        self.without("arg_max", params)
+
+    def arg_min(self, params: ArgMaxParams) -> None:
+        """ARG_MIN."""
+        self.without("arg_min", params)
+
     def batch_matmul(self, params: BatchMatMulParams) -> None:
         """BATCH_MATMUL, and FULLY_CONNECTED with computed weights."""
         self.without("batch_matmul", params)
+
+    def batch_to_space_nd(self, params: MovementParams) -> None:
+        """BATCH_TO_SPACE_ND."""
+        self.without("batch_to_space_nd", params)
+
+    def broadcast_to(self, params: MovementParams) -> None:
+        """BROADCAST_TO."""
+        self.without("broadcast_to", params)
 
     def cast(self, params: LookupParams) -> None:
         """CAST."""
@@ -64,6 +84,14 @@ class OptionalOperators(ABC):
     def cos(self, params: LookupParams) -> None:
         """COS."""
         self.without("cos", params)
+
+    def cumsum(self, params: CumsumParams) -> None:
+        """CUMSUM."""
+        self.without("cumsum", params)
+
+    def depth_to_space(self, params: MovementParams) -> None:
+        """DEPTH_TO_SPACE."""
+        self.without("depth_to_space", params)
 
     def dequantize(self, params: LookupParams) -> None:
         """DEQUANTIZE."""
@@ -84,6 +112,10 @@ class OptionalOperators(ABC):
     def exp(self, params: LookupParams) -> None:
         """EXP."""
         self.without("exp", params)
+
+    def fill(self, params: MovementParams) -> None:
+        """FILL."""
+        self.without("fill", params)
 
     def floor(self, params: LookupParams) -> None:
         """FLOOR."""
@@ -109,6 +141,10 @@ class OptionalOperators(ABC):
         """HARD_SWISH."""
         self.without("hard_swish", params)
 
+    def l2_normalization(self, params: L2NormalizationParams) -> None:
+        """L2_NORMALIZATION."""
+        self.without("l2_normalization", params)
+
     def leaky_relu(self, params: LeakyReluParams) -> None:
         """LEAKY_RELU."""
         self.without("leaky_relu", params)
@@ -124,6 +160,10 @@ class OptionalOperators(ABC):
     def log(self, params: LookupParams) -> None:
         """LOG."""
         self.without("log", params)
+
+    def log_softmax(self, params: LogSoftmaxParams) -> None:
+        """LOG_SOFTMAX."""
+        self.without("log_softmax", params)
 
     def logical_and(self, params: LogicalParams) -> None:
         """LOGICAL_AND."""
@@ -153,6 +193,10 @@ class OptionalOperators(ABC):
         """MINIMUM."""
         self.without("minimum", params)
 
+    def mirror_pad(self, params: MovementParams) -> None:
+        """MIRROR_PAD."""
+        self.without("mirror_pad", params)
+
     def mul(self, params: MulParams) -> None:
         """MUL."""
         self.without("mul", params)
@@ -164,6 +208,10 @@ class OptionalOperators(ABC):
     def not_equal(self, params: ComparisonParams) -> None:
         """NOT_EQUAL."""
         self.without("not_equal", params)
+
+    def pack(self, params: MovementParams) -> None:
+        """PACK."""
+        self.without("pack", params)
 
     def pad(self, params: MovementParams) -> None:
         """PAD."""
@@ -209,6 +257,10 @@ class OptionalOperators(ABC):
         """RESIZE_BILINEAR."""
         self.without("resize_bilinear", params)
 
+    def reverse_v2(self, params: MovementParams) -> None:
+        """REVERSE_V2."""
+        self.without("reverse_v2", params)
+
     def round(self, params: LookupParams) -> None:
         """ROUND."""
         self.without("round", params)
@@ -220,6 +272,18 @@ class OptionalOperators(ABC):
     def sin(self, params: LookupParams) -> None:
         """SIN."""
         self.without("sin", params)
+
+    def slice(self, params: MovementParams) -> None:
+        """SLICE."""
+        self.without("slice", params)
+
+    def space_to_batch_nd(self, params: MovementParams) -> None:
+        """SPACE_TO_BATCH_ND."""
+        self.without("space_to_batch_nd", params)
+
+    def space_to_depth(self, params: MovementParams) -> None:
+        """SPACE_TO_DEPTH."""
+        self.without("space_to_depth", params)
 
     def split(self, params: MovementParams) -> None:
         """SPLIT."""
@@ -264,3 +328,11 @@ class OptionalOperators(ABC):
     def transpose_conv(self, params: TransposeConvParams) -> None:
         """TRANSPOSE_CONV."""
         self.without("transpose_conv", params)
+
+    def unpack(self, params: MovementParams) -> None:
+        """UNPACK."""
+        self.without("unpack", params)
+
+    def zeros_like(self, params: MovementParams) -> None:
+        """ZEROS_LIKE."""
+        self.without("zeros_like", params)

@@ -16,7 +16,7 @@ __all__ = [
     "Int8Array",
     "Int16Array",
     "Int32Array",
-    "ModelArray",
+    "RealValues",
     "Result",
     "Scratch",
     "Uint8Array",
@@ -30,11 +30,12 @@ Int8Array: TypeAlias = npt.NDArray[np.int8]
 Int16Array: TypeAlias = npt.NDArray[np.int16]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 Uint8Array: TypeAlias = npt.NDArray[np.uint8]
+# An input or output where nobody has read which type it has: whatever a model says more exactly fits it.
 AnyArray: TypeAlias = npt.NDArray[Any]
-# An input or output of a model, where nobody has read which type it has.
-ModelArray: TypeAlias = BoolArray | FloatArray | Int8Array | Int16Array | Int32Array | Uint8Array
 # One array, or a sequence of them where the model has several inputs or outputs.
 Arrays: TypeAlias = T | Sequence[T]
+# Numbers, or a sequence of them where the model has several inputs, each with a type of its own.
+RealValues: TypeAlias = npt.ArrayLike | Sequence[Any]
 # Below Python 3.12 a plain `Buffer` does not accept arrays.
 Scratch: TypeAlias = bytearray | memoryview | npt.NDArray[np.uint8]
 # One array for a model with one output, a tuple for one with several, which only the model knows. `| Any` lets both

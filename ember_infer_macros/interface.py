@@ -158,9 +158,9 @@ def _ported(name: str, own: Mapping[str, Sequence[Port]], result: str | None) ->
     """A method that takes or gives the model's arrays, and says of which types they are."""
     parameters = _parameters(name)
     for role, ports_ in own.items():
-        arrays = " | ".join(dict.fromkeys(_array(port.dtype) for port in ports_)) or "ModelArray"
+        arrays = " | ".join(dict.fromkeys(_array(port.dtype) for port in ports_)) or "AnyArray"
         for parameter in (role, f"{role}s"):
-            parameters = parameters.replace(f" {parameter}: Arrays[ModelArray]", f" {parameter}: Arrays[{arrays}]")
+            parameters = parameters.replace(f" {parameter}: Arrays[AnyArray]", f" {parameter}: Arrays[{arrays}]")
     result = result or _result(name)
     return Method(name, parameters, result, (result,), _doc(name, own))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.program import Program
-    from ember_infer_macros.arrays import AnyArray, Arrays, ModelArray, Result, Scratch
+    from ember_infer_macros.arrays import AnyArray, Arrays, RealValues, Result, Scratch
     from ember_infer_macros.runtime import Session
 
 __all__ = ["QuantizedModel", "ScratchLen"]
@@ -96,7 +96,7 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def predict_quantized(backend: KernelBackend, input: Arrays[ModelArray], output: Arrays[ModelArray]) -> None:
+    def predict_quantized(backend: KernelBackend, input: Arrays[AnyArray], output: Arrays[AnyArray]) -> None:
         """Runs the model once, the model's own types in and out; scratch is found for you.
 
         Args:
@@ -114,7 +114,7 @@ class QuantizedModel(metaclass=ABCMeta):
 
     @staticmethod
     def predict_quantized_with_scratch(
-        backend: KernelBackend, input: Arrays[ModelArray], output: Arrays[ModelArray], scratch: Scratch
+        backend: KernelBackend, input: Arrays[AnyArray], output: Arrays[AnyArray], scratch: Scratch
     ) -> None:
         """:meth:`predict_quantized` in scratch memory of yours.
 
@@ -150,7 +150,7 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def predict(backend: KernelBackend, real: Arrays[npt.ArrayLike]) -> Result:
+    def predict(backend: KernelBackend, real: RealValues) -> Result:
         """Runs the model once on real values: :meth:`quantize`, :meth:`predict_quantized`, :meth:`dequantize`.
 
         Warns (:class:`ember_infer_core.QuantizedTwiceWarning`) of an array that has a quantised input's own type.
@@ -172,7 +172,7 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def predict_batch(backend: KernelBackend, inputs: Arrays[ModelArray]) -> Result:
+    def predict_batch(backend: KernelBackend, inputs: Arrays[AnyArray]) -> Result:
         """Runs the model on N samples, the model's own types in and out.
 
         Args:

@@ -32,7 +32,7 @@ _IMPORTS = {
     "typing": ("Literal", "overload"),
     "ember_infer_core": ("KernelBackend",),
     "ember_infer_macros": ("QuantizedModel", "Session", "ember_model"),
-    "ember_infer_macros.arrays": ("AnyArray", "Arrays", "ModelArray", *sorted(PORT_TYPES.values()), "Scratch"),
+    "ember_infer_macros.arrays": ("AnyArray", "Arrays", *sorted(PORT_TYPES.values()), "RealValues", "Scratch"),
 }
 _WITH_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Modules that every stub imports, and the names it has for them.

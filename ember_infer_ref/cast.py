@@ -1,31 +1,21 @@
-"""CAST."""
+"""CAST. Source: TFLM ``cast.cc``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ember_infer_core.ops.cast import cast_elements
-from ember_infer_ref.byte_table import prepare_bytes
-from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_core.ops.lookup import LookupParams
+from ember_infer_ref.lookup import lookup_kernel
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.lookup import LookupParams
+    from ember_infer_core.slots import AnyArray
 
 __all__ = ["cast"]
 
 
-def cast(params: LookupParams) -> None:
-    """CAST. Source: TFLM ``cast.cc``.
-
-    Raises:
-        InvalidShape: nothing was written.
-    """
-    run_prepared(params, "ref.cast", _prepare)
+def _cast(values: AnyArray, params: LookupParams) -> AnyArray:
+    return cast_elements(values, params.output_dtype)
 
 
-def _prepare(params: LookupParams) -> Step:
-    if params.table is not None:
-        return prepare_bytes(params)
-    return lambda: np.copyto(params.output, cast_elements(params.input, params.output_dtype))
+cast = lookup_kernel("cast", _cast)

@@ -1,31 +1,21 @@
-"""DEQUANTIZE."""
+"""DEQUANTIZE. Source: TFLM ``reference_ops::Dequantize``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ember_infer_core.ops.lookup import LookupParams
 from ember_infer_core.quantization import dequantize as real_values
-from ember_infer_ref.byte_table import prepare_bytes
-from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_ref.lookup import lookup_kernel
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.lookup import LookupParams
+    from ember_infer_core.slots import AnyArray
 
 __all__ = ["dequantize"]
 
 
-def dequantize(params: LookupParams) -> None:
-    """DEQUANTIZE. Source: TFLM ``reference_ops::Dequantize``.
-
-    Raises:
-        InvalidShape: nothing was written.
-    """
-    run_prepared(params, "ref.dequantize", _prepare)
+def _dequantized(values: AnyArray, params: LookupParams) -> AnyArray:
+    return real_values(values, params.input_quant)
 
 
-def _prepare(params: LookupParams) -> Step:
-    if params.table is not None:
-        return prepare_bytes(params)
-    return lambda: np.copyto(params.output, real_values(params.input, params.input_quant))
+dequantize = lookup_kernel("dequantize", _dequantized)

@@ -1,9 +1,9 @@
-"""Functions of one element: of 8 bits by the table that comes with the parameters, of float32 by NumPy."""
+"""Functions of one element: of 8 bits by the table that comes with the parameters, of other types by NumPy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +12,21 @@ from ember_infer_core.ops.lookup import LookupParams
 from ember_infer_ref.byte_table import prepare_bytes
 from ember_infer_ref.plan import Step, run_prepared
 
+if TYPE_CHECKING:
+    from ember_infer_core.slots import AnyArray
+
 __all__ = ["Float32Array", "lookup_kernel"]
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 P = TypeVar("P", bound=LookupParams)
 
 
-def lookup_kernel(operator: str, function: Callable[[Float32Array, P], Float32Array]) -> Callable[[P], None]:
+def lookup_kernel(operator: str, function: Callable[[AnyArray, P], AnyArray]) -> Callable[[P], None]:
     """The kernel of an operator.
 
     Args:
         operator: its name.
-        function: of float32 arrays, and of the parameters' attributes.
+        function: of arrays with more than 8 bits an element, and of the parameters' attributes.
     """
 
     def prepare(params: P) -> Step:

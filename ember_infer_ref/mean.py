@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ember_infer_core.ops.mean import mean_elements
 from ember_infer_ref.plan import Step, run_prepared
-from ember_infer_ref.reduction import views
+from ember_infer_ref.reduction import summed_in_order, views
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.mean import MeanParams
@@ -66,13 +66,11 @@ def _prepare(params: MeanParams) -> Step:
 def _prepare_float32(params: MeanParams) -> Step:
     elements, axes, result = views(params)
     kept = [axis for axis in range(elements.ndim) if axis not in axes]
-    in_order = elements.transpose(*axes, *kept)
+    in_order = elements.transpose(*kept, *axes)
     divisor = np.float32(params.divisor)
 
     def run() -> None:
-        # One after the other, as TFLM adds them: NumPy's own sums go pairwise. A sum starts at 0, so it is never -0.
-        summands = in_order.reshape(-1, *result.shape)
-        total = np.add.accumulate(summands, axis=0)[-1] + np.float32(0)
-        np.divide(total, divisor, out=result)
+        sums = summed_in_order(in_order.reshape(*result.shape, -1))
+        np.divide(sums[..., 0], divisor, out=result)
 
     return run

@@ -1,10 +1,11 @@
-"""REDUCE_MAX, REDUCE_MIN and REDUCE_ALL, and the axes that reductions run along."""
+"""REDUCE_MAX, REDUCE_MIN and REDUCE_ALL, and what other operators along axes share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ember_infer_core.ops.reduction import merged
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
@@ -14,7 +15,9 @@ from ember_infer_ref.plan import Step, run_prepared
 if TYPE_CHECKING:
     from ember_infer_core.ops.reduction import ReductionParams
 
-__all__ = ["reduce_all", "reduce_max", "reduce_min", "views"]
+__all__ = ["Float32Array", "greatest_of_rows", "reduce_all", "reduce_max", "reduce_min", "summed_in_order", "views"]
+
+Float32Array: TypeAlias = npt.NDArray[np.float32]
 
 
 def reduce_max(params: ReductionParams) -> None:
@@ -67,3 +70,21 @@ def views(params: ReductionParams) -> tuple[AnyArray, tuple[int, ...], AnyArray]
     sizes, axes = merged(params.input_shape, params.axes)
     kept = [size for axis, size in enumerate(sizes) if axis not in axes]
     return params.input.reshape(sizes), axes, params.output.reshape(kept)
+
+
+def summed_in_order(elements: Float32Array) -> Float32Array:
+    """The sum of each row, which keeps an axis of size 1: one element after the other, as TFLM adds them.
+
+    NumPy's own sums go pairwise. A sum starts at 0, so it is never -0.
+    """
+    sums: Float32Array = np.add.accumulate(elements, axis=-1)[..., -1:] + np.float32(0)
+    return sums
+
+
+def greatest_of_rows(elements: Float32Array) -> Float32Array:
+    """The greatest element of each row, which keeps an axis of size 1; NaN, and what is less than any finite value,
+    counts as little as in TFLM.
+    """
+    lowest = np.finfo(np.float32).min
+    greatest: Float32Array = np.fmax.reduce(elements, axis=-1, keepdims=True, initial=lowest)
+    return greatest

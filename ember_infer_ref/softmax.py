@@ -1,4 +1,4 @@
-"""SOFTMAX, in integers."""
+"""SOFTMAX: in integers, or in float32."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.fixed_point import (
-    get_reciprocal,
-    rounding_divide_by_pot,
-    wrap_int32,
-)
+from ember_infer_core.fixed_point import get_reciprocal, rounding_divide_by_pot
 from ember_infer_core.ops.softmax import softmax_exponentials
-from ember_infer_core.quantization import INT8_MAX, INT8_MIN, INT32_MAX
-from ember_infer_core.slots import Int8Array
+from ember_infer_core.quantization import INT32_MAX
+from ember_infer_core.slots import AnyArray, Int8Array
 from ember_infer_core.transcendental import reciprocal_of_half
 from ember_infer_ref.affine import Int64Array
+from ember_infer_ref.exponential import exponential
 from ember_infer_ref.plan import Step, run_prepared
+from ember_infer_ref.reduction import greatest_of_rows, summed_in_order
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
@@ -24,21 +22,33 @@ if TYPE_CHECKING:
 __all__ = ["get_reciprocals", "softmax"]
 
 _ACCUMULATION_INTEGER_BITS = 12
-_OUTPUT_BITS = 8
 _FEW_ELEMENTS = 64
 _SIGN_BIT = np.array(0x80, np.uint8)
+_UINT32_MAX = (1 << 32) - 1
 
 
 def softmax(params: SoftmaxParams) -> None:
-    """SOFTMAX along the last axis. Source: TFLM ``reference_ops::Softmax`` for int8.
+    """SOFTMAX along the last axis. Source: TFLM ``reference_ops::Softmax``.
 
-    TFLM stops the program where the exponentials of a row sum to 512 or more, for want of bits in the accumulator; here
-    every class of such a row comes out as -128.
+    TFLM stops the program where the exponentials of a row sum to 512 or more and the output is int8, for want of bits
+    in the accumulator; here every class of such a row comes out as -128.
 
     Raises:
         InvalidShape: nothing was written.
     """
-    run_prepared(params, "ref.softmax", _prepare)
+    run_prepared(params, "ref.softmax", _prepare_float32 if params.dtype == np.float32 else _prepare)
+
+
+def _prepare_float32(params: SoftmaxParams) -> Step:
+    logits, output, beta = params.input, params.output, np.float32(params.beta)
+
+    def run() -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            exponents = (logits - greatest_of_rows(logits)) * beta
+            exponentials = exponential(exponents)
+            np.divide(exponentials, summed_in_order(exponentials), out=output)
+
+    return run
 
 
 def _prepare(params: SoftmaxParams) -> Step:
@@ -51,9 +61,11 @@ def _prepare(params: SoftmaxParams) -> Step:
     return prepare(exponentials, summands, logits, output)
 
 
-def _prepare_few(exponentials: Int64Array, summands: Int64Array, logits: Int8Array, output: Int8Array) -> Step:
+def _prepare_few(exponentials: Int64Array, summands: Int64Array, logits: Int8Array, output: AnyArray) -> Step:
     """Row by row, element by element."""
     exponential, summand = exponentials.tolist(), summands.tolist()
+    limits = np.iinfo(output.dtype)
+    lowest, highest = int(limits.min), int(limits.max)
 
     def run() -> None:
         for row, values in enumerate(logits.tolist()):
@@ -61,19 +73,21 @@ def _prepare_few(exponentials: Int64Array, summands: Int64Array, logits: Int8Arr
             distances = [greatest - value for value in values]
             total = sum([summand[distance] for distance in distances])
             scale, bits = get_reciprocal(total, _ACCUMULATION_INTEGER_BITS)
-            shift = bits + 31 - _OUTPUT_BITS
+            shift = bits + 31 - limits.bits
             nudge = 1 << shift >> 1
             output[row] = [
-                min(((scale * exponential[distance] + (1 << 30) >> 31) + nudge >> shift) + INT8_MIN, INT8_MAX)
+                min(((scale * exponential[distance] + (1 << 30) >> 31) + nudge >> shift) + lowest, highest)
                 for distance in distances
             ]
 
     return run
 
 
-def _prepare_many(exponentials: Int64Array, summands: Int64Array, logits: Int8Array, output: Int8Array) -> Step:
+def _prepare_many(exponentials: Int64Array, summands: Int64Array, logits: Int8Array, output: AnyArray) -> Step:
     """All rows at once."""
-    logit_bytes, output_bytes = logits.view(np.uint8), output.view(np.uint8)
+    bits_of_output = 8 * output.itemsize
+    logit_bytes, unsigned_output = logits.view(np.uint8), output.view(f"u{output.itemsize}")
+    output_sign_bit = unsigned_output.dtype.type(1 << bits_of_output - 1)
     distances, greatest = np.empty_like(logit_bytes), np.empty((len(logits), 1), np.uint8)
     values, summand = np.empty(logits.shape, np.int64), np.empty(logits.shape, np.int64)
 
@@ -83,19 +97,19 @@ def _prepare_many(exponentials: Int64Array, summands: Int64Array, logits: Int8Ar
         np.subtract(greatest, distances, out=distances)
         summands.take(distances, out=summand, mode="clip")
         exponentials.take(distances, out=values, mode="clip")
-        totals = wrap_int32(summand.sum(axis=1))
+        totals = summand.sum(axis=1) & _UINT32_MAX  # TFLM's sums of 2**31 or more turn negative, and are read as bits
         totals = np.where(totals > 0, totals, INT32_MAX)
         scales, bits = get_reciprocals(totals, _ACCUMULATION_INTEGER_BITS)
-        shifts = (bits + 31 - _OUTPUT_BITS)[:, None]
+        shifts = (bits + 31 - bits_of_output)[:, None]
         # SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT, of values that are not negative.
         np.multiply(values, scales[:, None], out=values)
         np.add(values, 1 << 30, out=values)
         np.right_shift(values, 31, out=values)
         np.add(values, (np.int64(1) << shifts) >> 1, out=values)
         np.right_shift(values, shifts, out=values)
-        np.minimum(values, 255, out=values)
-        np.copyto(output_bytes, values, casting="unsafe")
-        np.bitwise_xor(output_bytes, _SIGN_BIT, out=output_bytes)
+        np.minimum(values, (1 << bits_of_output) - 1, out=values)
+        np.copyto(unsigned_output, values, casting="unsafe")
+        np.bitwise_xor(unsigned_output, output_sign_bit, out=unsigned_output)
 
     return run
 

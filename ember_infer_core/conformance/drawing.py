@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ember_infer_core.activation import CLAMPS, FusedActivation
 from ember_infer_core.quantization import QuantParam
-from ember_infer_core.slots import Int8Array, Shape
+from ember_infer_core.slots import DType, Int8Array, Shape
 
 __all__ = ["CaseDrawer", "Draw"]
 
@@ -48,6 +48,11 @@ class CaseDrawer:
     def int8(self, *shape: int) -> Int8Array:
         """Random content."""
         return self.random.integers(-128, 128, shape, np.int8)
+
+    def dtype(self, *names: str) -> DType:
+        """One of these types; the first is the commonest."""
+        name: str = self.one_of(names[0], names[0], *names)
+        return np.dtype(name)
 
     def zero_point(self) -> int:
         """Any zero point of int8, the ends often."""

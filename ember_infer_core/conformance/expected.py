@@ -69,9 +69,9 @@ def _bits(array: AnyArray) -> npt.NDArray[Any]:
 
 
 def unlike(array: AnyArray) -> AnyArray:
-    """An array of this type and shape whose elements all differ from this one's; of bool, the opposite."""
+    """An array of this type and shape whose elements all differ from this one's; of bool, bytes that are neither."""
     bits = np.ascontiguousarray(array).view(f"u{array.dtype.itemsize}").reshape(array.shape)
-    flip = 1 if array.dtype == np.bool_ else int.from_bytes(b"\x55" * array.dtype.itemsize, "little")
+    flip = 2 if array.dtype == np.bool_ else int.from_bytes(b"\x55" * array.dtype.itemsize, "little")
     return np.asarray(bits ^ bits.dtype.type(flip)).view(array.dtype)
 
 

@@ -22,7 +22,9 @@ def changed(change: Change) -> Rule:
 
     def rule(define: Definition, params: Params) -> Result | None:
         changes = change(params)
-        return None if changes is None else define(dataclasses.replace(params, **changes))
+        if changes is None or not all(hasattr(params, name) for name in changes):
+            return None
+        return define(dataclasses.replace(params, **changes))
 
     return rule
 

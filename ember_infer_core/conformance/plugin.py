@@ -136,10 +136,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.section("conformance")
     for subject in config.stash[_SUBJECTS]:
-        terminalreporter.write_line(f"{subject.spec}: {', '.join(_summary(terminalreporter.stats, subject.name))}")
+        terminalreporter.write_line(f"{subject.spec}: {', '.join(_summary(terminalreporter.stats, subject))}")
 
 
-def _summary(stats: dict[str, list[Any]], name: str) -> Iterator[str]:
+def _summary(stats: dict[str, list[Any]], subject: Subject) -> Iterator[str]:
+    name = subject.name
+
     def of(outcome: str) -> list[Any]:
         return [one for one in stats.get(outcome, ()) if ("subject", name) in getattr(one, "user_properties", ())]
 
@@ -151,6 +153,9 @@ def _summary(stats: dict[str, list[Any]], name: str) -> Iterator[str]:
     missing = {reason.split("not implemented: ")[1] for reason in _skip_reasons(of("skipped"))}
     if missing:
         yield f"not implemented: {listed(sorted(missing))}"
+    refused = {f"{operator} of {types[0]}" for (operator, *types), refuses in subject.refused_types.items() if refuses}
+    if refused:
+        yield f"refused by type: {listed(sorted(refused))}"
 
 
 def _skip_reasons(reports: list[Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -16,10 +16,11 @@ from ember_infer_core.conformance.expected import Expected
 from ember_infer_core.conformance.known import KnownException
 from ember_infer_core.conformance.ops import MODULES
 from ember_infer_core.conformance.report import Evidence, Finding
-from ember_infer_core.errors import AlignmentError, KernelError
+from ember_infer_core.errors import AlignmentError, KernelError, UnsupportedOperator
 from ember_infer_core.executable import Executable
 from ember_infer_core.ops import DEFAULTS
 from ember_infer_core.program import Program
+from ember_infer_core.slots import Role, slots
 
 __all__ = ["OPERATORS", "OPTIONAL", "Made", "Subject", "check_outcome", "load_subject"]
 
@@ -54,20 +55,33 @@ class Subject:
         spec: as it was asked for, ``module:attribute``.
         backend: the instance.
         exceptions: what it is not to be held to.
+        refused_types: whether it refuses an operator, named first, over operands of these types, as far as tried.
     """
 
     spec: str
     backend: KernelBackend
     exceptions: tuple[KnownException, ...] = ()
+    refused_types: dict[tuple[str, ...], bool] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Short, for the tests' names."""
         return self.spec.partition(":")[2]
 
-    def exception_for(self, operator: str, params: object) -> KnownException | None:
-        """The known exception that covers a call."""
-        return next((known for known in self.exceptions if known.covers(operator, params)), None)
+    def excused(self, operator: str, params: Any) -> bool:
+        """Whether it need not give what the definition says in this call: a known exception covers it, or it has
+        operands of other types than int8 and the backend says of those types that it does not have the operator.
+        """
+        return any(known.covers(operator, params) for known in self.exceptions) or self._refuses_types(operator, params)
+
+    def _refuses_types(self, operator: str, params: Any) -> bool:
+        key = (operator, *(slot.dtype.name for slot in slots(params) if slot.role is not Role.CONSTANT))
+        if set(key[1:]) == {"int8"}:
+            return False
+        if key not in self.refused_types:
+            outcome = self.make(operator, params).outcome
+            self.refused_types[key] = isinstance(outcome.error, UnsupportedOperator) and outcome.untouched
+        return self.refused_types[key]
 
     def has(self, operator: str) -> bool:
         """Whether the backend is to have the operator: it must, or it says that it does."""

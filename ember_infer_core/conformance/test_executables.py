@@ -26,7 +26,7 @@ _RUNS = 3
 
 def _calls(subject: Subject, operator: str) -> list[Any]:
     """Calls of some size, and different."""
-    calls = [one for one in drawn(operator, 40) if not subject.exception_for(operator, one)]
+    calls = [one for one in drawn(operator, 40) if not subject.excused(operator, one)]
     count = _PROGRAMS_OF_OPTIONAL if operator in OPTIONAL else _PROGRAMS
     return sorted(calls, key=lambda params: -output_size(params))[: 3 * count : 3]
 

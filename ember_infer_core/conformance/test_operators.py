@@ -31,14 +31,14 @@ def test_a_call_gives_what_the_definition_says(subject: Subject, operator: str, 
         return made
 
     def check(params: Any, data: st.DataObject) -> None:
-        if not subject.exception_for(operator, params):
+        if not subject.excused(operator, params):
             subject.judge(look(params), evidence)
 
     try:
         for_all_calls(operator, examples, check)
     except Finding:
         for params in (*drawn(operator, 30), *published_calls(operator)):  # which tell mistakes apart
-            if not subject.exception_for(operator, params):
+            if not subject.excused(operator, params):
                 look(params)
         raise
 
@@ -75,7 +75,7 @@ def _repeatedly(subject: Subject, operator: str, roles: tuple[Role, ...], cache:
         return bound
 
     def check(params: Any, data: st.DataObject) -> None:
-        if subject.exception_for(operator, params):
+        if subject.excused(operator, params):
             return
         bound, random = bind(params), np.random.default_rng(1)
         for call in (1, 2, 3):

@@ -26,7 +26,7 @@ def _calls(subject: Subject, operator: str) -> list[Any]:
     """Random calls and those after published bugs, as far as the backend asks for scratch in them."""
     calls = (*drawn(operator, _CALLS), *published_calls(operator))
     asked = [one for one in calls if type(subject.backend).scratch_size(one)]
-    return [one for one in asked if not subject.exception_for(operator, one)]
+    return [one for one in asked if not subject.excused(operator, one)]
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

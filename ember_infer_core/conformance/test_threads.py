@@ -33,7 +33,7 @@ def restless() -> Iterator[None]:
 def test_threads_do_not_meet(subject: Subject, operator: str, cache: bool, restless: None) -> None:
     """Calls that are right alone are made from several threads at once."""
     subject.require(operator)
-    calls = [one for one in drawn(operator, 40) if not subject.exception_for(operator, one)]
+    calls = [one for one in drawn(operator, 40) if not subject.excused(operator, one)]
     largest = sorted(calls, key=lambda params: -output_size(params))[:_THREADS]
     work = []
     for params in largest:

@@ -13,6 +13,7 @@ from ember_infer_core.slots import DType, Shape
 __all__ = ["prepare", "stacked"]
 
 MAX_INPUTS = 10
+MAX_RANK = 6
 
 
 def prepare(
@@ -21,14 +22,14 @@ def prepare(
     output_shape: Shape,
     axis: int,
     dtype: DType,
-    inputs_quants: Sequence[QuantParam] = (),
+    inputs_quants: Sequence[QuantParam | None] = (),
     output_quant: QuantParam | None = None,
 ) -> MovementParams:
     """The parameters of a call. Source: TFLM ``concatenation.cc``.
 
     Args:
         axis: along which the inputs follow each other; from -rank to rank - 1.
-        inputs_quants, output_quant: must all be the same, where they are given.
+        inputs_quants, output_quant: of int8 must all be the same.
 
     Raises:
         InvalidShape: the shapes contradict each other.
@@ -37,9 +38,13 @@ def prepare(
     if len(inputs_shapes) > MAX_INPUTS:
         raise ValueError(f"{len(inputs_shapes)} inputs, and at most {MAX_INPUTS} are wanted")
     for position, quant in enumerate(inputs_quants):
-        if quant != output_quant:
+        if dtype == "int16" and quant is not None and quant.zero_point:
+            raise ValueError(f"the zero point of input {position}, of int16, is {quant.zero_point}, not 0")
+        if dtype == "int8" and quant != output_quant:
             raise ValueError(f"input {position} is quantised otherwise than the output, and is not requantised")
     rank = len(output_shape)
+    if rank > MAX_RANK:
+        raise ValueError(f"an output of rank {rank}, and at most {MAX_RANK} is wanted")
     if not -rank <= axis < rank:
         raise InvalidShape(f"the output of rank {rank} has no axis {axis}")
     return stacked(inputs_shapes, output_shape, axis % rank, dtype)

@@ -1,4 +1,4 @@
-"""Reductions along axes: what they share, and REDUCE_MAX, REDUCE_MIN and REDUCE_ALL."""
+"""Reductions along axes and functions of rows: what they share; and REDUCE_MAX, REDUCE_MIN and REDUCE_ALL."""
 
 from __future__ import annotations
 
@@ -13,20 +13,17 @@ from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, Undefined
 from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
-__all__ = ["ReductionParams", "merged", "prepare", "reduced_axes", "reduction_fields"]
+__all__ = ["ReductionParams", "RowParams", "merged", "prepare", "reduced_axes", "reduction_fields"]
 
 _INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class ReductionParams(OperatorParams):
-    """One element of the output for all elements of the input along ``axes``.
+class RowParams(OperatorParams):
+    """A function of rows: all elements along an axis matter to each element of the output.
 
     Attributes:
-        input_shape: of any rank.
-        output_shape: has as many elements as the input's other axes; whether it keeps the reduced ones is its own
-            business.
-        axes: the reduced axes of the input, ascending; none leaves every element by itself.
+        input_shape, output_shape: equal, unless the operator says otherwise.
         dtype: of input and output.
         input_quant, output_quant: where they are quantised.
         input, output, scratch: the buffers.
@@ -37,7 +34,6 @@ class ReductionParams(OperatorParams):
 
     input_shape: Shape
     output_shape: Shape
-    axes: tuple[int, ...]
     dtype: DType = _INT8
     input_quant: QuantParam = UNQUANTIZED
     output_quant: QuantParam = UNQUANTIZED
@@ -53,6 +49,20 @@ class ReductionParams(OperatorParams):
     def output_dtype(self) -> DType:
         """Of the output."""
         return self.dtype
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ReductionParams(RowParams):
+    """One element of the output for all elements of the input along ``axes``.
+
+    Attributes:
+        input_shape: of any rank.
+        output_shape: has as many elements as the input's other axes; whether it keeps the reduced ones is its own
+            business.
+        axes: the reduced axes of the input, ascending; none leaves every element by itself.
+    """
+
+    axes: tuple[int, ...]
 
 
 def prepare(

@@ -73,8 +73,14 @@ class View:
         )
 
     def split(self, axis: int, inner: int) -> View:
-        """An axis as two, of which the second has ``inner`` indices."""
+        """An axis as two, of which the second has ``inner`` indices.
+
+        Raises:
+            InvalidShape: the axis is no multiple of that.
+        """
         size, step = self.sizes[axis], self.steps[axis]
+        if inner < 1 or size % inner:
+            raise InvalidShape(f"axis {axis} of size {size} is not made of blocks of {inner}")
         return replace(
             self,
             sizes=(*self.sizes[:axis], size // inner, inner, *self.sizes[axis + 1 :]),

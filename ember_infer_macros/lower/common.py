@@ -67,12 +67,22 @@ class Lowered:
     constants: Mapping[str, AnyArray] = field(default_factory=dict)
 
 
+def _nothing_known(index: int) -> AnyArray | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorSource:
-    """One operator of a graph, with checked access to what it refers to."""
+    """One operator of a graph, with checked access to what it refers to.
+
+    Attributes:
+        graph, operator: where it is.
+        known: content of a tensor, by its number, that earlier operators compute from constants alone; else None.
+    """
 
     graph: Graph
     operator: GraphOperator
+    known: Callable[[int], AnyArray | None] = _nothing_known
 
     def fail(self, reason: str) -> ModelError:
         """The error for a model that contradicts itself here."""
@@ -172,18 +182,24 @@ class OperatorSource:
         return batch, height, width, channels
 
     def constant(self, tensor: GraphTensor) -> GraphTensor:
-        """The tensor, which must be a constant."""
-        if tensor.data is None:
+        """The tensor, which must be a constant, or be computed from constants alone."""
+        if tensor.data is None and self.known(tensor.index) is None:
             raise Refusal(f"{tensor.describe()} is computed at run time; only constants are supported there")
         return tensor
 
     def whole_numbers(self, tensor: GraphTensor) -> list[int]:
-        """The elements of a constant of whole numbers, in their order."""
-        data = self.constant(tensor).data
-        numbers: list[int] = np.frombuffer(data or b"", self.dtype(tensor).newbyteorder("<"))[
-            : tensor.elements
-        ].tolist()
+        """The elements, in their order, of a tensor of whole numbers that :meth:`constant` takes."""
+        content = self.known(self.constant(tensor).index)
+        if content is None:
+            content = np.frombuffer(tensor.data or b"", self.dtype(tensor).newbyteorder("<"))[: tensor.elements]
+        numbers: list[int] = content.reshape(-1).tolist()
         return numbers
+
+    def written_numbers(self, tensor: GraphTensor) -> list[int]:
+        """:meth:`whole_numbers` of a tensor that TFLM wants to have from the file."""
+        if tensor.data is None:
+            raise Refusal(f"{tensor.describe()} is no constant; TensorFlow Lite Micro refuses this too")
+        return self.whole_numbers(tensor)
 
     def written_quant(self, tensor: GraphTensor) -> QuantParam | None:
         """The first scale and zero point that the file has for a tensor: all that TFLM's data movement looks at."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.ops.concatenation import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
 from ember_infer_macros.lower.movement import moved
 from ember_infer_macros.tflite.options import ConcatenationOptions
-from ember_infer_macros.tflite.schema import TensorType
 
 
 def lower(source: OperatorSource) -> Lowered:
@@ -19,9 +16,13 @@ def lower(source: OperatorSource) -> Lowered:
     if source.activation(options.fused_activation_function) is not FusedActivation.NONE:
         raise Refusal("it has a fused activation; TensorFlow Lite Micro refuses this too")
     inputs, output = source.inputs(), source.output()
-    fields: dict[str, Any] = {"axis": options.axis}
-    if output.type is TensorType.INT8:
-        fields["inputs_quants"] = [source.written_quant(tensor) for tensor in inputs]
-        fields["output_quant"] = source.written_quant(output)
-    shapes = {"inputs_shapes": tuple(tensor.shape for tensor in inputs), "output_shape": output.shape}
-    return moved(source, "concatenation", prepare, inputs, **shapes, **fields)
+    return moved(
+        source,
+        prepare,
+        inputs,
+        inputs_shapes=tuple(tensor.shape for tensor in inputs),
+        output_shape=output.shape,
+        axis=options.axis,
+        inputs_quants=[source.written_quant(tensor) for tensor in inputs],
+        output_quant=source.written_quant(output),
+    )

@@ -9,27 +9,40 @@ from ember_infer_core.ops.movement import MovementParams
 from ember_infer_macros.lower.common import Lowered, OperatorSource
 from ember_infer_macros.tflite.graph import GraphTensor
 
-__all__ = ["moved"]
+__all__ = ["moved", "moved_one"]
+
+
+def moved_one(source: OperatorSource, prepare: Callable[..., MovementParams], **fields: Any) -> Lowered:
+    """The call of an operator that moves the elements of its first input to its one output.
+
+    Args:
+        source: the operator.
+        prepare: takes ``input_shape``, ``output_shape``, ``dtype`` and ``fields``.
+        fields: what else it takes.
+    """
+    shapes = {"input_shape": source.input(0).shape, "output_shape": source.output().shape}
+    return moved(source, prepare, [source.input(0)], **shapes, **fields)
 
 
 def moved(
     source: OperatorSource,
-    method: str,
     prepare: Callable[..., MovementParams],
     inputs: Sequence[GraphTensor],
+    method: str | None = None,
     **fields: Any,
 ) -> Lowered:
     """The call of an operator that moves the elements of ``inputs`` to all of its outputs.
 
     Args:
         source: the operator.
-        method: of :class:`KernelBackend`.
-        prepare: takes ``fields`` and the ``dtype``.
+        prepare: takes ``dtype`` and ``fields``.
         inputs: the tensors whose elements move, in the order of the slots.
+        method: of :class:`KernelBackend`; the operator's name in small letters unless given.
         fields: what else it takes.
     """
+    assert source.operator.code is not None  # check_supported saw to it
     outputs = source.outputs()
     params = source.prepare(prepare, dtype=source.dtype(outputs[0]), **fields)
     operands = {f"inputs[{number}]": tensor.index for number, tensor in enumerate(inputs)}
     operands |= {f"outputs[{number}]": tensor.index for number, tensor in enumerate(outputs)}
-    return Lowered(method, params, operands)
+    return Lowered(method or source.operator.code.name.lower(), params, operands)

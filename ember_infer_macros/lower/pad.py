@@ -17,13 +17,13 @@ def lower(source: OperatorSource) -> Lowered:
     fields: dict[str, Any] = {
         "input_shape": data.shape,
         "output_shape": output.shape,
-        "paddings": source.whole_numbers(source.input(1)),
+        "paddings": source.written_numbers(source.input(1)),
     }
     if not source.has_input(2):
         quant = source.written_quant(output)
-        return moved(source, "pad", prepare, [data], zero_point=quant.zero_point if quant else 0, **fields)
+        return moved(source, prepare, [data], "pad", zero_point=quant.zero_point if quant else 0, **fields)
     value = source.input(2)
     fields["value_shape"] = value.shape
     if output.type is TensorType.INT8:
         fields |= {"value_quant": source.written_quant(value), "output_quant": source.written_quant(output)}
-    return moved(source, "padv2", prepare_v2, [data, value], **fields)
+    return moved(source, prepare_v2, [data, value], "padv2", **fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TypeAlias, cast
@@ -16,6 +16,7 @@ from ember_infer_core.program import Call, Program, Tensor
 from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
 from ember_infer_core.slots import AnyArray, DType, Role, slots
 from ember_infer_macros.lower.common import DTYPES, Lowered, Lowering, OperatorSource, Refusal
+from ember_infer_macros.lower.folding import Folding
 from ember_infer_macros.lower.names import identifier
 from ember_infer_macros.lower.passes import PASSES
 from ember_infer_macros.operators import LOWERINGS
@@ -40,7 +41,8 @@ def lower_graph(graph: Graph) -> Program:
         ModelError: shapes or attributes contradict each other.
     """
     check_supported(graph)
-    program = _program(graph, _lower_operators(graph))
+    tensors = _tensors(graph)
+    program = _program(graph, tensors, _lower_operators(graph, tensors))
     for apply in PASSES:
         program = apply(program)
     if program.arena_len > MAX_ARENA_BYTES:
@@ -53,30 +55,35 @@ def lowering(file: str) -> Lowering:
     return cast("Lowering", importlib.import_module(f"ember_infer_macros.lower.{file}").lower)
 
 
-def _lower_operators(graph: Graph) -> list[Lowered]:
-    lowered: list[Lowered] = []
+def _lower_operators(graph: Graph, tensors: list[Tensor]) -> dict[int, Lowered]:
+    """By their numbers the operators that a run needs; the others' results are in ``tensors``."""
+    own = {id(tensor.data): len(tensor.data) for tensor in graph.tensors if tensor.data is not None}
+    folding = Folding(tensors, sum(own.values()))
+    lowered: dict[int, Lowered] = {}
     refusals: list[str] = []
     for operator in graph.operators:
         assert operator.code is not None  # check_supported saw to it
         try:
-            lowered.append(lowering(LOWERINGS[operator.code].file)(OperatorSource(graph, operator)))
+            item = lowering(LOWERINGS[operator.code].file)(OperatorSource(graph, operator, folding.known))
         except Refusal as refusal:
             refusals.append(f"{operator.describe()}: {refusal}")
+            continue
+        if not folding.fold(item):
+            lowered[operator.index] = item
     if refusals:
         raise UnsupportedModelError(graph.source, refusals)
     return lowered
 
 
-def _program(graph: Graph, lowered: Sequence[Lowered]) -> Program:
+def _program(graph: Graph, tensors: list[Tensor], lowered: Mapping[int, Lowered]) -> Program:
     """The graph's operators as calls, one after the other."""
-    tensors = _tensors(graph)
     calls = []
-    for index, item in enumerate(lowered):
+    for number, item in lowered.items():
         operands = dict(item.operands)
         for slot in slots(item.params):
-            if slot.role is Role.CONSTANT and (slot.name in operands or slot.name in item.constants):
+            if slot.name in item.constants or (slot.role is Role.CONSTANT and slot.name in operands):
                 operands[slot.name] = _constant(tensors, item, slot.name, slot.shape)
-        calls.append(Call(f"operator_{index}", item.method, index, item.params, operands))
+        calls.append(Call(f"operator_{number}", item.method, number, item.params, operands))
     name = identifier(PurePath(graph.source).stem, "model")
     return Program(name, tuple(tensors), graph.inputs, graph.outputs, tuple(calls))
 

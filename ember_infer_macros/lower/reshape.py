@@ -1,14 +1,67 @@
-"""RESHAPE; a pass turns most of them into aliases."""
+"""RESHAPE, SQUEEZE, EXPAND_DIMS and SHAPE: elements in their order; a pass turns most of these calls into aliases.
+
+Source of the rules: TFLM ``reshape_common.cc``, ``squeeze.cc``, ``expand_dims.cc``, ``shape.cc``.
+"""
 
 from __future__ import annotations
 
+import numpy as np
+
 from ember_infer_core.ops.reshape import prepare
-from ember_infer_macros.lower.common import Lowered, OperatorSource
+from ember_infer_core.slots import AnyArray, Shape
+from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
+from ember_infer_macros.tflite.options import SqueezeOptions
+from ember_infer_macros.tflite.schema import BuiltinOperator
 
 
 def lower(source: OperatorSource) -> Lowered:
-    """The call of a RESHAPE."""
-    source.arity((1, 2))
-    input_, output = source.input(0), source.output()
-    fields = {"input_shape": input_.shape, "output_shape": output.shape, "dtype": source.dtype(input_)}
-    return Lowered("reshape", source.prepare(prepare, **fields), {"input": input_.index, "output": output.index})
+    """The call of a RESHAPE, a SQUEEZE, an EXPAND_DIMS or a SHAPE."""
+    code = source.operator.code
+    if code is BuiltinOperator.SHAPE:
+        return _shape(source)
+    source.arity({BuiltinOperator.SQUEEZE: (1,), BuiltinOperator.EXPAND_DIMS: (2,)}.get(code, (1, 2)))
+    if code is BuiltinOperator.SQUEEZE:
+        _check_shape(source, _squeezed(source))
+    elif code is BuiltinOperator.EXPAND_DIMS:
+        _check_shape(source, _expanded(source))
+    return _reshape(source, source.input(0).shape, {"input": source.input(0).index})
+
+
+def _reshape(
+    source: OperatorSource, input_shape: Shape, operands: dict[str, int], constants: dict[str, AnyArray] | None = None
+) -> Lowered:
+    output = source.output()
+    params = source.prepare(prepare, input_shape=input_shape, output_shape=output.shape, dtype=source.dtype(output))
+    return Lowered("reshape", params, operands | {"output": output.index}, constants or {})
+
+
+def _shape(source: OperatorSource) -> Lowered:
+    """The shape is known now: a copy of a constant."""
+    source.arity((1,))
+    shape = np.array(source.input(0).shape, source.dtype(source.output()))
+    _check_shape(source, shape.shape)
+    return _reshape(source, shape.shape, {}, {"input": shape})
+
+
+def _squeezed(source: OperatorSource) -> Shape:
+    shape = source.input(0).shape
+    rank = len(shape)
+    axes = source.options_or_default(SqueezeOptions).squeeze_dims or [axis for axis in range(rank) if shape[axis] == 1]
+    for axis in axes:
+        if not -rank <= axis < rank or shape[axis] != 1:
+            raise Refusal(f"shape {list(shape)} has no axis {axis} of size 1; TensorFlow Lite Micro refuses this too")
+    gone = {axis % rank for axis in axes}
+    return tuple(size for axis, size in enumerate(shape) if axis not in gone)
+
+
+def _expanded(source: OperatorSource) -> Shape:
+    shape, axis = source.input(0).shape, source.written_numbers(source.input(1))[0]
+    if not -len(shape) - 1 <= axis <= len(shape):
+        raise Refusal(f"shape {list(shape)} has no place for an axis {axis}; TensorFlow Lite Micro refuses this too")
+    axis %= len(shape) + 1
+    return (*shape[:axis], 1, *shape[axis:])
+
+
+def _check_shape(source: OperatorSource, shape: Shape) -> None:
+    if source.output().shape != shape:
+        raise source.fail(f"the output has shape {list(source.output().shape)}, not {list(shape)}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ember_infer_core.ops.softmax import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
+from ember_infer_macros.lower.rows import of_rows
 from ember_infer_macros.tflite.options import SoftmaxOptions
 
 
 def lower(source: OperatorSource) -> Lowered:
     """The call of a SOFTMAX."""
     source.arity((1,))
-    return source.lowered("softmax", prepare, "input", beta=source.options(SoftmaxOptions).beta)
+    attributes = {"beta": source.options(SoftmaxOptions).beta, "output_dtype": source.dtype(source.output())}
+    return of_rows(source, "softmax", prepare, **attributes)

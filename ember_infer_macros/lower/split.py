@@ -15,11 +15,10 @@ def lower(source: OperatorSource) -> Lowered:
     data, axis = (source.input(1), source.input(0)) if is_split else (source.input(0), source.input(2))
     return moved(
         source,
-        "split" if is_split else "split_v",
         prepare,
         [data],
         input_shape=data.shape,
         outputs_shapes=tuple(tensor.shape for tensor in source.outputs()),
-        axis=source.whole_numbers(axis)[0],
+        axis=source.written_numbers(axis)[0],
         equal=is_split,
     )

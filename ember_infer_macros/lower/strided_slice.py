@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from ember_infer_core.ops.strided_slice import prepare
 from ember_infer_macros.lower.common import Lowered, OperatorSource
-from ember_infer_macros.lower.movement import moved
+from ember_infer_macros.lower.movement import moved_one
 from ember_infer_macros.tflite.options import StridedSliceOptions
 
 
 def lower(source: OperatorSource) -> Lowered:
     """The call of a STRIDED_SLICE. TFLM does not look at ``ellipsis_mask``, ``new_axis_mask`` and ``offset``."""
     source.arity((4,))
-    data, options = source.input(0), source.options_or_default(StridedSliceOptions)
-    begin, end, strides = (source.whole_numbers(source.input(position)) for position in (1, 2, 3))
-    return moved(
+    options = source.options_or_default(StridedSliceOptions)
+    begin, end, strides = (source.written_numbers(source.input(position)) for position in (1, 2, 3))
+    return moved_one(
         source,
-        "strided_slice",
         prepare,
-        [data],
-        input_shape=data.shape,
-        output_shape=source.output().shape,
         begin=begin,
         end=end,
         strides=strides,

@@ -41,11 +41,11 @@ INLINE void multiply_by_pixel(const int pixels, const int vectors, int32_lanes *
     }
 }
 
-/* `split` sets of sums take turns where few pixels would leave the multiplier waiting for its own results. */
-INLINE void conv2d_tile(const int pixels, const int vectors, const int split, const struct conv2d *p,
-                        const uint8_t *input, uint8_t *output, const uint8_t *weights, const struct requantization *r,
-                        int first_vector, int channels) {
-    int32_lanes sums[MAX_SUMS];
+/* A tile's sums, `vectors` for each pixel. `split` sets of them take turns where few pixels would leave the multiplier
+   waiting for its own results. */
+INLINE void conv2d_sums(const int pixels, const int vectors, const int split, const struct conv2d *p,
+                        const uint8_t *input, const uint8_t *weights, const struct requantization *r, int first_vector,
+                        int32_lanes sums[MAX_SUMS]) {
     UNROLL for (int i = 0; i < pixels; i++)
         UNROLL for (int v = 0; v < vectors; v++) sums[i * vectors + v] = load_bias(r, first_vector + v);
     UNROLL for (int i = pixels * vectors; i < split * pixels * vectors; i++) sums[i] = zero_lanes();
@@ -77,7 +77,12 @@ INLINE void conv2d_tile(const int pixels, const int vectors, const int split, co
     UNROLL for (int s = 1; s < split; s++)
         UNROLL for (int i = 0; i < pixels * vectors; i++)
             sums[i] = add_lanes(sums[i], sums[s * pixels * vectors + i]);
+}
 
+/* Of a tile's sums its results. */
+INLINE void conv2d_results(const int pixels, const int vectors, const struct conv2d *p,
+                           const int32_lanes sums[MAX_SUMS], uint8_t *output, const struct requantization *r,
+                           int first_vector, int channels) {
     const int together = p->output_pixel == vectors * LANES && channels == vectors * LANES;
     UNROLL for (int i = 0; i < pixels * vectors; i += 4) {
         int32_lanes results[4];
@@ -96,6 +101,14 @@ INLINE void conv2d_tile(const int pixels, const int vectors, const int split, co
             }
         }
     }
+}
+
+INLINE void conv2d_tile(const int pixels, const int vectors, const int split, const struct conv2d *p,
+                        const uint8_t *input, uint8_t *output, const uint8_t *weights, const struct requantization *r,
+                        int first_vector, int channels) {
+    int32_lanes sums[MAX_SUMS];
+    conv2d_sums(pixels, vectors, split, p, input, weights, r, first_vector, sums);
+    conv2d_results(pixels, vectors, p, sums, output, r, first_vector, channels);
 }
 
 /* Channels [first, first + vectors * LANES), all pixels: whole tiles, then the rest of each row. */

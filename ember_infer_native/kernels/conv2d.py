@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.conv2d import Conv2dParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["CONV2D", "DENSE", "Geometry", "plan_dense"]
+__all__ = ["CONV2D", "DENSE", "GENERIC_TILE", "Geometry", "plan_dense", "tiles"]
 
 # The one tile of the operators' library: a pixel at a time, with sums that take turns.
-_GENERIC_TILE = (1, 0, 1, 0, 4)
-DENSE = Kernel("conv2d", "conv2d", "conv2d", 3, (_GENERIC_TILE,))
+GENERIC_TILE = (1, 0, 1, 0, 4)
+DENSE = Kernel("conv2d", "conv2d", "conv2d", 3, (GENERIC_TILE,))
 
 _MOST_VECTORS = 4
 _LATENCY = 6  # independent sums that keep the multiplier busy
@@ -139,7 +139,7 @@ def _plan_run(
     target = context.target
     channels, segment_rows, segment_columns, length = segments.shape
     vectors, quads = -(-channels // target.lanes), -(-length // 4)
-    template = _tiles(context, geometry.columns, vectors)
+    template = tiles(context, geometry.columns, vectors)
     packed = _pack_weights(context, segments, vectors, quads, template[2])
     constants = packed + pack_requantization(scaled, choice, vectors * target.lanes)
     fields = {
@@ -164,10 +164,10 @@ def _plan_run(
     return Step(DENSE, template, fields, (input, output, context.constants.add(constants)))
 
 
-def _tiles(context: Context, columns: int, vectors: int) -> tuple[int, int, int, int, int]:
+def tiles(context: Context, columns: int, vectors: int) -> tuple[int, int, int, int, int]:
     """``(pixels, rest, vectors, last vectors, split)`` of a tile: as many sums as the registers hold, evenly cut."""
     if context.generic:
-        return _GENERIC_TILE
+        return GENERIC_TILE
     sums = context.target.sums
     most = min(2 * _MOST_VECTORS if columns == 1 else _MOST_VECTORS, sums)
     together = -(-vectors // -(-vectors // most))

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.strided import StridedCopy
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["MOVEMENT"]
+__all__ = ["MOVE", "MOVEMENT", "moved"]
 
 _AXES = 8  # MOVED_AXES of movement.h
 # The templates are an element's bytes, and whether the elements of the last axis touch.
-_MOVE = Kernel("move", "movement", "move", 2, tuple((size, touching) for size in (1, 2, 4) for touching in (0, 1)))
+MOVE = Kernel("move", "movement", "move", 2, tuple((size, touching) for size in (1, 2, 4) for touching in (0, 1)))
 _FILL_ELEMENTS = Kernel("fill_elements", "movement", "fill_elements", 1, ((2,), (4,)))
 
 
@@ -27,7 +27,7 @@ def _plan(
     context: Context, params: MovementParams, inputs: tuple[Place, ...], outputs: tuple[Place, ...]
 ) -> list[Step]:
     steps = [] if params.fill is None else [_filled(context, output, params.fill) for output in outputs]
-    return steps + [_moved(copy, inputs[copy.source], outputs[copy.target]) for copy in params.copies]
+    return steps + [moved(copy, inputs[copy.source], outputs[copy.target]) for copy in params.copies]
 
 
 def _filled(context: Context, output: Place, value: Any) -> Step:
@@ -39,7 +39,8 @@ def _filled(context: Context, output: Place, value: Any) -> Step:
     return Step(_FILL_ELEMENTS, (width,), fields, (output.first,))
 
 
-def _moved(copy: StridedCopy, source: Place, target: Place) -> Step:
+def moved(copy: StridedCopy, source: Place, target: Place) -> Step:
+    """The step that makes a copy between two dense places."""
     width = source.dtype.itemsize
     axes = sorted(
         zip(copy.sizes, copy.source_steps, copy.target_steps, strict=True),
@@ -57,7 +58,7 @@ def _moved(copy: StridedCopy, source: Place, target: Place) -> Step:
         "output_steps": tuple(step * width for step in target_steps),
     }
     pointers = source.first + copy.source_start * width, target.first + copy.target_start * width
-    return Step(_MOVE, (width, int(touching)), fields, pointers)
+    return Step(MOVE, (width, int(touching)), fields, pointers)
 
 
-MOVEMENT = NativeOperator(_plan, (_MOVE, _FILL_ELEMENTS, FILL))
+MOVEMENT = NativeOperator(_plan, (MOVE, _FILL_ELEMENTS, FILL))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,7 @@ from ember_infer_native.requantization import Choice, Requantization, plan_requa
 from ember_infer_native.targets import Target
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.conv2d import Conv2dParams
-    from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
-    from ember_infer_core.ops.fully_connected import FullyConnectedParams
-
-    SumParams: TypeAlias = Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams
+    from ember_infer_core.ops.sums import SumParams
 
 __all__ = ["Scaled", "pack_requantization", "scale_sums"]
 

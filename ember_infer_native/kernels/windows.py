@@ -1,4 +1,4 @@
-"""What operators share whose window slides over an image with borders: convolutions, for now."""
+"""What operators share whose window slides over an image with borders: convolutions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import Int8Array
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["Windowed", "borders_of_the_input", "prepare_window"]
+__all__ = ["Windowed", "borders_of_the_input", "prepare_window", "with_borders"]
 
 ParamsT = TypeVar("ParamsT", bound="WindowedSumParams")
 
@@ -44,7 +44,7 @@ def borders_of_the_input(params: WindowedSumParams) -> Mapping[str, Borders]:
 def prepare_window(context: Context, params: ParamsT, input: Place, weights: Int8Array) -> Windowed[ParamsT]:
     """Leaves out idle taps, and copies an input that lacks borders."""
     params, taps = _without_idle_taps(params)
-    place, steps = _with_borders(context, _wanted_borders(params), input)
+    place, steps = with_borders(context, _wanted_borders(params), input)
     return Windowed(params, place, _useful_weights(weights, taps), steps)
 
 
@@ -95,8 +95,8 @@ def _useful_weights(weights: npt.NDArray[np.int8], taps: tuple[slice, slice]) ->
     return useful if useful.size else np.zeros((weights.shape[0], 1, 1, weights.shape[3]), np.int8)
 
 
-def _with_borders(context: Context, borders: Borders, input: Place) -> tuple[Place, list[Step]]:
-    """The input itself, or a copy where it lacks borders."""
+def with_borders(context: Context, borders: Borders, input: Place) -> tuple[Place, list[Step]]:
+    """The input itself, or a copy where it lacks borders, and the steps that make it."""
     top, left, bottom, right = borders.top, borders.left, borders.bottom, borders.right
     layout = input.layout
     if top <= layout.top and left <= layout.left and bottom <= layout.bottom and right <= layout.right:

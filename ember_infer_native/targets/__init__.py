@@ -44,6 +44,11 @@ class Target:
         """Bytes in a block of results."""
         return 4 * self.lanes
 
+    @property
+    def quad_bytes(self) -> int:
+        """Bytes of a packed vector of weights."""
+        return self.chunk if self.quads == "bytes" else 2 * self.chunk
+
     def bias_of(self, dtype: np.dtype[np.generic]) -> int:
         """What is added to activations of a type in memory: only those of int8 are kept otherwise than they are."""
         return self.bias if dtype == np.int8 else 0

@@ -3,10 +3,11 @@
 """The models of the typed example. ``models.pyi`` beside this file is written by ``ember-infer stubs examples``."""
 
 from typing import Literal
+import numpy as np
 import numpy.typing as npt
 from ember_infer_core import KernelBackend
 from ember_infer_macros import QuantizedModel, Session, ember_model
-from ember_infer_macros.arrays import FloatArray, Int8Array, Int8Arrays, Scratch
+from ember_infer_macros.arrays import Arrays, FloatArray, Int8Array, RealValues, Scratch
 
 @ember_model("../../models/digits.tflite")
 class Digits(QuantizedModel):
@@ -48,6 +49,14 @@ class Digits(QuantizedModel):
         """Shape of the output, batch first: (1, 10)."""
 
     @staticmethod
+    def input_dtype(index: int = 0) -> np.dtype[np.int8]:
+        """Element type of the input: int8."""
+
+    @staticmethod
+    def output_dtype(index: int = 0) -> np.dtype[np.int8]:
+        """Element type of the output: int8."""
+
+    @staticmethod
     def input_scale(index: int = 0) -> float:
         """Scale of the input: 0.06666667014360428 in ``real = 0.06666667014360428 * (q + 128)``."""
 
@@ -68,15 +77,15 @@ class Digits(QuantizedModel):
         """Bytes of activations after planning: 3072."""
 
     @staticmethod
-    def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
-        """Runs the model once, int8 in and out; scratch is found for you.
+    def predict_quantized(backend: KernelBackend, input: Arrays[Int8Array], output: Arrays[Int8Array]) -> None:
+        """Runs the model once, the model's own types in and out; scratch is found for you.
 
         Args:
             backend: an instance, for example ``RefBackend()``.
-            input: a contiguous int8 array of ``input_len()`` elements, of any shape; a sequence of them where the
-                model has several inputs.
-            output: a contiguous, writable int8 array of ``output_len()`` elements, of any shape; a sequence of them
-                where the model has several outputs. It may overlap the input.
+            input: a contiguous array of ``input_len()`` elements of ``input_dtype()``, of any shape; a sequence of them
+                where the model has several inputs.
+            output: a contiguous, writable array of ``output_len()`` elements of ``output_dtype()``, of any shape; a
+                sequence of them where the model has several outputs. It may overlap the input.
 
         Raises:
             InvalidShape: an array is not as described; nothing was written.
@@ -89,7 +98,7 @@ class Digits(QuantizedModel):
 
     @staticmethod
     def predict_quantized_with_scratch(
-        backend: KernelBackend, input: Int8Arrays, output: Int8Arrays, scratch: Scratch
+        backend: KernelBackend, input: Arrays[Int8Array], output: Arrays[Int8Array], scratch: Scratch
     ) -> None:
         """:meth:`predict_quantized` in scratch memory of yours.
 
@@ -111,10 +120,12 @@ class Digits(QuantizedModel):
 
     @staticmethod
     def quantize(real: npt.ArrayLike, index: int = 0) -> Int8Array:
-        """Real values to an input's int8: ``round(real / scale) + zero_point``, saturating; the shape is kept.
+        """Real values to an input's type: ``round(real / scale) + zero_point``, saturating, where it is quantised, and
+        the values themselves where it is not. The shape is kept.
 
         Raises:
-            ValueError: a value is NaN.
+            InvalidShape: the input is of integers or bools without a scale, and the values are none.
+            ValueError: a value is NaN and the input quantised, or a value does not fit into an integer type.
 
         Model:
             input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
@@ -122,15 +133,18 @@ class Digits(QuantizedModel):
 
     @staticmethod
     def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
-        """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept.
+        """An output's elements to real values: ``scale * (q - zero_point)`` in float32 where it is quantised, and a
+        copy of them where it is not. The shape is kept.
 
         Model:
             output: int8 [1, 10], real = 0.00390625 * (q + 128)
         """
 
     @staticmethod
-    def predict(backend: KernelBackend, real: npt.ArrayLike) -> FloatArray:
-        """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
+    def predict(backend: KernelBackend, real: RealValues) -> FloatArray:
+        """Runs the model once on real values: :meth:`quantize`, :meth:`predict_quantized`, :meth:`dequantize`.
+
+        Warns (:class:`ember_infer_core.QuantizedTwiceWarning`) of an array that has a quantised input's own type.
 
         Args:
             backend: an instance.
@@ -138,12 +152,12 @@ class Digits(QuantizedModel):
                 model has several inputs.
 
         Returns:
-            float32 of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
-            where the model has several outputs.
+            an array of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
+            where the model has several outputs. float32, unless the output is of integers or bools without a scale.
 
         Raises:
-            InvalidShape: a wrong number of elements.
-            ValueError: a value is NaN.
+            InvalidShape: a wrong number of elements, or values that an input of integers or bools cannot take.
+            ValueError: a value is NaN and the input quantised, or a value does not fit into an integer type.
             KernelError: the backend cannot run the model.
 
         Model:
@@ -152,18 +166,18 @@ class Digits(QuantizedModel):
         """
 
     @staticmethod
-    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Int8Array:
-        """Runs the model on N samples, int8 in and out.
+    def predict_batch(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
+        """Runs the model on N samples, the model's own types in and out.
 
         Args:
             backend: an instance.
-            inputs: int8 of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()`` elements a row; a
-                sequence of these where the model has several inputs. Where the model's own batch size is not 1, the
-                first form needs an N that it divides.
+            inputs: of ``input_dtype()``, and of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()``
+                elements a row; a sequence of these where the model has several inputs. Where the model's own batch size
+                is not 1, the first form needs an N that it divides.
 
         Returns:
-            int8 of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole inputs with a
-            batch size other than 1; a tuple of these where the model has several outputs.
+            ``output_dtype()`` of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole
+            inputs with a batch size other than 1; a tuple of these where the model has several outputs.
 
         Raises:
             InvalidShape: an array is not as described.
@@ -219,6 +233,14 @@ class Sine(QuantizedModel):
         """Shape of the output, batch first: (1, 1)."""
 
     @staticmethod
+    def input_dtype(index: int = 0) -> np.dtype[np.int8]:
+        """Element type of the input: int8."""
+
+    @staticmethod
+    def output_dtype(index: int = 0) -> np.dtype[np.int8]:
+        """Element type of the output: int8."""
+
+    @staticmethod
     def input_scale(index: int = 0) -> float:
         """Scale of the input: 0.02463994175195694 in ``real = 0.02463994175195694 * (q + 128)``."""
 
@@ -239,15 +261,15 @@ class Sine(QuantizedModel):
         """Bytes of activations after planning: 32."""
 
     @staticmethod
-    def predict_quantized(backend: KernelBackend, input: Int8Arrays, output: Int8Arrays) -> None:
-        """Runs the model once, int8 in and out; scratch is found for you.
+    def predict_quantized(backend: KernelBackend, input: Arrays[Int8Array], output: Arrays[Int8Array]) -> None:
+        """Runs the model once, the model's own types in and out; scratch is found for you.
 
         Args:
             backend: an instance, for example ``RefBackend()``.
-            input: a contiguous int8 array of ``input_len()`` elements, of any shape; a sequence of them where the
-                model has several inputs.
-            output: a contiguous, writable int8 array of ``output_len()`` elements, of any shape; a sequence of them
-                where the model has several outputs. It may overlap the input.
+            input: a contiguous array of ``input_len()`` elements of ``input_dtype()``, of any shape; a sequence of them
+                where the model has several inputs.
+            output: a contiguous, writable array of ``output_len()`` elements of ``output_dtype()``, of any shape; a
+                sequence of them where the model has several outputs. It may overlap the input.
 
         Raises:
             InvalidShape: an array is not as described; nothing was written.
@@ -260,7 +282,7 @@ class Sine(QuantizedModel):
 
     @staticmethod
     def predict_quantized_with_scratch(
-        backend: KernelBackend, input: Int8Arrays, output: Int8Arrays, scratch: Scratch
+        backend: KernelBackend, input: Arrays[Int8Array], output: Arrays[Int8Array], scratch: Scratch
     ) -> None:
         """:meth:`predict_quantized` in scratch memory of yours.
 
@@ -282,10 +304,12 @@ class Sine(QuantizedModel):
 
     @staticmethod
     def quantize(real: npt.ArrayLike, index: int = 0) -> Int8Array:
-        """Real values to an input's int8: ``round(real / scale) + zero_point``, saturating; the shape is kept.
+        """Real values to an input's type: ``round(real / scale) + zero_point``, saturating, where it is quantised, and
+        the values themselves where it is not. The shape is kept.
 
         Raises:
-            ValueError: a value is NaN.
+            InvalidShape: the input is of integers or bools without a scale, and the values are none.
+            ValueError: a value is NaN and the input quantised, or a value does not fit into an integer type.
 
         Model:
             input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
@@ -293,15 +317,18 @@ class Sine(QuantizedModel):
 
     @staticmethod
     def dequantize(q: npt.ArrayLike, index: int = 0) -> FloatArray:
-        """An output's int8 to real values: ``scale * (q - zero_point)`` in float32; the shape is kept.
+        """An output's elements to real values: ``scale * (q - zero_point)`` in float32 where it is quantised, and a
+        copy of them where it is not. The shape is kept.
 
         Model:
             output: int8 [1, 1], real = 0.007874015718698502 * q
         """
 
     @staticmethod
-    def predict(backend: KernelBackend, real: npt.ArrayLike) -> FloatArray:
-        """Runs the model once on real values: quantise, :meth:`predict_quantized`, dequantise.
+    def predict(backend: KernelBackend, real: RealValues) -> FloatArray:
+        """Runs the model once on real values: :meth:`quantize`, :meth:`predict_quantized`, :meth:`dequantize`.
+
+        Warns (:class:`ember_infer_core.QuantizedTwiceWarning`) of an array that has a quantised input's own type.
 
         Args:
             backend: an instance.
@@ -309,12 +336,12 @@ class Sine(QuantizedModel):
                 model has several inputs.
 
         Returns:
-            float32 of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
-            where the model has several outputs.
+            an array of ``output_shape()`` (of shape () for a plain number in and a single one out); a tuple of these
+            where the model has several outputs. float32, unless the output is of integers or bools without a scale.
 
         Raises:
-            InvalidShape: a wrong number of elements.
-            ValueError: a value is NaN.
+            InvalidShape: a wrong number of elements, or values that an input of integers or bools cannot take.
+            ValueError: a value is NaN and the input quantised, or a value does not fit into an integer type.
             KernelError: the backend cannot run the model.
 
         Model:
@@ -323,18 +350,18 @@ class Sine(QuantizedModel):
         """
 
     @staticmethod
-    def predict_batch(backend: KernelBackend, inputs: Int8Arrays) -> Int8Array:
-        """Runs the model on N samples, int8 in and out.
+    def predict_batch(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
+        """Runs the model on N samples, the model's own types in and out.
 
         Args:
             backend: an instance.
-            inputs: int8 of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()`` elements a row; a
-                sequence of these where the model has several inputs. Where the model's own batch size is not 1, the
-                first form needs an N that it divides.
+            inputs: of ``input_dtype()``, and of shape ``(N, *input_shape()[1:])``, or ``(N, ...)`` with ``input_len()``
+                elements a row; a sequence of these where the model has several inputs. Where the model's own batch size
+                is not 1, the first form needs an N that it divides.
 
         Returns:
-            int8 of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole inputs with a
-            batch size other than 1; a tuple of these where the model has several outputs.
+            ``output_dtype()`` of shape ``(N, *output_shape()[1:])``, or ``(N, *output_shape())`` for rows of whole
+            inputs with a batch size other than 1; a tuple of these where the model has several outputs.
 
         Raises:
             InvalidShape: an array is not as described.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 from ember_infer_core import UnsupportedModelError
 from ember_infer_macros import load_program
 from tests.operators.reductions import axes, axes_operand, check, scales, shapes, without, zero_points
+from tests.support.against_tflm import assert_equals_tflm
 from tests.support.one_operator import constant, one_operator, tensor
 from tests.support.tflm import Tflm
 
@@ -26,8 +28,28 @@ def models(draw: st.DrawFn, operator: str, dtype: str) -> bytes:
 
 
 @pytest.mark.parametrize("operator", ["REDUCE_MAX", "REDUCE_MIN"])
-def test_any_axes_equal_tflm(operator: str, tflm: Tflm) -> None:
-    check(tflm, models(operator, "int8"))
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+def test_any_axes_equal_tflm(operator: str, dtype: str, tflm: Tflm) -> None:
+    check(tflm, models(operator, dtype))
+
+
+def test_any_axes_of_truth_values_equal_tflm(tflm: Tflm) -> None:
+    check(tflm, models("REDUCE_ALL", "bool"))
+
+
+@pytest.mark.parametrize("operator", ["REDUCE_MAX", "REDUCE_MIN"])
+def test_nan_infinities_and_zeros_equal_tflm(operator: str, tflm: Tflm) -> None:
+    nan, infinity = np.nan, np.inf
+    rows = [[nan, 1, 2], [1, nan, 2], [-infinity, nan, -infinity], [infinity, infinity, nan], [nan, nan, nan]]
+    model = one_operator(operator, [tensor((5, 3), "float32"), constant(1, "int32")], tensor((5,), "float32"))
+    assert_equals_tflm(model, [[np.array(rows, np.float32)]], tflm)
+
+
+@pytest.mark.parametrize("operator", ["REDUCE_MAX", "REDUCE_MIN"])
+def test_zeros_of_both_signs_are_as_good_as_tflms(operator: str, tflm: Tflm) -> None:
+    model = one_operator(operator, [tensor((2, 2), "float32"), constant(1, "int32")], tensor((2,), "float32"))
+    rows = [[0.0, -0.0], [-0.0, 0.0]]
+    assert_equals_tflm(model, [[np.array(rows, np.float32)]], tflm, ulp=1)
 
 
 @pytest.mark.parametrize("operator", ["REDUCE_MAX", "REDUCE_MIN"])

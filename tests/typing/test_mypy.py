@@ -33,7 +33,7 @@ def test_messages_say_what_is_wrong_and_what_to_do(checked: Result) -> None:
         "copy or convert the file again",
         "fetch the file with git lfs pull",
         '"unsupported.tflite" is not supported (2 reasons below): change the model or its conversion',
-        "note: operator 0 HARD_SWISH (int8 -> int8): this operator is not supported",
+        "note: operator 0 TILE (int8 -> int8): this operator is not supported",
         "note: operator 1 CUSTOM 'Mine' (int8 -> int8): this operator is not supported",
         "the path must be a string literal",
         'write @ember_model("path/to/model.tflite") above class NoCall',

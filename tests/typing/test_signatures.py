@@ -35,6 +35,11 @@ def two_and_two(tflm_wheel: None, tmp_path_factory: pytest.TempPathFactory) -> t
     return TwoAndTwo
 
 
+def shape(parameter: inspect.Parameter) -> tuple[object, ...]:
+    """All but the annotation, of which a model may know more."""
+    return parameter.name, parameter.kind, parameter.default
+
+
 def document(name: str, model: Any = Digits) -> str:
     return inspect.getdoc(getattr(model, name)) or ""
 
@@ -60,7 +65,9 @@ def test_signatures_are_the_declared_ones(name: str, two_and_two: type[Quantized
     declared = inspect.signature(getattr(QuantizedModel, name))
     for model in (Digits, two_and_two):
         signature = inspect.signature(getattr(model, name))
-        assert signature.parameters == declared.parameters
+        assert [shape(one) for one in signature.parameters.values()] == [
+            shape(one) for one in declared.parameters.values()
+        ]
         assert signature.return_annotation is not inspect.Signature.empty
         assert f"def {name}(" in inspect.getsource(getattr(model, name))
 
@@ -81,7 +88,9 @@ def test_help_shows_the_model() -> None:
     assert "Input 0: int8 [1, 8, 8, 1]" in shown
     assert "probabilities: softmax" in shown
     assert "Elements of the input: 64" in shown
-    assert re.search(r"predict_quantized\(\W*backend: 'KernelBackend',\W*input: 'Int8Arrays'", shown)  # wrapped or not
+    assert re.search(
+        r"predict_quantized\(\W*backend: 'KernelBackend',\W*input: 'Arrays\[Int8Array\]'", shown
+    )  # wrapped or not
 
 
 def test_completion_offers_the_interface() -> None:

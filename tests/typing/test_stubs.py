@@ -88,7 +88,7 @@ def test_a_stub_carries_all_that_is_public(folder: Path) -> None:
         "    def input_len(index: int = 0) -> Literal[64]:",
         "    def input_shape(index: int = 0) -> tuple[Literal[1], Literal[8], Literal[8], Literal[1]]:",
         "    def output_zero_point(index: int = 0) -> Literal[-128]:",
-        "    def predict(backend: KernelBackend, real: Arrays[npt.ArrayLike]) -> FloatArray:",
+        "    def predict(backend: KernelBackend, real: RealValues) -> FloatArray:",
         '        """Elements of the input: 64 = 1 x 8 x 8 x 1."""',
     ):
         assert line in source.splitlines(), line

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from ember_infer_core.conformance.arithmetic import Rounding, clamped, scaled
-from ember_infer_core.conformance.cases import OperatorCases, Params, Regression
+from ember_infer_core.conformance.arithmetic import Rounding, clamped
+from ember_infer_core.conformance.cases import OperatorCases, Regression
 from ember_infer_core.conformance.contents import all_pairs, seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
-from ember_infer_core.conformance.mistakes import changed
 from ember_infer_core.conformance.ops.pairs import SCALED_PAIRS, draw_shapes, plain_shapes
+from ember_infer_core.conformance.ops.rescaled_pairs import RESCALED_PAIRS, output_scaled, rescaled
 from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.add import ElementwiseAddParams, prepare
 from ember_infer_core.quantization import QuantParam
@@ -23,13 +22,9 @@ __all__ = ["CASES", "plain_add"]
 
 def _define(params: ElementwiseAddParams, rounding: Rounding = "double") -> AnyArray:
     """Source: TFLM ``reference_integer_ops::AddFunc``."""
-    value1 = (params.input1.astype(np.int64) + params.input1_offset) * 2**params.left_shift
-    value2 = (params.input2.astype(np.int64) + params.input2_offset) * 2**params.left_shift
-    scaled1 = scaled(value1, params.input1_multiplier, params.input1_shift, rounding)
-    scaled2 = scaled(value2, params.input2_multiplier, params.input2_shift, rounding)
+    scaled1, scaled2 = rescaled(params, rounding)
     total = wrap_int32(np.asarray(scaled1 + scaled2))
-    result = scaled(total, params.output_multiplier, params.output_shift, rounding)
-    return clamped(params, np.asarray(result + params.output_offset))
+    return clamped(params, output_scaled(params, total, rounding))
 
 
 def _calls(drawer: CaseDrawer) -> ElementwiseAddParams:
@@ -55,19 +50,6 @@ def plain_add(
     return params
 
 
-def _scales_swapped(params: Params) -> dict[str, Any]:
-    return {
-        "input1_multiplier": params.input2_multiplier,
-        "input1_shift": params.input2_shift,
-        "input2_multiplier": params.input1_multiplier,
-        "input2_shift": params.input1_shift,
-    }
-
-
-def _one_scale(params: Params) -> dict[str, Any]:
-    return {"input2_multiplier": params.input1_multiplier, "input2_shift": params.input1_shift}
-
-
 _QUANTS = (
     (QuantParam(0.5, 3), QuantParam(0.25, -7), QuantParam(0.6, 11)),
     (QuantParam(0.02, -128), QuantParam(0.9, 127), QuantParam(0.91, 0)),
@@ -80,8 +62,7 @@ CASES: Mapping[str, OperatorCases] = {
         calls=_calls,
         mistakes={
             **SCALED_PAIRS,
-            "scales of the two inputs swapped": changed(_scales_swapped),
-            "the first input's scale used for both inputs": changed(_one_scale),
+            **RESCALED_PAIRS,
         },
         regressions={
             "residual add": Regression(

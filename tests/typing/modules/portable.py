@@ -23,10 +23,10 @@ scratch: int = Digits.scratch_len[RefBackend]()
 Digits.scratch_len[int]()  # M: index  # P: reportArgumentType
 x = np.zeros(Digits.input_len(), np.int8)
 y = np.empty(Digits.output_len(), np.int8)
-real = np.zeros(Digits.input_len())
+real = np.zeros(Digits.input_len(), np.float32)
 Digits.predict_quantized(backend, x, y)
 Digits.predict_quantized("backend", x, y)  # M: arg-type  # P: reportArgumentType
-Digits.predict_quantized(backend, real, y)  # M: arg-type  # P: reportArgumentType
+Digits.predict_quantized(backend, "input", y)  # M: arg-type  # P: reportArgumentType
 Digits.predict_quantized(backend, x, b"0123456789")  # M: arg-type  # P: reportArgumentType
 probabilities: npt.NDArray[np.float32] = Digits.predict(backend, real)
 best: int = int(Digits.predict(backend, real).argmax())

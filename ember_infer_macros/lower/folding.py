@@ -1,0 +1,80 @@
+"""What is the same in every run is computed when a model is lowered: shapes, and what is made of them.
+
+This happens operator by operator, in the file's order, and not in a pass of its own, because some operators' parameters
+are such results: where SLICE begins, the axes of a MEAN.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ember_infer_core.ops import DEFAULTS
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.program import Tensor
+from ember_infer_core.slots import AnyArray, Role, Slot, bind, slots
+from ember_infer_macros.lower.common import Lowered
+
+__all__ = ["Folding"]
+
+# A small file may ask for large results. Beyond this and the size of its own constants, they are left to the run, and
+# so count as activations.
+FOLDED_BYTES = 1 << 20
+
+
+class Folding:
+    """Computes, one call after the other, those whose operands are constants.
+
+    Args:
+        tensors: of the program. A result becomes a constant there.
+        own_bytes: of the constants in the file.
+    """
+
+    def __init__(self, tensors: list[Tensor], own_bytes: int) -> None:
+        self._tensors = tensors
+        self._left = FOLDED_BYTES + own_bytes
+        self._known: set[int] = set()
+
+    def known(self, index: int) -> AnyArray | None:
+        """What a tensor holds that was computed here; None for any other."""
+        return self._tensors[index].data if index in self._known else None
+
+    def fold(self, call: Lowered) -> bool:
+        """Computes the call if that can be done now; says whether it was, so that the program does not need it.
+
+        Only operators that the contract itself can carry out, and whose results are not too large.
+        """
+        run = DEFAULTS.get(call.method)
+        if run is None:
+            return False
+        arrays = self._operands(call, [slot for slot in slots(call.params) if slot.role is not Role.OUTPUT])
+        results = [slot for slot in slots(call.params) if slot.role is Role.OUTPUT]
+        size = sum(element_count(slot.shape) * slot.dtype.itemsize for slot in results)
+        if arrays is None or size > self._left:
+            return False
+        self._left -= size
+        outputs = {slot.name: np.empty(slot.shape, slot.dtype) for slot in results}
+        params = copy.copy(call.params)
+        bind(params, arrays | outputs)
+        run(params)
+        for name, array in outputs.items():
+            array.flags.writeable = False
+            index = call.operands[name]
+            self._tensors[index] = replace(self._tensors[index], data=array)
+            self._known.add(index)
+        return True
+
+    def _operands(self, call: Lowered, wanted: Sequence[Slot]) -> dict[str, AnyArray] | None:
+        """The content of each slot; None if there is one that only a run has."""
+        arrays: dict[str, AnyArray] = {}
+        for slot in wanted:
+            array = call.constants.get(slot.name)
+            if array is None:
+                array = self._tensors[call.operands[slot.name]].data
+            if array is None:
+                return None
+            arrays[slot.name] = array
+        return arrays

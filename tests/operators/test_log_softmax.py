@@ -1,0 +1,67 @@
+"""LOG_SOFTMAX against TFLM."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from ember_infer_core import UnsupportedModelError
+from ember_infer_macros import load_program
+from tests.operators.reductions import check, scales, shapes, zero_points
+from tests.support.against_tflm import assert_equals_tflm
+from tests.support.contents import random_batches
+from tests.support.one_operator import Tensor, one_operator, tensor
+from tests.support.tflm import Tflm
+
+Shape = tuple[int, ...]
+
+
+def output(shape: Shape) -> Tensor:
+    return tensor(shape, scale=1 / 16, zero_point=127)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> bytes:
+    shape = draw(shapes(least_rank=1))
+    scale = draw(scales(draw(st.integers(1, 4)) == 1))
+    return one_operator("LOG_SOFTMAX", [tensor(shape, scale=scale, zero_point=draw(zero_points))], output(shape))
+
+
+@st.composite
+def float_models(draw: st.DrawFn) -> bytes:
+    shape = draw(shapes(least_rank=1))
+    return one_operator("LOG_SOFTMAX", [tensor(shape, "float32")], tensor(shape, "float32"))
+
+
+def test_rows_of_any_scale_equal_tflm(tflm: Tflm) -> None:
+    check(tflm, models(), share=0.5)
+
+
+def test_float_rows_are_within_two_ulps_of_tflm(tflm: Tflm) -> None:
+    check(tflm, float_models(), ulp=2)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 1000, 4095])
+@pytest.mark.parametrize("scale", [2.0**-26, 1e-4, 0.01, 0.1, 1.0, 15.0, 100.0])
+def test_short_and_long_rows_equal_tflm(classes: int, scale: float, tflm: Tflm) -> None:
+    model = one_operator("LOG_SOFTMAX", [tensor((2, classes), scale=scale * 1.1)], output((2, classes)))
+    assert_equals_tflm(model, random_batches(model, classes), tflm)
+
+
+def test_infinite_and_huge_float_elements_equal_tflm(tflm: Tflm) -> None:
+    model = one_operator("LOG_SOFTMAX", [tensor((5, 2), "float32")], tensor((5, 2), "float32"))
+    rows = [[0.0, -0.0], [-np.inf, 0.0], [np.inf, 1.0], [3e38, -3e38], [np.nan, 1.0]]
+    assert_equals_tflm(model, [[np.array(rows, np.float32)]], tflm, ulp=1)
+
+
+def test_rows_that_may_overflow_tflms_sum_are_refused() -> None:
+    with pytest.raises(UnsupportedModelError, match=r"rows of 4096 elements.*undefined"):
+        load_program(one_operator("LOG_SOFTMAX", [tensor((2, 4096))], output((2, 4096))))
+
+
+@pytest.mark.parametrize(("scale", "zero_point"), [(1 / 8, 127), (1 / 16, 126)])
+def test_another_output_quantisation_is_refused(scale: float, zero_point: int) -> None:
+    result = tensor((2, 3), scale=scale, zero_point=zero_point)
+    with pytest.raises(UnsupportedModelError, match="must be 1/16 and 127"):
+        load_program(one_operator("LOG_SOFTMAX", [tensor((2, 3))], result))
