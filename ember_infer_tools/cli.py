@@ -131,7 +131,9 @@ def compare(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
     a: Annotated[str, typer.Option("--a", help="The reference.", metavar="SIDE")],
     b: Annotated[str, typer.Option("--b", help="What is compared with it.", metavar="SIDE")],
-    inputs: Annotated[Path | None, typer.Option(help="int8 samples, .npy or .npz, one in each row.")] = None,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Samples in the model's own types, .npy or .npz, one in each row.")
+    ] = None,
     samples: Annotated[int, typer.Option(help="How many random inputs, without --inputs.", min=1)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the random inputs.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,

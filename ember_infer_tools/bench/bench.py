@@ -12,7 +12,7 @@ import numpy as np
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.program import Program
-from ember_infer_core.slots import Int8Array
+from ember_infer_core.slots import AnyArray
 from ember_infer_macros.tflite.read import ModelSource, read_source
 from ember_infer_native.library import NativeExecutable
 from ember_infer_ref import RefBackend
@@ -161,8 +161,9 @@ def load_average() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _same(answer: Sequence[Int8Array], expected: Sequence[Int8Array]) -> bool:
-    return all(np.array_equal(a.reshape(-1), b.reshape(-1)) for a, b in zip(answer, expected, strict=True))
+def _same(answer: Sequence[AnyArray], expected: Sequence[AnyArray]) -> bool:
+    pairs = zip(answer, expected, strict=True)
+    return all(np.array_equal(a.reshape(-1), b.reshape(-1), equal_nan=a.dtype.kind == "f") for a, b in pairs)
 
 
 def _measured(contestant: Contestant, timing: Timing, equal: Mapping[str, bool], references: Sequence[str]) -> Measured:

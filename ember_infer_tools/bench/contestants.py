@@ -16,7 +16,7 @@ import numpy as np
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelWarning
 from ember_infer_core.program import Program
-from ember_infer_core.slots import Int8Array
+from ember_infer_core.slots import AnyArray
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.interpreter_worker import litert_interpreter
@@ -44,7 +44,7 @@ class Contestant:
     name: str
     how: str
     run: Callable[[], object]
-    answer: Callable[[], Sequence[Int8Array]]
+    answer: Callable[[], Sequence[AnyArray]]
     note: str = ""
 
 
@@ -65,27 +65,27 @@ def model_class(source: ModelSource) -> type[QuantizedModel]:
 
 
 def backend_contestants(
-    name: str, backend: KernelBackend, model: type[QuantizedModel], inputs: Sequence[Int8Array]
+    name: str, backend: KernelBackend, model: type[QuantizedModel], inputs: Sequence[AnyArray]
 ) -> tuple[Contestant, Contestant]:
     """A backend through ``predict_quantized``, and through a bound session whose input is in place.
 
     Raises:
         KernelError: the backend cannot run the model.
     """
-    outputs = [np.empty(model.program.tensors[index].shape, np.int8) for index in model.program.outputs]
-    given, taken = (arrays[0] if len(arrays) == 1 else list(arrays) for arrays in (inputs, outputs))
     session = model.bind(backend)
+    outputs = [np.zeros_like(array) for array in session.outputs]
+    given, taken = (arrays[0] if len(arrays) == 1 else list(arrays) for arrays in (inputs, outputs))
     for buffer, array in zip(session.inputs, inputs, strict=True):
         buffer[...] = array
 
     def predict() -> None:
         model.predict_quantized(backend, given, taken)
 
-    def predicted() -> Sequence[Int8Array]:
+    def predicted() -> Sequence[AnyArray]:
         predict()
         return [array.copy() for array in outputs]
 
-    def ran() -> Sequence[Int8Array]:
+    def ran() -> Sequence[AnyArray]:
         session.run()
         return [array.copy() for array in session.outputs]
 
@@ -95,7 +95,7 @@ def backend_contestants(
     )
 
 
-def tflm(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Contestant:
+def tflm(content: bytes, program: Program, inputs: Sequence[AnyArray]) -> Contestant:
     """TensorFlow Lite Micro's interpreter in this process, once it has run the model in another.
 
     Raises:
@@ -107,7 +107,7 @@ def tflm(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Conte
     with _quiet():
         interpreter = runtime.Interpreter.from_bytes(content, arena_size=tflm_arena_size(program))
 
-    def run() -> list[Int8Array]:
+    def run() -> list[AnyArray]:
         for position, array in enumerate(inputs):
             interpreter.set_input(array, position)
         interpreter.invoke()
@@ -116,7 +116,7 @@ def tflm(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Conte
     return Contestant(TFLM, "set_input, invoke, get_output", run, lambda: list(map(np.array, run())))
 
 
-def litert(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Contestant:
+def litert(content: bytes, program: Program, inputs: Sequence[AnyArray]) -> Contestant:
     """LiteRT's interpreter on one thread in this process, once it has run the model in another; with XNNPACK, if that
     takes the model.
 
@@ -138,7 +138,7 @@ def litert(content: bytes, program: Program, inputs: Sequence[Int8Array]) -> Con
     if not has_xnnpack:
         note = "; ".join(filter(None, (note, "XNNPACK refuses the model: LiteRT runs it on its own kernels")))
 
-    def run() -> list[Int8Array]:
+    def run() -> list[AnyArray]:
         for place, array in zip(places, inputs, strict=True):
             interpreter.set_tensor(place, array)
         interpreter.invoke()
@@ -154,7 +154,7 @@ def tflm_arena_size(program: Program) -> int:
     return 2 * sum(tensor.size for tensor in program.tensors if tensor.data is None) + _ARENA_MARGIN
 
 
-def _try_elsewhere(kind: str, content: bytes, program: Program, inputs: Sequence[Int8Array]) -> None:
+def _try_elsewhere(kind: str, content: bytes, program: Program, inputs: Sequence[AnyArray]) -> None:
     """On some models a runtime stops its process by signal, which must not be this one."""
     process = InterpreterProcess(RUNTIMES[kind])
     try:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
-
-import numpy as np
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import KernelError
 from ember_infer_core.program import Call, Program
-from ember_infer_core.slots import Int8Array, Role, Shape
+from ember_infer_core.recording import RecordingBackend
+from ember_infer_core.slots import AnyArray, Role, Shape
 from ember_infer_tools.bench.peak import Peak, known_targets
 from ember_infer_tools.inspect import multiplications
 
@@ -82,12 +81,12 @@ class LayerTimes:
 
 
 def time_layers(
-    name: str, backend: KernelBackend, program: Program, inputs: Sequence[Int8Array], rounds: int = 60
+    name: str, backend: KernelBackend, program: Program, inputs: Sequence[AnyArray], rounds: int = 60
 ) -> LayerTimes:
     """Times every layer some times in a row, so that weights and activations are in the cache as far as they fit.
 
     An executable that times its layers itself does so; else each layer is compiled and run as a program of its own, on
-    random activations.
+    what it meets in a run of the model.
 
     Raises:
         KernelError: the backend cannot run the model.
@@ -98,7 +97,7 @@ def time_layers(
     executable.run()
     target = getattr(backend, "target", None)
     peak = _peak(target) if isinstance(target, str) else None
-    measure = executable if isinstance(executable, _TimesLayers) else _OneByOne(backend, program)
+    measure = executable if isinstance(executable, _TimesLayers) else _OneByOne(backend, program, inputs)
     measure.time_layers(1)
     repeats = max(round(_ROUND_SECONDS / max(_whole(executable, 1), 1e-7)), 1)
     end = time.perf_counter() + _MOST_SECONDS
@@ -150,21 +149,35 @@ def _whole(executable: Executable, repeats: int) -> float:
 class _OneByOne:
     """Every layer as a program of its own."""
 
-    def __init__(self, backend: KernelBackend, program: Program) -> None:
-        self._layers = [(call.name, _alone(backend, program, call)) for call in program.calls]
-        random = np.random.default_rng(0)
-        for _, executable in self._layers:
-            for buffer in executable.inputs:
-                buffer[...] = random.integers(-128, 128, buffer.shape, np.int8)
-            executable.run()
+    def __init__(self, backend: KernelBackend, program: Program, inputs: Sequence[AnyArray]) -> None:
+        self._layers = [
+            (call.name, _alone(backend, program, call, met))
+            for call, met in zip(program.calls, _met(backend, program, inputs), strict=True)
+        ]
 
     def time_layers(self, repeats: int = 1) -> list[tuple[str, float]]:
         """Each layer's name and seconds."""
         return [(name, _whole(executable, repeats)) for name, executable in self._layers]
 
 
-def _alone(backend: KernelBackend, program: Program, call: Call) -> Executable:
-    read = dict.fromkeys(program.storage(index) for index in call.tensors(Role.INPUT))
-    inputs = tuple(index for index in read if program.tensors[index].data is None)
+def _met(backend: KernelBackend, program: Program, inputs: Sequence[AnyArray]) -> list[dict[int, AnyArray]]:
+    """What each layer reads in a run of the model, by the tensor whose memory it is."""
+    recording = RecordingBackend(backend)
+    executable = recording.compile(program)
+    for buffer, array in zip(executable.inputs, inputs, strict=True):
+        buffer[...] = array
+    executable.run()
+    return [
+        {program.storage(call.operands[slot]): array for slot, array in record.inputs.items()}
+        for call, record in zip(program.calls, recording.last.layers, strict=True)
+    ]
+
+
+def _alone(backend: KernelBackend, program: Program, call: Call, met: Mapping[int, AnyArray]) -> Executable:
+    inputs = tuple(index for index in met if program.tensors[index].data is None)
     outputs = tuple(call.tensors(Role.OUTPUT))
-    return backend.compile(replace(program, inputs=inputs, outputs=outputs, calls=(call,)))
+    executable = backend.compile(replace(program, inputs=inputs, outputs=outputs, calls=(call,)))
+    for index, buffer in zip(inputs, executable.inputs, strict=True):
+        buffer[...] = met[index].reshape(buffer.shape)
+    executable.run()
+    return executable

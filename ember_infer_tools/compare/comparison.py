@@ -8,51 +8,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call
-from ember_infer_core.slots import Int8Array, Shape
+from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.dialects import Dialects
+from ember_infer_tools.compare.difference import Difference, Element, Tally
 from ember_infer_tools.compare.inputs import Inputs, checked_inputs, random_inputs
 from ember_infer_tools.compare.sides import DumpSide, Model, Side, Tensors, load_model, open_side
 
 __all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One element in which the sides differ: of which sample, where in the tensor, and both values."""
-
-    sample: int
-    coordinates: tuple[int, ...]
-    a: int
-    b: int
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How a tensor differs, over all samples.
-
-    Attributes:
-        elements: how many were compared.
-        different: how many differ.
-        largest: the greatest ``abs(b - a)``.
-        histogram: how many elements for each value of ``b - a`` but 0.
-        first: the first element that differs, in the order of samples and memory; None where all are equal.
-        worst: the first element that differs by ``largest``.
-    """
-
-    elements: int
-    different: int
-    largest: int
-    histogram: Mapping[int, int]
-    first: Element | None
-    worst: Element | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +39,10 @@ class SideDialect:
 
 @dataclass(frozen=True, slots=True)
 class LayerComparison:
-    """One layer in one mode.
+    """One layer in one mode: one of its outputs, where it has several.
 
     Attributes:
-        layer: its name.
+        layer: its name, with the number of the output where it has several.
         operator: name of the method of :class:`KernelBackend`.
         index: of the operator in the model file.
         tensor: index of its output in the model file.
@@ -177,8 +146,8 @@ def compare(
         model: a path, or the bytes of a .tflite file.
         a: the reference: a backend, or text: ``module:Class``, ``tflm``, ``litert``, ``dumps:FOLDER``.
         b: what is compared with it.
-        inputs: int8, ``(N, ...)`` with a whole input in each row; a sequence of these where the model has several
-            inputs. Without it, what dumps hold; without dumps, random ones.
+        inputs: of the model's own types, ``(N, ...)`` with a whole input in each row; a sequence of these where the
+            model has several inputs. Without it, what dumps hold; without dumps, random ones.
         samples: how many random inputs.
         seed: of the random inputs.
         progress: called with steps done and steps in all.
@@ -208,7 +177,7 @@ def _opened(stack: contextlib.ExitStack, spec: str | KernelBackend, model: Model
 
 def _samples(
     model: Model, sides: Iterable[Side], inputs: Inputs | None, samples: int, seed: int
-) -> tuple[list[Int8Array], str]:
+) -> tuple[list[AnyArray], str]:
     """The samples for each model input, and where they come from."""
     dumps = [side for side in sides if isinstance(side, DumpSide)]
     dumped = [found for side in dumps if (found := side.given_inputs(model)) is not None]
@@ -235,24 +204,23 @@ class _Run:
     def __init__(self, model: Model, a: Side, b: Side) -> None:
         self._model, self._a, self._b = model, a, b
         self._fed_by = "a" if b.can_run else "b" if a.can_run else None
-        self._layer_by_layer = [_LayerTally(model, layer) for layer in model.layers]
-        self._end_to_end = [_Tally() for _ in model.layers]
-        self._outputs = [_Tally() for _ in model.program.outputs]
+        self._layer_by_layer = {i: _LayerTally(model, layer, i) for layer in model.layers for i in model.outputs(layer)}
+        self._end_to_end = {index: Tally() for index in self._layer_by_layer}
+        self._outputs = [Tally() for _ in model.program.outputs]
         self._observed_differs: dict[str, int] = {}
 
-    def add(self, sample: int, inputs: Sequence[Int8Array]) -> None:
+    def add(self, sample: int, inputs: Sequence[AnyArray]) -> None:
         """Compares one sample in both modes."""
         both_run = self._a.can_run and self._b.can_run
         outputs_a, outputs_b = (side.outputs(inputs) if both_run else () for side in (self._a, self._b))
         given = {self._model.program.storage(i): x for i, x in zip(self._model.program.inputs, inputs, strict=True)}
         tensors_a = {**self._a.tensors(sample, inputs), **given}
         tensors_b = {**self._b.tensors(sample, inputs), **given}
-        for layer, tally in zip(self._model.layers, self._end_to_end, strict=True):
-            index = self._model.output(layer)
+        for index, tally in self._end_to_end.items():
             if index in tensors_a and index in tensors_b:
                 tally.add(sample, tensors_a[index], tensors_b[index])
-        for layer, fed in zip(self._model.layers, self._layer_by_layer, strict=True):
-            self._add_layer(sample, layer, fed, tensors_a, tensors_b)
+        for layer in self._model.layers:
+            self._add_layer(sample, layer, tensors_a, tensors_b)
         if both_run:
             self._note_observation(self._a, outputs_a, tensors_a)
             self._note_observation(self._b, outputs_b, tensors_b)
@@ -261,9 +229,10 @@ class _Run:
 
     def result(self, samples: int, origin: str) -> Comparison:
         """What came out."""
-        grown = zip(self._model.layers, self._end_to_end, strict=True)
-        end_to_end = [_named(self._model, layer, tally.difference()) for layer, tally in grown]
-        fed = [] if self._fed_by is None else [tally.result() for tally in self._layer_by_layer]
+        fed_tallies = self._layer_by_layer.values()
+        grown = zip(fed_tallies, self._end_to_end.values(), strict=True)
+        end_to_end = [layer.named(tally.difference()) for layer, tally in grown]
+        fed = [] if self._fed_by is None else [tally.result() for tally in fed_tallies]
         outputs = [found for tally in self._outputs if (found := tally.difference()) is not None]
         if not outputs and not any(layer.difference for layer in (*end_to_end, *fed)):
             raise ComparisonError(f"{self._a.name} and {self._b.name} have no tensor in common")
@@ -284,22 +253,21 @@ class _Run:
             outputs=tuple(outputs),
         )
 
-    def _add_layer(self, sample: int, layer: Call, tally: _LayerTally, tensors_a: Tensors, tensors_b: Tensors) -> None:
+    def _add_layer(self, sample: int, layer: Call, tensors_a: Tensors, tensors_b: Tensors) -> None:
         """One layer on the reference's tensors: the reference has its output already, the other side makes it."""
         if self._fed_by is None:
             return
         reference, other = (tensors_a, self._b) if self._fed_by == "a" else (tensors_b, self._a)
-        output = self._model.output(layer)
+        outputs = self._model.outputs(layer)
         read = [self._model.program.storage(index) for index in self._model.inputs(layer)]
-        if output not in reference or not all(index in reference for index in read):
+        if not any(index in reference for index in outputs) or not all(index in reference for index in read):
             return
-        made = other.layer(layer, reference)
-        if self._fed_by == "a":
-            tally.add(sample, reference, reference[output], made)
-        else:
-            tally.add(sample, reference, made, reference[output])
+        for index, made in zip(outputs, other.layer(layer, reference), strict=True):
+            if index in reference:
+                pair = (reference[index], made) if self._fed_by == "a" else (made, reference[index])
+                self._layer_by_layer[index].add(sample, reference, *pair)
 
-    def _note_observation(self, side: Side, outputs: Sequence[Int8Array], tensors: Tensors) -> None:
+    def _note_observation(self, side: Side, outputs: Sequence[AnyArray], tensors: Tensors) -> None:
         """Keeping every tensor can change what a runtime computes."""
         roots = [self._model.program.storage(index) for index in self._model.program.outputs]
         pairs = zip(outputs, roots, strict=True)
@@ -307,48 +275,17 @@ class _Run:
             self._observed_differs[side.name] = self._observed_differs.get(side.name, 0) + 1
 
 
-class _Tally:
-    """Counts the differences of one tensor, sample by sample."""
-
-    def __init__(self) -> None:
-        self._elements = 0
-        self._counts = np.zeros(511, np.int64)  # of b - a + 255
-        self._first: Element | None = None
-        self._worst: Element | None = None
-
-    def add(self, sample: int, a: Int8Array, b: Int8Array) -> npt.NDArray[np.bool_]:
-        """Counts one sample; returns where it differs."""
-        steps = b.reshape(a.shape).astype(np.int16) - a
-        self._elements += steps.size
-        self._counts += np.bincount(steps.reshape(-1) + 255, minlength=511)
-        different: npt.NDArray[np.bool_] = steps != 0
-        if different.any():
-            self._first = self._first or _element(sample, int(different.argmax()), a, b)
-            worst = _element(sample, int(np.abs(steps).argmax()), a, b)
-            if self._worst is None or abs(worst.b - worst.a) > abs(self._worst.b - self._worst.a):
-                self._worst = worst
-        return different
-
-    def difference(self) -> Difference | None:
-        """The counts so far; None before the first sample."""
-        if not self._elements:
-            return None
-        histogram = {int(k) - 255: int(self._counts[k]) for k in np.flatnonzero(self._counts) if k != 255}
-        largest = max(map(abs, histogram), default=0)
-        return Difference(self._elements, sum(histogram.values()), largest, histogram, self._first, self._worst)
-
-
 class _LayerTally:
-    """Counts one layer on equal input, and where it differs, how far each dialect explains either side."""
+    """Counts one output of a layer on equal input, and where it differs, how far each dialect explains either side."""
 
-    def __init__(self, model: Model, layer: Call) -> None:
-        self._model, self._layer = model, layer
-        self._tally = _Tally()
+    def __init__(self, model: Model, layer: Call, output: int) -> None:
+        self._model, self._layer, self._output = model, layer, output
+        self._tally = Tally()
         self._dialects: Dialects | None = None
         self._inexact: dict[str, set[str]] = {"a": set(), "b": set()}
         self._explained: dict[str, dict[str, int]] = {"a": {}, "b": {}}
 
-    def add(self, sample: int, tensors: Tensors, a: Int8Array, b: Int8Array) -> None:
+    def add(self, sample: int, tensors: Tensors, a: AnyArray, b: AnyArray) -> None:
         """Counts one sample."""
         different = self._tally.add(sample, a, b)
         if not different.any():
@@ -367,8 +304,13 @@ class _LayerTally:
         """What came out."""
         difference = self._tally.difference()
         different = 0 if difference is None else difference.different
-        explained = (self._explained_by(side, different) for side in ("a", "b"))
-        return _named(self._model, self._layer, difference, *explained)
+        return self.named(difference, *(self._explained_by(side, different) for side in ("a", "b")))
+
+    def named(self, difference: Difference | None, *sides: SideDialect | None) -> LayerComparison:
+        """This difference as the layer's."""
+        name, shape = self._model.written()[self._output], self._model.program.tensors[self._output].shape
+        layer = self._layer
+        return LayerComparison(name, layer.method, layer.operator, self._output, shape, difference, *sides)
 
     def _explained_by(self, side: str, different: int) -> SideDialect | None:
         counts = self._explained[side]
@@ -376,14 +318,3 @@ class _LayerTally:
             return None
         exact = tuple(name for name in counts if name not in self._inexact[side])
         return SideDialect(exact, {name: count / different for name, count in counts.items()})
-
-
-def _named(model: Model, layer: Call, difference: Difference | None, *sides: SideDialect | None) -> LayerComparison:
-    index = model.output(layer)
-    shape = model.program.tensors[index].shape
-    return LayerComparison(layer.name, layer.method, layer.operator, index, shape, difference, *sides)
-
-
-def _element(sample: int, position: int, a: Int8Array, b: Int8Array) -> Element:
-    coordinates = tuple(int(k) for k in np.unravel_index(position, a.shape))
-    return Element(sample, coordinates, int(a.reshape(-1)[position]), int(b.reshape(-1)[position]))

@@ -11,7 +11,7 @@ import numpy as np
 from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.program import Call, Program
-from ember_infer_core.slots import Int8Array
+from ember_infer_core.slots import AnyArray
 from ember_infer_ref import RefBackend
 from ember_infer_ref.requantize import Rounding
 from ember_infer_tools.compare.sides import OneLayer
@@ -24,7 +24,7 @@ _ROUNDINGS: tuple[Rounding, ...] = ("double", "float", "single")
 _SCALED = frozenset({"conv2d", "depthwise_conv2d", "fully_connected"})
 _AT_ONCE = 8  # output positions that ESP-NN's kernel computes together; the rest goes another way
 
-Layer: TypeAlias = Callable[[Mapping[int, Int8Array]], Int8Array]
+Layer: TypeAlias = Callable[[Mapping[int, AnyArray]], AnyArray]
 
 
 class Dialects:
@@ -33,13 +33,17 @@ class Dialects:
     def __init__(self, program: Program, call: Call) -> None:
         self._layers: dict[str, Layer] = {}
         if call.method in _SCALED:
-            self._layers = {name: OneLayer(RefBackend(name), program, call).run for name in _ROUNDINGS}
+            self._layers = {name: _only_output(OneLayer(RefBackend(name), program, call)) for name in _ROUNDINGS}
             if isinstance(call.params, Conv2dParams) and _is_esp_pointwise(call.params):
                 self._layers[NO_NUDGE] = functools.partial(_no_nudge, program, call, self._layers["double"])
 
-    def outputs(self, inputs: Mapping[int, Int8Array]) -> dict[str, Int8Array]:
+    def outputs(self, inputs: Mapping[int, AnyArray]) -> dict[str, AnyArray]:
         """What each dialect gives for these input tensors."""
         return {name: layer(inputs) for name, layer in self._layers.items()}
+
+
+def _only_output(layer: OneLayer) -> Layer:
+    return lambda tensors: layer.run(tensors)[0]
 
 
 def _is_esp_pointwise(params: Conv2dParams) -> bool:
@@ -51,7 +55,7 @@ def _is_esp_pointwise(params: Conv2dParams) -> bool:
     )
 
 
-def _no_nudge(program: Program, call: Call, exact: Layer, inputs: Mapping[int, Int8Array]) -> Int8Array:
+def _no_nudge(program: Program, call: Call, exact: Layer, inputs: Mapping[int, AnyArray]) -> AnyArray:
     """ESP-NN built with SKIP_NUDGE: the first of TFLM's two roundings is a floor, but for the last few positions."""
     params = call.params
     assert isinstance(params, Conv2dParams)

@@ -113,9 +113,8 @@ def _layer_lines(layer: LayerComparison) -> Iterator[str]:
     assert difference is not None
     assert difference.first is not None
     assert difference.worst is not None
-    yield f"  operator {layer.index}, {layer.operator}, writes tensor {layer.tensor}, int8{list(layer.shape)}".replace(
-        "[", "\\["
-    )
+    tensor = f"{difference.dtype}{list(layer.shape)}".replace("[", "\\[")
+    yield f"  operator {layer.index}, {layer.operator}, writes tensor {layer.tensor}, {tensor}"
     yield f"  {_extent(difference)}"
     yield f"  first:   {_element(difference.first)}"
     yield f"  largest: {_element(difference.worst)}"
@@ -155,7 +154,8 @@ def _or(names: tuple[str, ...]) -> str:
 def _extent(difference: Difference) -> str:
     share = difference.different / difference.elements
     counts = f"{difference.different:,} of {difference.elements:,} elements differ ({share:.2%})"
-    return f"{counts}, by {difference.largest} at most"
+    unit = " units in the last place" if difference.dtype == "float32" else ""
+    return f"{counts}, by {difference.largest:,}{unit} at most"
 
 
 def _element(element: Element) -> str:
@@ -169,9 +169,9 @@ def _bins(histogram: Mapping[int, int]) -> list[tuple[str, int]]:
     if len(histogram) <= _HISTOGRAM_ROWS:
         return [(f"{step:+d}", histogram[step]) for step in sorted(histogram)]
     width = -(-(high - low + 1) // _HISTOGRAM_ROWS)
-    rows = []
-    for start in range(low, high + 1, width):
-        count = sum(histogram.get(step, 0) for step in range(start, start + width))
-        if count:
-            rows.append((f"{start:+d}..{min(start + width - 1, high):+d}", count))
-    return rows
+    counts = [0] * _HISTOGRAM_ROWS
+    for step, count in histogram.items():
+        counts[(step - low) // width] += count
+    starts = range(low, high + 1, width)
+    rows = zip(starts, counts, strict=False)  # fewer where the last ones would be beyond the greatest
+    return [(f"{start:+d}..{min(start + width - 1, high):+d}", count) for start, count in rows if count]

@@ -42,8 +42,8 @@ class ModelFile:
         graph.outputs = list(outputs)
         return self._packed(graph, self._model.buffers)
 
-    def one_operator(self, operator: int, inputs: Sequence[int], output: int) -> bytes:
-        """A model of one operator, with these of its activations as inputs, and its constants."""
+    def one_operator(self, operator: int, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
+        """A model of one operator, with these of its activations as inputs and outputs, and its constants."""
         graph = copy.copy(self._graph)
         only = copy.copy(self._graph.operators[operator])
         used = sorted({int(index) for index in (*only.inputs, *only.outputs) if index >= 0})
@@ -59,7 +59,7 @@ class ModelFile:
         only.outputs = [place[int(index)] for index in only.outputs]
         graph.operators = [only]
         graph.inputs = [place[index] for index in inputs]
-        graph.outputs = [place[output]]
+        graph.outputs = [place[index] for index in outputs]
         return self._packed(graph, buffers)
 
     def _packed(self, graph: Any, buffers: Sequence[Any]) -> bytes:

@@ -9,12 +9,11 @@ from pathlib import Path, PurePath
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call, Program, Tensor
-from ember_infer_core.slots import Int8Array, Role
+from ember_infer_core.slots import AnyArray, Role
 from ember_infer_macros import load_program
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 from ember_infer_tools.compare.inputs import why_unreadable
@@ -37,8 +36,8 @@ __all__ = [
 DUMPS = "dumps:"
 _ARENA_MARGIN = 4 << 20
 
-# int8 tensors by the index of the tensor whose memory they use.
-Tensors: TypeAlias = Mapping[int, Int8Array]
+# Tensors by the index of the tensor whose memory they use.
+Tensors: TypeAlias = Mapping[int, AnyArray]
 T = TypeVar("T")
 
 
@@ -51,9 +50,18 @@ class Model:
     content: bytes
     layers: tuple[Call, ...]
 
-    def output(self, layer: Call) -> int:
-        """Index of the tensor that a layer writes."""
-        return next(layer.tensors(Role.OUTPUT))
+    def outputs(self, layer: Call) -> list[int]:
+        """Indices of the tensors that a layer writes."""
+        return list(layer.tensors(Role.OUTPUT))
+
+    def written(self) -> dict[int, str]:
+        """Every tensor that a layer writes, and its name: the layer's, numbered where it writes several."""
+        names: dict[int, str] = {}
+        for layer in self.layers:
+            outputs = self.outputs(layer)
+            several = len(outputs) > 1
+            names |= {index: f"{layer.name}_{k}" if several else layer.name for k, index in enumerate(outputs)}
+        return names
 
     def inputs(self, layer: Call) -> list[int]:
         """Indices of the activations that a layer reads, each once."""
@@ -90,16 +98,16 @@ class Side(Protocol):
     can_run: bool
     notes: list[str]
 
-    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+    def tensors(self, sample: int, inputs: Sequence[AnyArray]) -> Tensors:
         """What every layer wrote in one run from end to end; without those that the side does not have."""
         ...
 
-    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+    def outputs(self, inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         """The model's outputs of an ordinary run, in which nothing but them is kept."""
         ...
 
-    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
-        """What one layer makes of these tensors."""
+    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+        """What one layer makes of these tensors: all its outputs."""
         ...
 
     def close(self) -> None:
@@ -131,12 +139,12 @@ class OneLayer:
         outputs = tuple(call.tensors(Role.OUTPUT))
         self._executable = backend.compile(replace(program, inputs=self._inputs, outputs=outputs, calls=(call,)))
 
-    def run(self, tensors: Tensors) -> Int8Array:
-        """The layer's output, valid until the next run."""
+    def run(self, tensors: Tensors) -> Sequence[AnyArray]:
+        """The layer's outputs, valid until the next run."""
         for buffer, index in zip(self._executable.inputs, self._inputs, strict=True):
             buffer[...] = tensors[index].reshape(buffer.shape)
         self._executable.run()
-        return self._executable.outputs[0]
+        return self._executable.outputs
 
 
 class BackendSide:
@@ -149,27 +157,27 @@ class BackendSide:
         self.notes: list[str] = []
         self._backend = backend
         self._program = program = model.program
-        self._written = tuple(model.output(layer) for layer in model.layers)
+        self._written = tuple(model.written())
         self._plain = self._guarded("the model", lambda: backend.compile(program))
         observed = replace(program, outputs=self._written)
         self._observed = self._guarded("the model", lambda: backend.compile(observed))
         self._layers: dict[str, OneLayer] = {}
 
-    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+    def tensors(self, sample: int, inputs: Sequence[AnyArray]) -> Tensors:
         """See :meth:`Side.tensors`."""
         for buffer, array in zip(self._observed.inputs, inputs, strict=True):
             buffer[...] = array
         self._guarded("the model", self._observed.run)
         return {index: array.copy() for index, array in zip(self._written, self._observed.outputs, strict=True)}
 
-    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+    def outputs(self, inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         """See :meth:`Side.outputs`."""
         for buffer, array in zip(self._plain.inputs, inputs, strict=True):
             buffer[...] = array
         self._guarded("the model", self._plain.run)
         return [array.copy() for array in self._plain.outputs]
 
-    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
         """See :meth:`Side.layer`."""
         what = f"layer {layer.name}"
         one = self._layers.get(layer.name)
@@ -208,13 +216,13 @@ class InterpreterSide:
                     f"{self.name} was given a copy of the model in which {self._file.repaired} quantized_dimension "
                     "fields are set to 0: it refuses the file as it is"
                 )
-        self._written = [model.output(layer) for layer in model.layers]
+        self._written = list(model.written())
         self._loaded: set[str] = set()
         self._process = InterpreterProcess(runtime)
         activations = sum(tensor.size for tensor in model.program.tensors if tensor.data is None)
         self._arena_size = 2 * activations + _ARENA_MARGIN
 
-    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+    def tensors(self, sample: int, inputs: Sequence[AnyArray]) -> Tensors:
         """See :meth:`Side.tensors`."""
         if not self._written:
             return {}
@@ -226,28 +234,26 @@ class InterpreterSide:
         )
         return dict(zip(self._written, found, strict=True))
 
-    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+    def outputs(self, inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         """See :meth:`Side.outputs`."""
         return self._run("the model", self._file.plain, inputs, len(self._model.program.outputs))
 
-    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
         """See :meth:`Side.layer`."""
         program, read = self._model.program, self._model.inputs(layer)
         arrays = [tensors[program.storage(index)].reshape(program.tensors[index].shape) for index in read]
-        output = self._model.output(layer)
+        outputs = self._model.outputs(layer)
 
         def file() -> bytes:
-            return self._file.one_operator(layer.operator, read, output)
+            return self._file.one_operator(layer.operator, read, outputs)
 
-        return self._run(f"layer {layer.name}", file, arrays, 1)[0]
+        return self._run(f"layer {layer.name}", file, arrays, len(outputs))
 
     def close(self) -> None:
         """See :meth:`Side.close`."""
         self._process.close()
 
-    def _run(
-        self, key: str, file: Callable[[], bytes], inputs: Sequence[Int8Array], outputs: int
-    ) -> list[npt.NDArray[np.int8]]:
+    def _run(self, key: str, file: Callable[[], bytes], inputs: Sequence[AnyArray], outputs: int) -> list[AnyArray]:
         """All outputs of the file that ``key`` names, made and loaded at its first run."""
         if key not in self._loaded:
             self._process.load(key, file(), outputs, self._arena_size)
@@ -259,7 +265,7 @@ class DumpSide:
     """What a device wrote: a folder of ``.npy`` and ``.bin`` files, or a table (CSV: layer, path) of them.
 
     A file is named after a layer, a model input (``input``, or ``input_0`` and on where there are several) or a
-    tensor's index in the model file. It holds int8, all samples one after the other.
+    tensor's index in the model file. It holds elements of the tensor's type, all samples one after the other.
     """
 
     can_run: bool = False
@@ -267,7 +273,7 @@ class DumpSide:
     def __init__(self, place: Path, model: Model) -> None:
         self.name: str = f"dumps in {place.name}"
         self.notes: list[str] = []
-        self._arrays: dict[int, Int8Array] = {}
+        self._arrays: dict[int, AnyArray] = {}
         self._paths: dict[int, Path] = {}
         names = _tensor_names(model)
         for key, path in _dump_files(place):
@@ -281,7 +287,7 @@ class DumpSide:
         if not self._arrays:
             raise ComparisonError(f"{place}: no .npy or .bin file there")
 
-    def given_inputs(self, model: Model) -> list[Int8Array] | None:
+    def given_inputs(self, model: Model) -> list[AnyArray] | None:
         """The model's inputs, ``(samples, *shape)`` each, if they were all dumped."""
         if not all(index in self._arrays for index in model.program.inputs):
             return None
@@ -295,21 +301,21 @@ class DumpSide:
         """
         for index, array in self._arrays.items():
             if len(array) != samples:
-                each = array.size // len(array)
+                each = array.nbytes // len(array)
                 raise ComparisonError(
-                    f"{self._paths[index]}: {array.size} bytes, which is {len(array)} of {each}; "
+                    f"{self._paths[index]}: {array.nbytes} bytes, which is {len(array)} of {each}; "
                     f"{samples} samples have {samples * each}"
                 )
 
-    def tensors(self, sample: int, inputs: Sequence[Int8Array]) -> Tensors:
+    def tensors(self, sample: int, inputs: Sequence[AnyArray]) -> Tensors:
         """See :meth:`Side.tensors`."""
         return {index: array[sample] for index, array in self._arrays.items()}
 
-    def outputs(self, inputs: Sequence[Int8Array]) -> Sequence[Int8Array]:
+    def outputs(self, inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         """Dumps cannot be run."""
         raise ComparisonError(f"{self.name} cannot be run")
 
-    def layer(self, layer: Call, tensors: Tensors) -> Int8Array:
+    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
         """Dumps cannot be run."""
         raise ComparisonError(f"{self.name} cannot be run")
 
@@ -318,7 +324,7 @@ class DumpSide:
 
 
 def _shown_names(model: Model) -> list[str]:
-    return [*_input_names(model), *(layer.name for layer in model.layers)]
+    return [*_input_names(model), *model.written().values()]
 
 
 def _input_names(model: Model) -> dict[str, int]:
@@ -328,9 +334,9 @@ def _input_names(model: Model) -> dict[str, int]:
 
 def _tensor_names(model: Model) -> dict[str, int]:
     """The tensors that a dump may hold, by every name that a file may have. A layer's own name goes first."""
-    known = [*model.program.inputs, *(model.output(layer) for layer in model.layers)]
-    by_index = {str(index): index for index in known}
-    return by_index | _input_names(model) | {layer.name: model.output(layer) for layer in model.layers}
+    written = model.written()
+    by_index = {str(index): index for index in (*model.program.inputs, *written)}
+    return by_index | _input_names(model) | {name: index for index, name in written.items()}
 
 
 def _dump_files(place: Path) -> list[tuple[str, Path]]:
@@ -350,17 +356,18 @@ def _dump_files(place: Path) -> list[tuple[str, Path]]:
     return [(layer.strip(), place.parent / path.strip()) for layer, path in rows]
 
 
-def _read_dump(path: Path, key: str, tensor: Tensor) -> Int8Array:
-    """``(samples, *shape)``."""
+def _read_dump(path: Path, key: str, tensor: Tensor) -> AnyArray:
+    """``(samples, *shape)``; a file without a header is little-endian, as devices are."""
+    has_header = path.suffix == ".npy"
     try:
-        raw = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.fromfile(path, np.int8)
+        raw: AnyArray = np.load(path, allow_pickle=False) if has_header else np.fromfile(path, np.uint8)
     except (OSError, ValueError, EOFError) as error:
         raise ComparisonError(f"{path}: {why_unreadable(error)}") from error
-    if raw.dtype != np.int8:
-        raise ComparisonError(f"{path}: int8 is wanted, not {raw.dtype}")
-    if not raw.size or raw.size % tensor.size:
-        raise ComparisonError(
-            f"{path}: {raw.size} bytes; {key} has {tensor.size} bytes a sample (int8{list(tensor.shape)})"
-        )
-    array: Int8Array = np.ascontiguousarray(raw).reshape(-1, *tensor.shape)
-    return array
+    if has_header and raw.dtype != tensor.dtype:
+        raise ComparisonError(f"{path}: {tensor.dtype} is wanted, not {raw.dtype}")
+    if not raw.size or raw.nbytes % tensor.size:
+        each = f"{tensor.size} bytes a sample ({tensor.dtype}{list(tensor.shape)})"
+        raise ComparisonError(f"{path}: {raw.nbytes} bytes; {key} has {each}")
+    if not has_header:
+        raw = raw.view(tensor.dtype.newbyteorder("<")).astype(tensor.dtype)
+    return np.ascontiguousarray(raw).reshape(-1, *tensor.shape)
