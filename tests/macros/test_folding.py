@@ -36,8 +36,8 @@ class Model:
         return output
 
     def finish(self, inputs: list[Tensor], *outputs: Tensor) -> bytes:
-        indices = [[self._index(item) for item in items] for items in (inputs, outputs)]
-        return self._writer.finish(*indices, "folding")
+        fed, wanted = ([self._index(item) for item in items] for items in (inputs, outputs))
+        return self._writer.finish(fed, wanted, "folding")
 
 
 def whole(data: Any) -> Tensor:
