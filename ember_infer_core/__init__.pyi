@@ -41,6 +41,8 @@ from ember_infer_core.ops.div import FloorDivParams as FloorDivParams
 from ember_infer_core.ops.div import FloorModParams as FloorModParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
 from ember_infer_core.ops.l2_normalization import L2NormalizationParams as L2NormalizationParams
+from ember_infer_core.ops.gather import GatherNdParams as GatherNdParams
+from ember_infer_core.ops.gather import GatherParams as GatherParams
 from ember_infer_core.ops.leaky_relu import LeakyReluParams as LeakyReluParams
 from ember_infer_core.ops.log_softmax import LogSoftmaxParams as LogSoftmaxParams
 from ember_infer_core.ops.logical import LogicalParams as LogicalParams
@@ -55,6 +57,8 @@ from ember_infer_core.ops.quantize import QuantizeParams as QuantizeParams
 from ember_infer_core.ops.reduction import ReductionParams as ReductionParams
 from ember_infer_core.ops.reshape import ReshapeParams as ReshapeParams
 from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams as ResizeBilinearParams
+from ember_infer_core.ops.resize_nearest_neighbor import ResizeNearestNeighborParams as ResizeNearestNeighborParams
+from ember_infer_core.ops.select_v2 import SelectParams as SelectParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams
 from ember_infer_core.ops.sub import SubParams as SubParams

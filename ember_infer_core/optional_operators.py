@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
     from ember_infer_core.ops.l2_normalization import L2NormalizationParams
+    from ember_infer_core.ops.gather import GatherNdParams, GatherParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
     from ember_infer_core.ops.log_softmax import LogSoftmaxParams
     from ember_infer_core.ops.logical import LogicalParams
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.reduction import ReductionParams
     from ember_infer_core.ops.reshape import ReshapeParams
     from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams
+    from ember_infer_core.ops.resize_nearest_neighbor import ResizeNearestNeighborParams
+    from ember_infer_core.ops.select_v2 import SelectParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
@@ -128,6 +131,14 @@ class OptionalOperators(ABC):
     def floor_mod(self, params: FloorModParams) -> None:
         """FLOOR_MOD."""
         self.without("floor_mod", params)
+
+    def gather(self, params: GatherParams) -> None:
+        """GATHER."""
+        self.without("gather", params)
+
+    def gather_nd(self, params: GatherNdParams) -> None:
+        """GATHER_ND."""
+        self.without("gather_nd", params)
 
     def greater(self, params: ComparisonParams) -> None:
         """GREATER."""
@@ -257,6 +268,10 @@ class OptionalOperators(ABC):
         """RESIZE_BILINEAR."""
         self.without("resize_bilinear", params)
 
+    def resize_nearest_neighbor(self, params: ResizeNearestNeighborParams) -> None:
+        """RESIZE_NEAREST_NEIGHBOR."""
+        self.without("resize_nearest_neighbor", params)
+
     def reverse_v2(self, params: MovementParams) -> None:
         """REVERSE_V2."""
         self.without("reverse_v2", params)
@@ -268,6 +283,10 @@ class OptionalOperators(ABC):
     def rsqrt(self, params: LookupParams) -> None:
         """RSQRT."""
         self.without("rsqrt", params)
+
+    def select_v2(self, params: SelectParams) -> None:
+        """SELECT_V2."""
+        self.without("select_v2", params)
 
     def sin(self, params: LookupParams) -> None:
         """SIN."""

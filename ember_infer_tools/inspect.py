@@ -27,8 +27,9 @@ from ember_infer_core.program import Program
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
+from ember_infer_macros.lower.folding import Folding
 from ember_infer_macros.lower.names import identifier, layer_names
-from ember_infer_macros.lower.program import lower_graph, lowering
+from ember_infer_macros.lower.program import lower_graph, lowering, start_folding
 from ember_infer_macros.operators import LOWERINGS
 from ember_infer_macros.support import check_supported, why_unsupported
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
@@ -241,7 +242,7 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
     source, content = read_source(model)
     graph = read_graph(source, content)
     named = _named(installed_backends() if backends is None else backends)
-    subjects = tuple(_lower_alone(graph, operator) for operator in graph.operators)
+    subjects = _lower_each(graph)
     program, problems = _lower_whole(graph, subjects)
     operators = _operators(graph, subjects, program, named)
     return ModelReport(
@@ -275,7 +276,17 @@ def has_operator(backend: type[KernelBackend], method: str) -> bool:
     return method in DEFAULTS or method in backend.operators()
 
 
-def _lower_alone(graph: Graph, operator: GraphOperator) -> Subject:
+def _lower_each(graph: Graph) -> tuple[Subject, ...]:
+    """All operators in order: of a model that is supported, with what is computed from constants."""
+    try:
+        check_supported(graph)
+    except ModelError:
+        return tuple(_lower_alone(graph, operator, None) for operator in graph.operators)
+    folding = start_folding(graph)
+    return tuple(_lower_alone(graph, operator, folding) for operator in graph.operators)
+
+
+def _lower_alone(graph: Graph, operator: GraphOperator, folding: Folding | None) -> Subject:
     """The operator with its parameters, or with what stands in its way."""
     problem = why_unsupported(operator, graph.tensors)
     if problem is not None:
@@ -283,7 +294,11 @@ def _lower_alone(graph: Graph, operator: GraphOperator) -> Subject:
     code = cast("BuiltinOperator", operator.code)  # or it would not be supported
     lower = lowering(LOWERINGS[code].file)
     try:
-        return Subject(operator, lower(OperatorSource(graph, operator)), None)
+        if folding is None:
+            return Subject(operator, lower(OperatorSource(graph, operator)), None)
+        lowered = lower(OperatorSource(graph, operator, folding.known))
+        folding.fold(lowered)
+        return Subject(operator, lowered, None)
     except Refusal as refusal:
         return Subject(operator, None, str(refusal))
     except ModelError as error:

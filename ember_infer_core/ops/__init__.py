@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ember_infer_core.ops.gather import gather
 from ember_infer_core.ops.movement import move
 from ember_infer_core.ops.reshape import reshape
+from ember_infer_core.ops.resize_nearest_neighbor import resize_nearest_neighbor
+from ember_infer_core.ops.select_v2 import select_v2
 
 __all__ = ["DEFAULTS", "OPERATORS"]
 
@@ -39,6 +42,8 @@ OPERATORS: Mapping[str, str] = {
     "floor_div": "div",
     "floor_mod": "div",
     "fully_connected": "fully_connected",
+    "gather": "gather",
+    "gather_nd": "gather",
     "greater": "comparisons",
     "greater_equal": "comparisons",
     "hard_swish": "hard_swish",
@@ -72,9 +77,11 @@ OPERATORS: Mapping[str, str] = {
     "relu6": "relu6",
     "reshape": "reshape",
     "resize_bilinear": "resize_bilinear",
+    "resize_nearest_neighbor": "resize_nearest_neighbor",
     "reverse_v2": "reverse_v2",
     "round": "float_functions",
     "rsqrt": "rsqrt",
+    "select_v2": "select_v2",
     "sin": "float_functions",
     "slice": "slice",
     "softmax": "softmax",
@@ -102,12 +109,16 @@ DEFAULTS: Mapping[str, Callable[[Any], None]] = {
     "concatenation": move,
     "depth_to_space": move,
     "fill": move,
+    "gather": gather,
+    "gather_nd": gather,
     "mirror_pad": move,
     "pack": move,
     "pad": move,
     "padv2": move,
     "reshape": reshape,
+    "resize_nearest_neighbor": resize_nearest_neighbor,
     "reverse_v2": move,
+    "select_v2": select_v2,
     "slice": move,
     "space_to_batch_nd": move,
     "space_to_depth": move,

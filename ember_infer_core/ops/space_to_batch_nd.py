@@ -57,12 +57,12 @@ def prepare_batch_to_space_nd(
             raise InvalidShape(
                 f"{input_shape[1 + axis]} blocks of {block} less {before} and {after} are not {output_shape[1 + axis]}"
             )
-    block_h, block_w = block = _pair(block_shape, 1)
+    blocks = _pair(block_shape, 1)
     _, height, width, _ = output = _image(output_shape)
-    source = _batches(input_shape, block).transposed((2, 3, 0, 4, 1, 5))
+    source = _batches(input_shape, blocks).transposed((2, 3, 0, 4, 1, 5))
     copies = []
-    for rows in _pieces(crops[0], height, block_h):
-        for columns in _pieces(_pair(crops[::2], 0)[1], width, block_w):
+    for rows in _pieces(crops[0], height, blocks[0]):
+        for columns in _pieces(_pair(crops[::2], 0)[1], width, blocks[1]):
             target = View.whole(output).part(1, rows.start, rows.size).part(2, columns.start, columns.size)
             copies.append(
                 (

@@ -181,9 +181,13 @@ class OperatorSource:
         batch, height, width, channels = tensor.shape
         return batch, height, width, channels
 
+    def is_known(self, tensor: GraphTensor) -> bool:
+        """Whether the tensor is a constant, or computed from constants alone."""
+        return tensor.data is not None or self.known(tensor.index) is not None
+
     def constant(self, tensor: GraphTensor) -> GraphTensor:
         """The tensor, which must be a constant, or be computed from constants alone."""
-        if tensor.data is None and self.known(tensor.index) is None:
+        if not self.is_known(tensor):
             raise Refusal(f"{tensor.describe()} is computed at run time; only constants are supported there")
         return tensor
 

@@ -31,16 +31,19 @@ class Folding:
     Args:
         tensors: of the program. A result becomes a constant there.
         own_bytes: of the constants in the file.
+
+    Attributes:
+        tensors: the same list.
     """
 
     def __init__(self, tensors: list[Tensor], own_bytes: int) -> None:
-        self._tensors = tensors
+        self.tensors: list[Tensor] = tensors
         self._left = FOLDED_BYTES + own_bytes
         self._known: set[int] = set()
 
     def known(self, index: int) -> AnyArray | None:
         """What a tensor holds that was computed here; None for any other."""
-        return self._tensors[index].data if index in self._known else None
+        return self.tensors[index].data if index in self._known else None
 
     def fold(self, call: Lowered) -> bool:
         """Computes the call if that can be done now; says whether it was, so that the program does not need it.
@@ -63,7 +66,7 @@ class Folding:
         for name, array in outputs.items():
             array.flags.writeable = False
             index = call.operands[name]
-            self._tensors[index] = replace(self._tensors[index], data=array)
+            self.tensors[index] = replace(self.tensors[index], data=array)
             self._known.add(index)
         return True
 
@@ -73,7 +76,7 @@ class Folding:
         for slot in wanted:
             array = call.constants.get(slot.name)
             if array is None:
-                array = self._tensors[call.operands[slot.name]].data
+                array = self.tensors[call.operands[slot.name]].data
             if array is None:
                 return None
             arrays[slot.name] = array

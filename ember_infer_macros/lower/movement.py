@@ -20,8 +20,8 @@ def moved_one(source: OperatorSource, prepare: Callable[..., MovementParams], **
         prepare: takes ``input_shape``, ``output_shape``, ``dtype`` and ``fields``.
         fields: what else it takes.
     """
-    shapes = {"input_shape": source.input(0).shape, "output_shape": source.output().shape}
-    return moved(source, prepare, [source.input(0)], **shapes, **fields)
+    data, output = source.input(0), source.output()
+    return moved(source, prepare, [data], input_shape=data.shape, output_shape=output.shape, **fields)
 
 
 def moved(

@@ -24,7 +24,7 @@ from ember_infer_macros.support import check_supported
 from ember_infer_macros.tflite.graph import Graph, GraphTensor
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["lower_graph", "lowering"]
+__all__ = ["lower_graph", "lowering", "start_folding"]
 
 # Activations beyond this have no place in an INT8 model for small machines; a damaged shape easily asks for more.
 MAX_ARENA_BYTES = 2**31 - 1
@@ -41,8 +41,9 @@ def lower_graph(graph: Graph) -> Program:
         ModelError: shapes or attributes contradict each other.
     """
     check_supported(graph)
-    tensors = _tensors(graph)
-    program = _program(graph, tensors, _lower_operators(graph, tensors))
+    folding = start_folding(graph)
+    lowered = _lower_operators(graph, folding)
+    program = _program(graph, folding.tensors, lowered)
     for apply in PASSES:
         program = apply(program)
     if program.arena_len > MAX_ARENA_BYTES:
@@ -55,10 +56,14 @@ def lowering(file: str) -> Lowering:
     return cast("Lowering", importlib.import_module(f"ember_infer_macros.lower.{file}").lower)
 
 
-def _lower_operators(graph: Graph, tensors: list[Tensor]) -> dict[int, Lowered]:
-    """By their numbers the operators that a run needs; the others' results are in ``tensors``."""
+def start_folding(graph: Graph) -> Folding:
+    """The tensors of a supported graph, with its own constants; operators that are lowered in order add theirs."""
     own = {id(tensor.data): len(tensor.data) for tensor in graph.tensors if tensor.data is not None}
-    folding = Folding(tensors, sum(own.values()))
+    return Folding(_tensors(graph), sum(own.values()))
+
+
+def _lower_operators(graph: Graph, folding: Folding) -> dict[int, Lowered]:
+    """By their numbers the operators that a run needs; the others' results are constants now."""
     lowered: dict[int, Lowered] = {}
     refusals: list[str] = []
     for operator in graph.operators:

@@ -19,11 +19,14 @@ def lower(source: OperatorSource) -> Lowered:
     code = source.operator.code
     if code is BuiltinOperator.SHAPE:
         return _shape(source)
-    source.arity({BuiltinOperator.SQUEEZE: (1,), BuiltinOperator.EXPAND_DIMS: (2,)}.get(code, (1, 2)))
     if code is BuiltinOperator.SQUEEZE:
+        source.arity((1,))
         _check_shape(source, _squeezed(source))
     elif code is BuiltinOperator.EXPAND_DIMS:
+        source.arity((2,))
         _check_shape(source, _expanded(source))
+    else:
+        source.arity((1, 2))
     return _reshape(source, source.input(0).shape, {"input": source.input(0).index})
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ember_infer_core import ModelError, Program
 from ember_infer_macros import load_program
+from ember_infer_tools.inspect import inspect_model
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.against_tflm import assert_equals_tflm
 from tests.support.contents import random_batches
@@ -36,8 +37,8 @@ class Model:
         return output
 
     def finish(self, inputs: list[Tensor], *outputs: Tensor) -> bytes:
-        indices = [[self._index(item) for item in items] for items in (inputs, outputs)]
-        return self._writer.finish(*indices, "folding")
+        fed, wanted = ([self._index(item) for item in items] for items in (inputs, outputs))
+        return self._writer.finish(fed, wanted, "folding")
 
 
 def whole(data: Any) -> Tensor:
@@ -124,3 +125,12 @@ def test_a_small_file_cannot_ask_for_much() -> None:
     assert time.perf_counter() - start < 2
     assert sum(tensor.data is not None for tensor in program.tensors) == 1
     assert methods(program).count("zeros_like") == 999
+
+
+def test_inspect_knows_what_is_computed_from_constants() -> None:
+    model, data, part = Model(), tensor((2, 5)), tensor((1, 3))
+    begin = model.then("CONCATENATION", [whole([1]), whole([2])], int32(2), axis=0)
+    model.then("SLICE", [data, begin, whole([1, 3])], part)
+    report = inspect_model(model.finish([data], part))
+    assert report.supported
+    assert [operator.problem for operator in report.operators] == [None, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.against_tflm import EQUAL, compare_with_tflm
-from tests.support.contents import random_batches
+from tests.support.contents import Range, random_batches
 from tests.support.effort import thorough
 from tests.support.one_operator import Tensor, constant, tensor
 from tests.support.tflm import Tflm
@@ -23,9 +23,15 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Draws one thing after the other; hypothesis shrinks them all."""
+    """Draws one thing after the other; hypothesis shrinks them all.
+
+    Attributes:
+        ranges: least and greatest value of the model's inputs at these positions; a model that cannot do with all
+            values adds its own.
+    """
 
     draw: Callable[[st.SearchStrategy[Any]], Any]
+    ranges: dict[int, Range] = field(default_factory=dict)
 
     def integer(self, low: int, high: int) -> int:
         value: int = self.draw(st.integers(low, high))
@@ -83,7 +89,7 @@ def check_random_models(
     def check(data: st.DataObject) -> None:
         draws = Draws(data.draw)
         model = make(draws)
-        batches = random_batches(model, draws.integer(0, 2**32 - 1))
+        batches = random_batches(model, draws.integer(0, 2**32 - 1), draws.ranges)
         tally[compare_with_tflm(model, batches, tflm, ulp=ulp, only_we_refuse=only_we_refuse)] += 1
 
     check()

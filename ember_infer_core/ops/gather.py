@@ -1,0 +1,196 @@
+"""GATHER and GATHER_ND: parameters, their preparation, and the copy of what the indices name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from ember_infer_core.errors import InvalidShape, KernelError
+from ember_infer_core.fixed_point import Int64Array
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.slots import (
+    AnyArray,
+    DType,
+    Int32Array,
+    Operand,
+    OperatorParams,
+    Role,
+    Shape,
+    check_buffers,
+    unbound,
+    unbound_int8,
+)
+
+__all__ = ["GatherNdParams", "GatherParams", "RowParams", "gather", "prepare", "prepare_gather_nd"]
+
+MAX_INDEXED_AXES = 5
+
+
+def _unbound_int32() -> Int32Array:
+    return unbound(np.int32)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class RowParams(OperatorParams):
+    """Rows of the input, chosen by indices that may be computed: input and output are rows of ``row_size`` elements.
+
+    Attributes:
+        input_shape, indices_shape, output_shape: of the tensors.
+        dtype: of input and output.
+        row_size: elements that stay together.
+        input, indices, output, scratch: the buffers.
+        cache: see :class:`ember_infer_core.KernelBackend`.
+    """
+
+    OPERANDS: ClassVar[tuple[Operand, ...]] = (
+        Operand("input", Role.INPUT, None),
+        Operand("indices", Role.INPUT, np.int32),
+        Operand("output", Role.OUTPUT, None),
+    )
+
+    input_shape: Shape
+    indices_shape: Shape
+    output_shape: Shape
+    dtype: DType
+    row_size: int
+    input: AnyArray = field(default_factory=unbound_int8, repr=False)
+    indices: Int32Array = field(default_factory=_unbound_int32, repr=False)
+    output: AnyArray = field(default_factory=unbound_int8, repr=False)
+
+    @property
+    def input_dtype(self) -> DType:
+        """Of the input."""
+        return self.dtype
+
+    @property
+    def output_dtype(self) -> DType:
+        """Of the output."""
+        return self.dtype
+
+    def rows(self, indices: AnyArray) -> Int64Array:
+        """For each row of the output the number of the input's.
+
+        Raises:
+            KernelError: there is no such row.
+        """
+        raise NotImplementedError
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class GatherParams(RowParams):
+    """Of one axis of the input the indices named, where the first ``batch_dims`` axes of both go together.
+
+    Attributes:
+        axis, batch_dims: from 0.
+    """
+
+    axis: int
+    batch_dims: int
+
+    def rows(self, indices: AnyArray) -> Int64Array:
+        """See :meth:`RowParams.rows`."""
+        size = self.input_shape[self.axis]
+        wrong = indices[(indices < 0) | (indices >= size)]
+        if wrong.size:
+            raise KernelError(f"index {wrong[0]} of an axis of size {size}, at which TensorFlow Lite Micro stops")
+        batches = element_count(self.input_shape[: self.batch_dims])
+        outer = element_count(self.input_shape[self.batch_dims : self.axis])
+        first = np.arange(batches * outer, dtype=np.int64).reshape(batches, outer, 1) * size
+        rows: Int64Array = (first + indices.reshape(batches, 1, -1)).reshape(-1)
+        return rows
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class GatherNdParams(RowParams):
+    """What the last axis of the indices names together: one index for each of the input's first axes."""
+
+    def rows(self, indices: AnyArray) -> Int64Array:
+        """See :meth:`RowParams.rows`. TFLM checks the row alone and not each index: -1 is the end of the row before."""
+        indexed = self.input_shape[: self.indices_shape[-1]]
+        steps = [element_count(indexed[axis + 1 :]) for axis in range(len(indexed))]
+        rows: Int64Array = indices.reshape(-1, len(indexed)).astype(np.int64) @ np.array(steps, np.int64)
+        wrong = rows[(rows < 0) | (rows >= element_count(indexed))]
+        if wrong.size:
+            raise KernelError(
+                f"indices of place {wrong[0]} among {element_count(indexed)}, at which TensorFlow Lite Micro stops"
+            )
+        return rows
+
+
+def prepare(
+    *, input_shape: Shape, indices_shape: Shape, output_shape: Shape, axis: int, batch_dims: int = 0, dtype: DType
+) -> GatherParams:
+    """The parameters of a GATHER. Source: TFLM ``GatherPrepare``.
+
+    Args:
+        axis: from -rank to rank - 1 of the input.
+        batch_dims: from -rank to rank of the indices.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses the call.
+    """
+    rank, indices_rank = len(input_shape), len(indices_shape)
+    if not -rank <= axis < rank:
+        raise ValueError(f"the input of rank {rank} has no axis {axis}")
+    axis %= rank
+    batches = batch_dims + indices_rank if batch_dims < 0 else batch_dims
+    if not 0 <= batches <= min(axis, indices_rank):
+        raise ValueError(f"batch_dims is {batch_dims}, with axis {axis} and indices of rank {indices_rank}")
+    if input_shape[:batches] != indices_shape[:batches]:
+        raise ValueError(
+            f"the first {batches} axes of input and indices, {list(input_shape)} and {list(indices_shape)}, differ"
+        )
+    shape = (*input_shape[:axis], *indices_shape[batches:], *input_shape[axis + 1 :])
+    _check_output(shape, output_shape)
+    return GatherParams(
+        input_shape=input_shape,
+        indices_shape=indices_shape,
+        output_shape=output_shape,
+        dtype=dtype,
+        row_size=element_count(input_shape[axis + 1 :]),
+        axis=axis,
+        batch_dims=batches,
+    )
+
+
+def prepare_gather_nd(*, input_shape: Shape, indices_shape: Shape, output_shape: Shape, dtype: DType) -> GatherNdParams:
+    """The parameters of a GATHER_ND. Source: TFLM ``gather_nd.cc``.
+
+    Raises:
+        InvalidShape: the shapes contradict each other.
+        ValueError: TFLM refuses the call.
+    """
+    if not input_shape or not indices_shape:
+        raise ValueError("a scalar, where a tensor with axes is wanted")
+    indexed, rank = indices_shape[-1], len(input_shape)
+    if indexed > min(rank, MAX_INDEXED_AXES):
+        raise ValueError(f"{indexed} indices for an input of rank {rank}, and at most {MAX_INDEXED_AXES} are wanted")
+    _check_output((*indices_shape[:-1], *input_shape[indexed:]), output_shape)
+    return GatherNdParams(
+        input_shape=input_shape,
+        indices_shape=indices_shape,
+        output_shape=output_shape,
+        dtype=dtype,
+        row_size=element_count(input_shape[indexed:]),
+    )
+
+
+def gather(params: RowParams) -> None:
+    """Carries out the call of either operator.
+
+    Raises:
+        InvalidShape, KernelError: nothing was written.
+    """
+    check_buffers(params)
+    rows = params.rows(params.indices)
+    table = params.input.reshape(-1, params.row_size)
+    # No row is out of range; "clip" spares a copy of the output.
+    table.take(rows, axis=0, out=params.output.reshape(-1, params.row_size), mode="clip")
+
+
+def _check_output(shape: Shape, output_shape: Shape) -> None:
+    if shape != output_shape:
+        raise InvalidShape(f"the output has shape {list(output_shape)}, not {list(shape)}")
