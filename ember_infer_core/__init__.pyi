@@ -40,9 +40,9 @@ from ember_infer_core.ops.div import DivParams as DivParams
 from ember_infer_core.ops.div import FloorDivParams as FloorDivParams
 from ember_infer_core.ops.div import FloorModParams as FloorModParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams as FullyConnectedParams
-from ember_infer_core.ops.l2_normalization import L2NormalizationParams as L2NormalizationParams
 from ember_infer_core.ops.gather import GatherNdParams as GatherNdParams
 from ember_infer_core.ops.gather import GatherParams as GatherParams
+from ember_infer_core.ops.l2_normalization import L2NormalizationParams as L2NormalizationParams
 from ember_infer_core.ops.leaky_relu import LeakyReluParams as LeakyReluParams
 from ember_infer_core.ops.log_softmax import LogSoftmaxParams as LogSoftmaxParams
 from ember_infer_core.ops.logical import LogicalParams as LogicalParams

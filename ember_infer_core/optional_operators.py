@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
-    from ember_infer_core.ops.l2_normalization import L2NormalizationParams
     from ember_infer_core.ops.gather import GatherNdParams, GatherParams
+    from ember_infer_core.ops.l2_normalization import L2NormalizationParams
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
     from ember_infer_core.ops.log_softmax import LogSoftmaxParams
     from ember_infer_core.ops.logical import LogicalParams
