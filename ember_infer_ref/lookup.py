@@ -34,7 +34,7 @@ def lookup_kernel(operator: str, function: Callable[[AnyArray, P], AnyArray]) ->
 
     def compute(params: P) -> None:
         with np.errstate(all="ignore"):  # infinities and NaN are results like others
-            np.copyto(params.output, function(params.input, params))
+            np.copyto(params.output, function(params.input, params).reshape(params.output_shape))
 
     def kernel(params: P) -> None:
         run_prepared(params, f"ref.{operator}", prepare)

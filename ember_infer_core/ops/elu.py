@@ -29,7 +29,7 @@ def _elu(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Arra
     if not (np.abs(quantized) < _INT32_END).all():
         raise Undefined(
             f"with scales of {input.scale:g} and {output.scale:g} results overflow int32; "
-            "what TensorFlow Lite Micro computes is undefined"
+            "what TensorFlow Lite Micro computes then is undefined"
         )
     return quantized.astype(np.int64)
 

@@ -37,7 +37,8 @@ def _reluish(fine: Int64Array, fine_scale: float) -> Int64Array:
     multiplier, shift = _multiplier16(fine_scale / _RELUISH_SCALE)
     if shift > _MAX_LEFT_SHIFT:
         raise Undefined(
-            f"the input's scale asks for a shift by {shift - 1} bits; what TensorFlow Lite Micro computes is undefined"
+            f"the input's scale asks for a shift by {shift - 1} bits; "
+            "what TensorFlow Lite Micro computes then is undefined"
         )
     if shift > 0:
         third = _saturated(_high_mul(_saturated(fine << shift - 1), multiplier) << 1)

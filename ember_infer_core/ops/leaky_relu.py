@@ -45,7 +45,7 @@ def prepare(
     def leaky_relu(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Array:
         """Source: TFLM ``QuantizeLeakyRelu``."""
         if not math.isfinite(alpha):
-            raise Undefined(f"alpha is {alpha}; what TensorFlow Lite Micro computes of int8 is undefined")
+            raise Undefined(f"alpha is {alpha}; what TensorFlow Lite Micro computes then is undefined")
         steps = values - input.zero_point
         positive = rescaled(steps, input.scale / output.scale)
         # The sign comes after the rounding, which is not symmetric.

@@ -49,7 +49,7 @@ def within_radius(values: Int64Array, input: QuantParam) -> tuple[Int64Array, In
     if not 0 <= shift <= _MAX_SHIFT_OF_RADIUS or not multiplier:
         raise Undefined(
             f"at the input's scale {input.scale:g} TensorFlow Lite Micro shifts by {math.frexp(input.scale)[1] + 27} "
-            "bits; what it computes is undefined"
+            "bits; what TensorFlow Lite Micro computes then is undefined"
         )
     radius = calculate_input_radius(_INTEGER_BITS, shift)
     steps = values - input.zero_point

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ember_infer_core.errors import InvalidShape, KernelError
 from ember_infer_core.fixed_point import Int64Array, IntLike, multiply_by_quantized_multiplier, wrap_int32
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
@@ -61,7 +62,7 @@ class LookupParams(OperatorParams):
     """A function of one element, applied to each.
 
     Attributes:
-        input_shape, output_shape: equal.
+        input_shape, output_shape: equal, as a rule; of as many elements in any case.
         input_dtype, output_dtype: of the elements.
         input_quant, output_quant: where they are quantised.
         table: where the input has 8 bits, the result for each of its values, from the least to the greatest: 256
@@ -116,10 +117,13 @@ def lookup_fields(
 ) -> dict[str, Any]:
     """The fields of :class:`LookupParams` for a function whose input and output have the same type.
 
+    The shapes may differ, as they may for TFLM, if they have as many elements.
+
     Raises:
         InvalidShape, ValueError: see :func:`prepare_function`.
     """
-    check_same_shape(input_shape, output_shape)
+    if element_count(input_shape) != element_count(output_shape):
+        check_same_shape(input_shape, output_shape)
 
     def clamped(values: Int64Array) -> AnyArray:
         return np.clip(quantized(values, input_quant, output_quant), INT8_MIN, INT8_MAX)

@@ -21,7 +21,8 @@ def _relu6(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Ar
     """
     if float(_SIX / np.float32(input.scale)) >= 2.0**31 - 2**8:
         raise Undefined(
-            f"6 overflows int32 at the input's scale {input.scale:g}; what TensorFlow Lite Micro computes is undefined"
+            f"6 overflows int32 at the input's scale {input.scale:g}; "
+            "what TensorFlow Lite Micro computes then is undefined"
         )
     return np.clip(values, input.zero_point, int(quantize(6.0, input)))
 

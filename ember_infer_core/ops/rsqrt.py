@@ -50,7 +50,7 @@ def _rsqrt(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Ar
     if not -_MAX_RIGHT_SHIFT <= shift - _SHIFT <= MAX_LEFT_SHIFT:
         raise Undefined(
             f"the scales {input.scale:g} and {output.scale:g} ask for a shift by {shift - _SHIFT} bits; "
-            "what TensorFlow Lite Micro computes is undefined"
+            "what TensorFlow Lite Micro computes then is undefined"
         )
     steps = values - input.zero_point
     inverse, inverse_shift = inverse_square_root(np.maximum(steps, 0))

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ember_infer_core import ModelError
+from ember_infer_macros import load_program
 from tests.operators.lookup import (
     Quantisation,
     Shape,
@@ -21,7 +23,9 @@ from tests.operators.lookup import (
 )
 from tests.operators.typed import scales
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
+from tests.support.contents import random_batches
 from tests.support.effort import thorough
+from tests.support.one_operator import one_operator, tensor
 from tests.support.tflm import Tflm
 
 OPERATORS = ("ABS", "ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "RELU", "RELU6", "RSQRT", "TANH")
@@ -44,6 +48,7 @@ REQUIRED: dict[str, Callable[[Quantisation], Quantisation]] = {
 signed = st.builds(lambda slope, sign: slope * sign, scales(-8, 2), st.sampled_from((1.0, 1.0, -1.0))) | st.just(0.0)
 OPTIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {"LEAKY_RELU": st.fixed_dictionaries({"alpha": signed})}
 NONE: st.SearchStrategy[dict[str, Any]] = st.just({})
+SOME_OPTIONS: dict[str, dict[str, Any]] = {"LEAKY_RELU": {"alpha": 0.1}}
 
 
 def case(
@@ -61,6 +66,22 @@ def case(
 def test_every_value_equals_tflm(operator: str, data: st.DataObject, tflm: Tflm) -> None:
     file, shape = case(data.draw, operator, natural())
     assert_equals_tflm(file, every_value(shape), tflm)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_another_shape_of_as_many_elements_means_nothing(operator: str, dtype: str, tflm: Tflm) -> None:
+    scale = 1 / 16 if dtype == "int8" else None
+    input, output = tensor((2, 12), dtype, scale, -128), tensor((4, 3, 2), dtype, scale, -128)
+    reshaped = one_operator(operator, [input], output, **SOME_OPTIONS.get(operator, {}))
+    assert_equals_tflm(reshaped, random_batches(reshaped), tflm, ulp=1)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_another_number_of_elements_is_a_contradiction(operator: str) -> None:
+    file = one_operator(operator, [tensor((6,))], tensor((4,), zero_point=-128), **SOME_OPTIONS.get(operator, {}))
+    with pytest.raises(ModelError, match=r"shapes \[6\] and \[4\] must be equal"):
+        load_program(file)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

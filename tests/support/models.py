@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.contents import random_batches
+from tests.support.lookup_models import FUNCTIONS
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -179,7 +180,7 @@ class ModelDrawer:
         output = self.activation(shape, self.output_scale(self._natural_scale(input, scales, taps)))
         options = window.options() | window.dilations() | {"activation": self.one_of(CLAMPS)}
         self.writer.conv2d(input.index, weights, bias, output.index, **options)
-        return self._note(f"conv2d groups {groups} {options}", (input.index, weights, bias), output)
+        return self.note(f"conv2d groups {groups} {options}", (input.index, weights, bias), output)
 
     def depthwise_conv2d(self, input: Activation) -> Activation:
         batch, height, width, channels = input.shape
@@ -193,7 +194,7 @@ class ModelDrawer:
         output = self.activation(shape, self.output_scale(natural))
         options = window.options() | window.dilations() | {"activation": self.one_of(CLAMPS)}
         self.writer.depthwise_conv2d(input.index, weights, bias, output.index, depth_multiplier=multiplier, **options)
-        return self._note(f"depthwise_conv2d multiplier {multiplier} {options}", (input.index, weights, bias), output)
+        return self.note(f"depthwise_conv2d multiplier {multiplier} {options}", (input.index, weights, bias), output)
 
     def fully_connected(self, input: Activation) -> Activation:
         keep_num_dims = self.flag()
@@ -208,7 +209,7 @@ class ModelDrawer:
         output = self.activation(shape, self.output_scale(self._natural_scale(input, scales, depth)))
         options: dict[str, Any] = {"keep_num_dims": keep_num_dims, "activation": self.one_of(CLAMPS)}
         self.writer.fully_connected(input.index, weights, bias, output.index, **options)
-        return self._note(f"fully_connected {options}", (input.index, weights, bias), output)
+        return self.note(f"fully_connected {options}", (input.index, weights, bias), output)
 
     def average_pool(self, input: Activation) -> Activation:
         return self._pool(input, "average_pool_2d", self.writer.average_pool_2d)
@@ -221,7 +222,7 @@ class ModelDrawer:
         beta = float(np.float32(beta))
         output = self.activation(input.shape, 1.0 / 256.0, -128)
         self.writer.softmax(input.index, output.index, beta=beta)
-        return self._note(f"softmax beta {beta!r}", (input.index,), output)
+        return self.note(f"softmax beta {beta!r}", (input.index,), output)
 
     def add(self, input: Activation, other: Activation | None = None) -> Activation:
         first, second = self._operands(input, other)
@@ -229,7 +230,7 @@ class ModelDrawer:
         output = self.activation(shape, self.output_scale(max(first.scale, second.scale)))
         activation = self.one_of(CLAMPS)
         self.writer.add(first.index, second.index, output.index, activation=activation)
-        return self._note(f"add {activation}", (first.index, second.index), output)
+        return self.note(f"add {activation}", (first.index, second.index), output)
 
     def mul(self, input: Activation, other: Activation | None = None) -> Activation:
         first, second = self._operands(input, other)
@@ -237,7 +238,7 @@ class ModelDrawer:
         output = self.activation(shape, self.output_scale(64.0 * first.scale * second.scale))
         activation = self.one_of(CLAMPS)
         self.writer.mul(first.index, second.index, output.index, activation=activation)
-        return self._note(f"mul {activation}", (first.index, second.index), output)
+        return self.note(f"mul {activation}", (first.index, second.index), output)
 
     def reshape(self, input: Activation) -> Activation:
         shape = self._other_shape(math.prod(input.shape))
@@ -252,14 +253,14 @@ class ModelDrawer:
             tensor = self.writer.tensor(f"shape{len(self.listing)}", data.shape, "int32", data=data)
         new_shape = None if how == "tensor" else target
         self.writer.reshape(input.index, output.index, new_shape=new_shape, shape=tensor)
-        return self._note(f"reshape to {target} by {how}", (input.index, tensor), output)
+        return self.note(f"reshape to {target} by {how}", (input.index, tensor), output)
 
     # Parts of operators
 
     def _natural_scale(self, input: Activation, weight_scales: Sequence[float], taps: int) -> float:
         return input.scale * float(np.median(weight_scales)) * 128.0 * math.sqrt(taps)
 
-    def _note(self, what: str, inputs: Sequence[int | None], output: Activation) -> Activation:
+    def note(self, what: str, inputs: Sequence[int | None], output: Activation) -> Activation:
         self.listing.append(f"  {what}: {list(inputs)} -> {output.index}")
         return output
 
@@ -284,7 +285,7 @@ class ModelDrawer:
         output = self.activation(shape, input.scale, input.zero_point)
         options = window.options() | {"activation": self.one_of(CLAMPS)}
         write(input.index, output.index, filter_height=window.height, filter_width=window.width, **options)
-        return self._note(f"{name} {window.height}x{window.width} {options}", (input.index,), output)
+        return self.note(f"{name} {window.height}x{window.width} {options}", (input.index,), output)
 
     def _operands(self, input: Activation, other: Activation | None) -> tuple[Activation, Activation]:
         """Two tensors that broadcast to one shape, in either order: ``other``, or a new input, a constant, itself."""
@@ -405,12 +406,14 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
     for _ in range(operators):
         input = activations[-1] if drawer.one_of((True, True, False)) else drawer.one_of(activations)
         kinds = [kind for kind in OPERATORS if len(input.shape) == 4 or kind not in IMAGE_OPERATORS]
-        kind = drawer.one_of(kinds)
+        kind = drawer.one_of([*kinds, "function"])
         partners = [other for other in activations if _broadcast(input.shape, other.shape)]
         if kind in ("add", "mul") and drawer.flag():
             other = drawer.one_of(partners)
             read.add(other.index)
             output = (drawer.add if kind == "add" else drawer.mul)(input, other)
+        elif kind == "function":
+            output = drawer.one_of(list(FUNCTIONS.values()))(drawer, input)
         else:
             output = OPERATORS[kind](drawer, input)
         read.add(input.index)
