@@ -24,7 +24,5 @@ def test_another_zero_point_of_the_output_is_refused_as_tflm_does(tflm: Tflm) ->
 @pytest.mark.parametrize("scale", [2**-29, 2.0**36])
 def test_scales_that_shift_by_what_c_does_not_define_are_refused(scale: float, tflm: Tflm) -> None:
     other = model("LOGISTIC", Quantisation(scale, 1 / 256, 0, -128))
-    went = compare_with_tflm(
-        other, every_value(), tflm, only_we_refuse=["computes then is undefined"]
-    )
+    went = compare_with_tflm(other, every_value(), tflm, only_we_refuse=["computes then is undefined"])
     assert went == REFUSED_BY_US_ALONE
