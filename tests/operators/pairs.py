@@ -27,6 +27,8 @@ Natural = Callable[[float, float], float]
 
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 MOST_RANK = 6
+# What we refuse and TFLM runs, because its results mean nothing.
+UNDEFINED = "2**30 or more; what TensorFlow Lite Micro computes then is undefined"
 # Values whose sums, products or comparisons are special.
 SPECIAL_FLOATS = (0.0, -0.0, 1.0, -1.0, 6.0, 3e38, -3e38, 1e-40, float("inf"), -float("inf"), float("nan"))
 SPECIAL_INT32 = (0, 1, -1, 6, 2**31 - 1, -(2**31), 46341, -46341)
@@ -141,14 +143,14 @@ def pair_models(
     return PairModel(one_operator(operator, [first, second], output, **options), draw(st.integers(0, 2**32 - 1)))
 
 
-def check_pairs(tflm: Tflm, models: st.SearchStrategy[PairModel], *, only_we_refuse: Sequence[str] = ()) -> None:
+def check_pairs(tflm: Tflm, models: st.SearchStrategy[PairModel]) -> None:
     """Holds models to TFLM, on every backend: 150 in an ordinary run, of which 100 or more have to run."""
     tally: Counter[str] = Counter()
 
     @thorough(150, 50_000)
     @given(case=models)
     def check(case: PairModel) -> None:
-        tally[compare_with_tflm(case.model, case.batches(), tflm, only_we_refuse=only_we_refuse)] += 1
+        tally[compare_with_tflm(case.model, case.batches(), tflm, only_we_refuse=[UNDEFINED])] += 1
 
     check()
     assert tally[EQUAL] >= 100, tally
