@@ -17,27 +17,56 @@ INLINE struct interpolation interpolation(const uint8_t *tables, int count) {
     return axis;
 }
 
-/* int8: the sum of four products in 1/2**20, rounded half away from zero. Rows are blended once for all columns: `blended`
-   is memory for one row of the input. */
+/* Compilers leave loops over bytes alone at -O2, so that vectors are written out. */
+typedef int32_t wide_values __attribute__((vector_size(4 * LANES)));
+typedef byte_value narrow_values __attribute__((vector_size(LANES)));
+
+/* LANES elements between two rows, in 1/1024. */
+INLINE void blend_rows(const byte_value *up, const byte_value *down, int32_t weight, int32_t *blend) {
+    narrow_values high, low;
+    memcpy(&high, up, sizeof high);
+    memcpy(&low, down, sizeof low);
+    const wide_values a = __builtin_convertvector(high, wide_values) - ACTIVATION_BIAS;
+    const wide_values b = __builtin_convertvector(low, wide_values) - ACTIVATION_BIAS;
+    const wide_values blended = a * (1024 - weight) + b * weight;
+    memcpy(blend, &blended, sizeof blended);
+}
+
+/* LANES results between two columns: the sum, in 1/2**20, is rounded half away from zero. */
+INLINE void blend_columns(const int32_t *left, const int32_t *right, int32_t weight, uint8_t *output) {
+    wide_values a, b;
+    memcpy(&a, left, sizeof a);
+    memcpy(&b, right, sizeof b);
+    const wide_values sum = a * (1024 - weight) + b * weight;
+    /* Less 1 where the sum is negative: a half is then rounded down, as it is rounded up elsewhere. */
+    const wide_values rounded = (sum + (1 << 19) + (sum >> 31)) >> 20;
+    const narrow_values result = __builtin_convertvector(rounded + ACTIVATION_BIAS, narrow_values);
+    memcpy(output, &result, sizeof result);
+}
+
+/* int8. Rows are blended once for all columns: `blended` is memory for one row of the input, and for a vector more. */
 INLINE void resize_bilinear(const struct resize_bilinear *p, const uint8_t *input, uint8_t *output, uint8_t *blended,
                             const uint8_t *tables) {
     const struct interpolation rows = interpolation(tables, p->rows);
     const struct interpolation columns = interpolation(tables + (ptrdiff_t)p->rows * 12, p->columns);
     int32_t *blend = (int32_t *)blended;
+    uint8_t last[LANES];
     for (int image = 0; image < p->images; image++, input += p->input_image) {
         for (int row = 0; row < p->rows; row++) {
             const byte_value *up = (const byte_value *)input + rows.lower[row];
             const byte_value *down = (const byte_value *)input + rows.upper[row];
-            const int32_t weight = rows.fraction[row];
-            for (int i = 0; i < p->input_row; i++)
-                blend[i] = (up[i] - ACTIVATION_BIAS) * (1024 - weight) + (down[i] - ACTIVATION_BIAS) * weight;
+            for (int i = 0; i < p->input_row; i += LANES)
+                blend_rows(up + i, down + i, rows.fraction[row], blend + i);
             for (int column = 0; column < p->columns; column++) {
                 const int32_t *left = blend + columns.lower[column], *right = blend + columns.upper[column];
-                const int32_t share = columns.fraction[column];
-                for (int c = 0; c < p->channels; c++) {
-                    const int32_t sum = left[c] * (1024 - share) + right[c] * share;
-                    *output++ = (uint8_t)((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20) + ACTIVATION_BIAS);
+                const int32_t weight = columns.fraction[column];
+                int c = 0;
+                for (; c + LANES <= p->channels; c += LANES) blend_columns(left + c, right + c, weight, output + c);
+                if (c < p->channels) {
+                    blend_columns(left + c, right + c, weight, last);
+                    memcpy(output + c, last, (size_t)(p->channels - c));
                 }
+                output += p->channels;
             }
         }
     }

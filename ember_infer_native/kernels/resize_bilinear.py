@@ -34,7 +34,7 @@ def _plan(context: Context, params: ResizeBilinearParams, input: Place, output: 
     tables = context.constants.add(_tables(params, 1, input_row) + _tables(params, 2, channels))
     if params.dtype == np.float32:
         return [Step(_FLOAT32, (), fields, (input.first, output.first, tables))]
-    blended = context.temporaries.allocate(Layout(1, 1, 4 * input_row, 1))
+    blended = context.temporaries.allocate(Layout(1, 1, 4 * (input_row + context.target.lanes), 1))
     return [Step(_INT8, (), fields, (input.first, output.first, blended.first, tables))]
 
 
