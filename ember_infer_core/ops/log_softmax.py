@@ -29,7 +29,7 @@ from ember_infer_core.quantization import (
 )
 from ember_infer_core.slots import DType, Int8Array, Shape
 
-__all__ = ["MAX_CLASSES", "LogSoftmaxParams", "log_softmax_rows", "prepare"]
+__all__ = ["MAX_CLASSES", "LogSoftmaxParams", "exponents_and_summands", "log_softmax_rows", "prepare"]
 
 # The sum of so many exponentials always fits into the 12 integer bits of TFLM's accumulator.
 MAX_CLASSES = (1 << 12) - 1
@@ -109,17 +109,23 @@ def _prepare_int8(params: LogSoftmaxParams) -> None:
     params.diff_min = -calculate_input_radius(_INTEGER_BITS, left_shift)
 
 
+def exponents_and_summands(params: LogSoftmaxParams) -> tuple[Int64Array, Int64Array]:
+    """For each distance 0..255 to the row's maximum, the real difference as Q5.26, and what it adds to the sum of
+    exponentials, as Q12.19; 0 beyond ``diff_min``.
+    """
+    differences = -np.arange(256)
+    exponents = multiply_by_quantized_multiplier(differences, params.input_multiplier, params.input_left_shift)
+    summands = rounding_divide_by_pot(exp_on_negative_values(exponents), _ACCUMULATOR_INTEGER_BITS)
+    return exponents, np.where(differences >= params.diff_min, summands, 0)
+
+
 def log_softmax_rows(params: LogSoftmaxParams, rows: Int64Array) -> Int8Array:
     """The results for rows of int8 values. Source: TFLM ``reference_ops::LogSoftmaxQuantized``."""
-    differences = -np.arange(256)
-    rescaled = multiply_by_quantized_multiplier(differences, params.input_multiplier, params.input_left_shift)
-    summands = rounding_divide_by_pot(exp_on_negative_values(rescaled), _ACCUMULATOR_INTEGER_BITS)
-    summands = np.where(differences >= params.diff_min, summands, 0)
-
+    exponents, summands = exponents_and_summands(params)
     distances = rows.max(axis=-1, keepdims=True) - rows
     logs = logarithm(summands[distances].sum(axis=-1, keepdims=True))
     least = multiply_by_quantized_multiplier(logs + INT32_MIN, params.reverse_multiplier, params.reverse_shift)
     least = np.maximum(least, params.diff_min - 1)
-    scaled = rounding_divide_by_pot(wrap_int32(rescaled[distances] - logs), _OUTPUT_FRACTION_BITS)
+    scaled = rounding_divide_by_pot(wrap_int32(exponents[distances] - logs), _OUTPUT_FRACTION_BITS)
     result = np.clip(scaled + INT8_MAX, INT8_MIN, INT8_MAX)
     return np.where(-distances > least, result, INT8_MIN).astype(np.int8)

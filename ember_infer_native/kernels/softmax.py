@@ -1,4 +1,4 @@
-"""SOFTMAX as a step of ``softmax.h``."""
+"""SOFTMAX: of int8 as a step of ``softmax.h``, of float32 of ``float_rows.h``."""
 
 from __future__ import annotations
 
@@ -6,28 +6,51 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import rounding_divide_by_pot
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.softmax import softmax_exponentials
+from ember_infer_native.kernels.float_functions import float_bits
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
+    from ember_infer_core.slots import Shape
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["SOFTMAX"]
+__all__ = ["SOFTMAX", "plan_float_rows", "rows_of"]
 
-_SOFTMAX = Kernel("softmax", "softmax", "softmax", 3)
+# The template is the bits of a result.
+_INT8 = Kernel("softmax", "softmax", "softmax", 3, ((8,), (16,)))
+_FLOAT32 = Kernel("softmax_float32", "float_rows", "float_rows", 2)
 _ACCUMULATION_INTEGER_BITS = 12
 
 
 def _plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
-    classes = params.input_shape[-1]
+    types = input.dtype.name, output.dtype.name
+    if types == ("float32", "float32"):
+        return plan_float_rows(_FLOAT32, params.input_shape, input, output, beta=params.beta)
+    if types not in (("int8", "int8"), ("int8", "int16")):
+        raise KernelError(f"softmax: no native kernel computes it of {types[0]} to {types[1]}")
     exponentials = softmax_exponentials(params)
     summands = rounding_divide_by_pot(exponentials, _ACCUMULATION_INTEGER_BITS)
     table = context.constants.add(np.concatenate((exponentials, summands)).astype(np.int32).tobytes())
-    fields = {"rows": input.layout.size // classes if classes else 0, "classes": classes}
-    return [Step(_SOFTMAX, (), fields, (input.first, output.first, table))]
+    rows, classes = rows_of(params.input_shape)
+    bits = 8 * output.dtype.itemsize
+    return [Step(_INT8, (bits,), {"rows": rows, "classes": classes}, (input.first, output.first, table))]
 
 
-SOFTMAX = NativeOperator(_plan, (_SOFTMAX,))
+def plan_float_rows(kernel: Kernel, shape: Shape, input: Place, output: Place, beta: float = 0.0) -> list[Step]:
+    """The step of a function of rows of float32, along the last axis."""
+    rows, count = rows_of(shape)
+    fields = {"rows": rows, "count": count, "beta": float_bits(beta)}
+    return [Step(kernel, (), fields, (input.first, output.first))]
+
+
+def rows_of(shape: Shape) -> tuple[int, int]:
+    """How many rows a tensor has along its last axis, and of how many elements."""
+    return element_count(shape[:-1]), shape[-1]
+
+
+SOFTMAX = NativeOperator(_plan, (_INT8, _FLOAT32))
