@@ -73,6 +73,11 @@ def _lower_operators(graph: Graph, folding: Folding) -> dict[int, Lowered]:
         except Refusal as refusal:
             refusals.append(f"{operator.describe()}: {refusal}")
             continue
+        except ModelError as error:
+            if not refusals:
+                raise
+            refusals.append(error.reason)  # what follows an operator that TFLM does not define may contradict it
+            continue
         if not folding.fold(item):
             lowered[operator.index] = item
     if refusals:
