@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.contents import random_batches
+from tests.support.drawn_types import requantize, through_other_type
 from tests.support.lookup_models import FUNCTIONS
 
 Shape = tuple[int, ...]
@@ -406,12 +407,14 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
     for _ in range(operators):
         input = activations[-1] if drawer.one_of((True, True, False)) else drawer.one_of(activations)
         kinds = [kind for kind in OPERATORS if len(input.shape) == 4 or kind not in IMAGE_OPERATORS]
-        kind = drawer.one_of([*kinds, "function"])
+        kind = drawer.one_of([*kinds, "function", "quantize"])
         partners = [other for other in activations if _broadcast(input.shape, other.shape)]
         if kind in ("add", "mul") and drawer.flag():
             other = drawer.one_of(partners)
             read.add(other.index)
             output = (drawer.add if kind == "add" else drawer.mul)(input, other)
+        elif kind == "quantize":
+            output = drawer.one_of((requantize, through_other_type))(drawer, input)
         elif kind == "function":
             output = drawer.one_of(list(FUNCTIONS.values()))(drawer, input)
         else:
