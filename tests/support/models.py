@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.contents import random_batches
 from tests.support.lookup_models import FUNCTIONS
+from tests.support.movement_models import MOVEMENT_OPERATORS
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -379,8 +380,9 @@ OPERATORS: dict[str, Callable[[ModelDrawer, Activation], Activation]] = {
     "add": ModelDrawer.add,
     "mul": ModelDrawer.mul,
     "reshape": ModelDrawer.reshape,
+    **MOVEMENT_OPERATORS,
 }
-IMAGE_OPERATORS = ("conv2d", "depthwise_conv2d", "average_pool", "max_pool")
+IMAGE_OPERATORS = ("conv2d", "depthwise_conv2d", "average_pool", "max_pool", "resize_nearest_neighbor")
 
 
 @st.composite
