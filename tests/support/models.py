@@ -19,6 +19,7 @@ from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.contents import random_batches
 from tests.support.drawn_types import requantize, through_other_type
 from tests.support.lookup_models import FUNCTIONS
+from tests.support.movement_models import MOVEMENT_OPERATORS
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -380,8 +381,9 @@ OPERATORS: dict[str, Callable[[ModelDrawer, Activation], Activation]] = {
     "add": ModelDrawer.add,
     "mul": ModelDrawer.mul,
     "reshape": ModelDrawer.reshape,
+    **MOVEMENT_OPERATORS,
 }
-IMAGE_OPERATORS = ("conv2d", "depthwise_conv2d", "average_pool", "max_pool")
+IMAGE_OPERATORS = ("conv2d", "depthwise_conv2d", "average_pool", "max_pool", "resize_nearest_neighbor")
 
 
 @st.composite
