@@ -20,6 +20,7 @@ from tests.support.contents import random_batches
 from tests.support.drawn_types import requantize, through_other_type
 from tests.support.lookup_models import FUNCTIONS
 from tests.support.movement_models import MOVEMENT_OPERATORS
+from tests.support.pair_draws import PAIRS
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -109,6 +110,9 @@ class ModelDrawer:
     def channels(self) -> int:
         """Mostly few; sometimes enough for long sums, in which a float32 would lose its last bits."""
         return self.integer(1, 8) if self.one_of((True,) * 7 + (False,)) else self.integer(9, 130)
+
+    def clamp(self) -> str:
+        return self.one_of(CLAMPS)
 
     # Tensors
 
@@ -227,7 +231,7 @@ class ModelDrawer:
         return self.note(f"softmax beta {beta!r}", (input.index,), output)
 
     def add(self, input: Activation, other: Activation | None = None) -> Activation:
-        first, second = self._operands(input, other)
+        first, second = self.operands(input, other)
         shape = np.broadcast_shapes(first.shape, second.shape)
         output = self.activation(shape, self.output_scale(max(first.scale, second.scale)))
         activation = self.one_of(CLAMPS)
@@ -235,7 +239,7 @@ class ModelDrawer:
         return self.note(f"add {activation}", (first.index, second.index), output)
 
     def mul(self, input: Activation, other: Activation | None = None) -> Activation:
-        first, second = self._operands(input, other)
+        first, second = self.operands(input, other)
         shape = np.broadcast_shapes(first.shape, second.shape)
         output = self.activation(shape, self.output_scale(64.0 * first.scale * second.scale))
         activation = self.one_of(CLAMPS)
@@ -289,7 +293,7 @@ class ModelDrawer:
         write(input.index, output.index, filter_height=window.height, filter_width=window.width, **options)
         return self.note(f"{name} {window.height}x{window.width} {options}", (input.index,), output)
 
-    def _operands(self, input: Activation, other: Activation | None) -> tuple[Activation, Activation]:
+    def operands(self, input: Activation, other: Activation | None) -> tuple[Activation, Activation]:
         """Two tensors that broadcast to one shape, in either order: ``other``, or a new input, a constant, itself."""
         if other is None:
             kind = self.one_of(("input", "constant", "itself"))
@@ -409,7 +413,7 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
     for _ in range(operators):
         input = activations[-1] if drawer.one_of((True, True, False)) else drawer.one_of(activations)
         kinds = [kind for kind in OPERATORS if len(input.shape) == 4 or kind not in IMAGE_OPERATORS]
-        kind = drawer.one_of([*kinds, "function", "quantize"])
+        kind = drawer.one_of([*kinds, "function", "pair", "quantize"])
         partners = [other for other in activations if _broadcast(input.shape, other.shape)]
         if kind in ("add", "mul") and drawer.flag():
             other = drawer.one_of(partners)
@@ -417,6 +421,10 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
             output = (drawer.add if kind == "add" else drawer.mul)(input, other)
         elif kind == "quantize":
             output = drawer.one_of((requantize, through_other_type))(drawer, input)
+        elif kind == "pair":
+            partner = drawer.one_of((None, *partners))
+            read.update([] if partner is None else [partner.index])
+            output = drawer.one_of(list(PAIRS.values()))(drawer, input, partner)
         elif kind == "function":
             output = drawer.one_of(list(FUNCTIONS.values()))(drawer, input)
         else:
