@@ -87,6 +87,8 @@ KERNELS: Mapping[str, str] = {
     "softmax": "softmax:SOFTMAX",
     "space_to_batch_nd": "movement:MOVEMENT",
     "space_to_depth": "movement:MOVEMENT",
+    "softmax_float32": "softmax:SOFTMAX_FLOAT32",
+    "softmax_int16": "softmax:SOFTMAX_INT16",
     "split": "movement:MOVEMENT",
     "split_v": "movement:MOVEMENT",
     "sqrt": "float_functions:SQRT",
