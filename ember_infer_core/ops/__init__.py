@@ -11,7 +11,7 @@ from ember_infer_core.ops.reshape import reshape
 from ember_infer_core.ops.resize_nearest_neighbor import resize_nearest_neighbor
 from ember_infer_core.ops.select_v2 import select_v2
 
-__all__ = ["DEFAULTS", "OPERATORS"]
+__all__ = ["DEFAULTS", "INT8_AT_FIRST", "OPERATORS"]
 
 # Operator, which is a method of KernelBackend -> its module here. A new operator adds its line.
 OPERATORS: Mapping[str, str] = {
@@ -131,3 +131,8 @@ DEFAULTS: Mapping[str, Callable[[Any], None]] = {
     "unpack": move,
     "zeros_like": move,
 }
+
+# Operators of the contract's first version, which knew no activations but int8.
+INT8_AT_FIRST = frozenset(
+    {"add", "avg_pool", "conv2d", "depthwise_conv2d", "fully_connected", "max_pool", "mul", "softmax"}
+)
