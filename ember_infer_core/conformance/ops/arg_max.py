@@ -30,7 +30,8 @@ def _cases(beats: Callable[[float, float], bool], search: Callable[..., AnyArray
 
     def last(define: Definition, params: Params) -> AnyArray:
         found = rows(params)[:, ::-1]
-        return (found.shape[1] - 1 - search(found, axis=1)).astype(np.int32).reshape(params.output_shape)
+        places: AnyArray = found.shape[1] - 1 - search(found, axis=1)
+        return places.astype(np.int32).reshape(params.output_shape)
 
     return OperatorCases(
         define=define,

@@ -66,8 +66,12 @@ def _zeros_and_ones() -> list[Params]:
 
 
 def _bound(input: AnyArray, zero_point: int) -> L2NormalizationParams:
-    quants = {"input_quant": QuantParam(0.1, zero_point), "output_quant": QuantParam(1 / 128, 0)}
-    params = prepare(input_shape=input.shape, output_shape=input.shape, **quants)
+    params = prepare(
+        input_shape=input.shape,
+        output_shape=input.shape,
+        input_quant=QuantParam(0.1, zero_point),
+        output_quant=QuantParam(1 / 128, 0),
+    )
     bind(params, {"input": input, "output": np.full(input.shape, 77, np.int8)})
     return params
 
