@@ -35,6 +35,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.DEQUANTIZE: accepts("dequantize", "int8|int16|uint8 -> float32"),
     BuiltinOperator.DIV: accepts("div", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.ELU: accepts("lookup", "int8 -> int8", "float32 -> float32"),
+    BuiltinOperator.EMBEDDING_LOOKUP: accepts("gather", "int32 T -> T", T="int8 float32"),
     BuiltinOperator.EQUAL: accepts("comparisons", "T T -> bool", T="int8 float32 int32 bool"),
     BuiltinOperator.EXP: accepts("lookup", "float32 -> float32"),
     BuiltinOperator.EXPAND_DIMS: accepts("reshape", "T int32 -> T", T="int8 int16 float32"),
