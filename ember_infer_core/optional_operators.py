@@ -105,6 +105,10 @@ class OptionalOperators(ABC):
         """DIV."""
         self.without("div", params)
 
+    def dynamic_update_slice(self, params: MovementParams) -> None:
+        """DYNAMIC_UPDATE_SLICE."""
+        self.without("dynamic_update_slice", params)
+
     def elu(self, params: LookupParams) -> None:
         """ELU."""
         self.without("elu", params)

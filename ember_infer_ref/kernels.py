@@ -29,6 +29,7 @@ KERNELS: Mapping[str, str] = {
     "depthwise_conv2d": "depthwise_conv2d:depthwise_conv2d",
     "dequantize": "dequantize:dequantize",
     "div": "pairs:pairs",
+    "dynamic_update_slice": "movement:move",
     "elu": "float_functions:elu",
     "equal": "pairs:pairs",
     "exp": "float_functions:exp",

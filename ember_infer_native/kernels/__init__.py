@@ -34,6 +34,7 @@ KERNELS: Mapping[str, str] = {
     "depthwise_conv2d": "depthwise_conv2d:DEPTHWISE_CONV2D",
     "dequantize": "convert:DEQUANTIZE",
     "div": "arithmetic:DIV",
+    "dynamic_update_slice": "movement:MOVEMENT",
     "elu": "float_functions:ELU",
     "equal": "arithmetic:EQUAL",
     "exp": "float_functions:EXP",

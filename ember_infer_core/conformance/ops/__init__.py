@@ -31,6 +31,7 @@ MODULES: Mapping[str, str] = {
     "depthwise_conv2d": "depthwise_conv2d",
     "dequantize": "dequantize",
     "div": "div",
+    "dynamic_update_slice": "dynamic_update_slice",
     "elu": "elu",
     "equal": "comparisons",
     "exp": "float_functions",
