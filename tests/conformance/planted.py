@@ -50,6 +50,14 @@ def _from_the_start(copy: StridedCopy) -> dict[str, Any]:
     return {"source_start": 0} if min(copy.source_steps, default=1) > 0 else {}
 
 
+def _choice_swapped(params: Any) -> dict[str, Any]:
+    return {"x": params.y, "x_shape": params.y_shape, "y": params.x, "y_shape": params.x_shape}
+
+
+def _always_the_first(params: Any) -> dict[str, Any]:
+    return {"indices": np.zeros_like(params.indices)}
+
+
 PLANTED: Mapping[str, Plant] = {
     "lookup": Plant("relu", _unsigned, "the table read as if its index had no sign"),
     "pairs": Plant("sub", _inputs_swapped, "the two inputs taken for one another"),
@@ -59,6 +67,9 @@ PLANTED: Mapping[str, Plant] = {
     "reduction": Plant("mean", _ignoring(input_offset=0), "input_offset ignored"),
     "products": Plant("batch_matmul", _ignoring(rhs_offset=0), "rhs_offset ignored"),
     "windows": Plant("transpose_conv", _ignoring(pad_h=0, pad_w=0), "padding ignored"),
+    "indices": Plant("gather", _always_the_first, "the indices not looked at"),
+    "choice": Plant("select_v2", _choice_swapped, "x and y swapped"),
+    "nearest": Plant("resize_nearest_neighbor", _ignoring(align_corners=False), "align_corners ignored"),
     "resizing": Plant("resize_bilinear", _ignoring(half_pixel_centers=False), "half_pixel_centers ignored"),
 }
 
