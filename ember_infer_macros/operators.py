@@ -21,6 +21,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.BATCH_MATMUL: accepts("batch_matmul", "T T -> T", T="float32 int8"),
     BuiltinOperator.BATCH_TO_SPACE_ND: accepts("space_to_batch_nd", "T int32 int32 -> T", T="int8 float32"),
+    BuiltinOperator.BROADCAST_ARGS: accepts("reshape", "int32 int32 -> int32"),
     BuiltinOperator.BROADCAST_TO: accepts(
         "broadcast_to", "T int32|int64 -> T", T="int8 int16 int32 float32 uint8 bool"
     ),

@@ -128,6 +128,23 @@ def test_arithmetic_of_constants_is_done_once(tflm: Tflm) -> None:
     assert_equals_tflm(content, random_batches(content), tflm)
 
 
+def test_shapes_that_broadcast_are_known(tflm: Tflm) -> None:
+    model, data, part = Model(), tensor((4, 3, 2)), tensor((2, 3, 1))
+    size = model.then("BROADCAST_ARGS", [whole([2, 1, 1]), whole([3, 1])], int32(3))
+    model.then("SLICE", [data, whole([1, 0, 1]), size], part)
+    content = model.finish([data], part)
+    assert methods(load_program(content)) == ["slice"]
+    assert_equals_tflm(content, random_batches(content), tflm)
+
+
+def test_shapes_that_do_not_broadcast_are_refused() -> None:
+    model, data, part = Model(), tensor((4, 3)), tensor((2, 3))
+    size = model.then("BROADCAST_ARGS", [whole([2, 3]), whole([3, 1])], int32(2))
+    model.then("SLICE", [data, whole([1, 0]), size], part)
+    with pytest.raises(ModelError, match=r"shapes \[2, 3\] and \[3, 1\] do not broadcast"):
+        load_program(model.finish([data], part))
+
+
 def test_quantised_constants_are_as_in_tflm(tflm: Tflm) -> None:
     model, data, joined = Model(), tensor((1, 3), scale=0.25), tensor((2, 3), scale=0.25)
     real = model.then("DEQUANTIZE", [constant([[3, -7, 100]], scale=0.3, zero_point=2)], tensor((1, 3), "float32"))
