@@ -22,6 +22,7 @@ from tests.support.lookup_models import FUNCTIONS
 from tests.support.movement_models import MOVEMENT_OPERATORS
 from tests.support.pair_draws import PAIRS
 from tests.support.product_models import batch_matmul, resize_bilinear, transpose_conv
+from tests.support.row_models import ROWS
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -426,7 +427,7 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
     for _ in range(operators):
         input = activations[-1] if drawer.one_of((True, True, False)) else drawer.one_of(activations)
         kinds = [kind for kind in OPERATORS if LEAST_RANK.get(kind, 1) <= len(input.shape)]
-        kind = drawer.one_of([*kinds, "function", "pair", "quantize"])
+        kind = drawer.one_of([*kinds, "function", "pair", "quantize", *(["rows"] if input.shape else [])])
         partners = [other for other in activations if _broadcast(input.shape, other.shape)]
         if kind in ("add", "mul") and drawer.flag():
             other = drawer.one_of(partners)
@@ -438,8 +439,8 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
             partner = drawer.one_of((None, *partners))
             read.update([] if partner is None else [partner.index])
             output = drawer.one_of(list(PAIRS.values()))(drawer, input, partner)
-        elif kind == "function":
-            output = drawer.one_of(list(FUNCTIONS.values()))(drawer, input)
+        elif kind in ("function", "rows"):
+            output = drawer.one_of(list((FUNCTIONS if kind == "function" else ROWS).values()))(drawer, input)
         else:
             output = OPERATORS[kind](drawer, input)
         read.add(input.index)
