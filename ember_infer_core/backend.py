@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_core.errors import UnsupportedOperator, listed
-from ember_infer_core.ops import DEFAULTS, OPERATORS
+from ember_infer_core.ops import DEFAULTS, INT8_AT_FIRST, OPERATORS
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.softmax import SoftmaxParams
 from ember_infer_core.optional_operators import OptionalOperators
-from ember_infer_core.slots import Shape4
+from ember_infer_core.slots import Role, Shape4, slots
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ember_infer_core.program import Program
     from ember_infer_core.slots import OperatorParams
 
-__all__ = ["KernelBackend", "operators_of", "scratch_size_of"]
+__all__ = ["KernelBackend", "activation_types", "in_words", "operators_of", "scratch_size_of", "takes_of"]
 
 
 class KernelBackend(OptionalOperators):
@@ -98,6 +98,15 @@ class KernelBackend(OptionalOperators):
         """The operators that this class has kernels for: those that it overrides. RESHAPE runs in any case."""
         return frozenset(name for name in OPERATORS if getattr(cls, name) is not getattr(KernelBackend, name))
 
+    @classmethod
+    def takes(cls, operator: str, params: OperatorParams) -> bool:
+        """Whether the kernel that this class has for an operator is for operands of the types of this call.
+
+        Unless overridden, of the operators that the contract began with those over int8 alone, for which a class of
+        that time was written, and of all others every type.
+        """
+        return _taken_by_default(operator, params)
+
     def compile(self, program: Program) -> Executable:
         """Makes an executable with an arena of its own. By default it dispatches call by call; a backend that can do
         better overrides this.
@@ -116,7 +125,11 @@ class KernelBackend(OptionalOperators):
             UnsupportedOperator: lists every layer whose operator is missing.
         """
         have = self.operators().union(DEFAULTS)
-        missing = [f"{call.name} ({call.method})" for call in program.calls if call.method not in have]
+        missing = [
+            f"{call.name} ({in_words(call.method, call.params)})"
+            for call in program.calls
+            if call.method not in have or not self.takes(call.method, call.params)
+        ]
         if missing:
             raise UnsupportedOperator(f"{program.name}: {self!r} does not implement {listed(missing)}")
 
@@ -138,6 +151,28 @@ def operators_of(backend: type[Any]) -> frozenset[str]:
     if issubclass(backend, KernelBackend):
         return backend.operators()
     return frozenset(name for name in OPERATORS if callable(getattr(backend, name, None)))
+
+
+def takes_of(backend: type[Any], operator: str, params: OperatorParams) -> bool:
+    """Whether a class, of whatever base, takes a call of an operator that it has; see :meth:`KernelBackend.takes`."""
+    if hasattr(backend, "takes"):
+        return bool(backend.takes(operator, params))
+    return _taken_by_default(operator, params)
+
+
+def _taken_by_default(operator: str, params: OperatorParams) -> bool:
+    return operator not in INT8_AT_FIRST or activation_types(params) <= {"int8"}
+
+
+def activation_types(params: OperatorParams) -> set[str]:
+    """The types of what a call reads and writes, constants aside."""
+    return {slot.dtype.name for slot in slots(params) if slot.role is not Role.CONSTANT}
+
+
+def in_words(operator: str, params: OperatorParams) -> str:
+    """The operator and, where it is not over int8 alone, its types."""
+    types = activation_types(params)
+    return operator if types <= {"int8"} else f"{operator} of {' and '.join(sorted(types))}"
 
 
 def scratch_size_of(backend: type[Any], params: OperatorParams) -> int:

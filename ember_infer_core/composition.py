@@ -7,8 +7,8 @@ import types
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from ember_infer_core.backend import KernelBackend, operators_of, scratch_size_of
-from ember_infer_core.ops import OPERATORS
+from ember_infer_core.backend import KernelBackend, operators_of, scratch_size_of, takes_of
+from ember_infer_core.ops import DEFAULTS, OPERATORS
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.add import ElementwiseAddParams
@@ -44,6 +44,13 @@ class RoutedBackend(KernelBackend):
     def operators(cls) -> frozenset[str]:
         """Those that the class overrides."""
         return frozenset(name for name in OPERATORS if getattr(cls, name) is not getattr(RoutedBackend, name))
+
+    @classmethod
+    def takes(cls, operator: str, params: OperatorParams) -> bool:
+        """All that goes the common way, where :meth:`run_operator` says what it does not take."""
+        if getattr(cls, operator) is getattr(RoutedBackend, operator):
+            return True
+        return super().takes(operator, params)
 
     def without(self, operator: str, params: OperatorParams) -> None:
         """An optional operator: goes the way of the others."""
@@ -91,6 +98,13 @@ class ComposedBackend(RoutedBackend):
     def operators(cls) -> frozenset[str]:
         """What any part has."""
         return frozenset().union(*map(operators_of, cls.PARTS))
+
+    @classmethod
+    def takes(cls, operator: str, params: OperatorParams) -> bool:
+        """What any part that has the operator takes."""
+        return operator in DEFAULTS or any(
+            operator in operators_of(part) and takes_of(part, operator, params) for part in cls.PARTS
+        )
 
     @classmethod
     def scratch_size(cls, params: OperatorParams) -> int:

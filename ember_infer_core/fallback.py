@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ember_infer_core.backend import operators_of
+from ember_infer_core.backend import in_words, operators_of, takes_of
 from ember_infer_core.composition import ComposedBackend, over
 from ember_infer_core.errors import UnsupportedActivation, UnsupportedOperator, listed
 from ember_infer_core.ops import DEFAULTS, OPERATORS
@@ -55,12 +55,9 @@ class FallbackBackend(ComposedBackend):
         for backend in backends:
             _check(backend)
         self._backends = backends
-        self._kernels: dict[str, Sequence[Callable[[Any], None]]] = {
-            name: [getattr(backend, name) for backend in backends if name in operators_of(type(backend))]
-            for name in OPERATORS
+        self._having: dict[str, Sequence[object]] = {
+            name: [backend for backend in backends if name in operators_of(type(backend))] for name in OPERATORS
         }
-        for name, default in DEFAULTS.items():
-            self._kernels[name] = [*self._kernels[name], default]
         # Under this name an executable's cache holds the kernel chosen; of the instance, because they may be nested.
         self._chosen = f"FallbackBackend at {id(self):#x}"
 
@@ -86,9 +83,22 @@ class FallbackBackend(ComposedBackend):
         Raises:
             UnsupportedOperator: lists every layer whose operator no backend has.
         """
-        missing = [f"{call.name} ({call.method})" for call in program.calls if not self._kernels[call.method]]
+        missing = [
+            f"{call.name} ({in_words(call.method, call.params)})"
+            for call in program.calls
+            if not self._kernels(call.method, call.params)
+        ]
         if missing:
             raise UnsupportedOperator(f"{program.name}: none of {self._names()} implements {listed(missing)}")
+
+    def _kernels(self, operator: str, params: OperatorParams) -> list[Callable[[Any], None]]:
+        """Those for calls of these types, in the order in which they are asked; the contract's own comes last."""
+        found = [
+            getattr(backend, operator)
+            for backend in self._having[operator]
+            if takes_of(type(backend), operator, params)
+        ]
+        return [*found, DEFAULTS[operator]] if operator in DEFAULTS else found
 
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """By the first backend that has the operator and takes the parameters."""
@@ -99,7 +109,7 @@ class FallbackBackend(ComposedBackend):
             return
         refusals: list[str] = []
         refusal: UnsupportedOperator | UnsupportedActivation | None = None
-        for kernel in self._kernels[operator]:
+        for kernel in self._kernels(operator, params):
             try:
                 kernel(params)
             except (UnsupportedOperator, UnsupportedActivation) as error:
@@ -110,7 +120,7 @@ class FallbackBackend(ComposedBackend):
                 cache[self._chosen] = kernel
             return
         if refusal is None:
-            raise UnsupportedOperator(f"none of {self._names()} implements {operator!r}")
+            raise UnsupportedOperator(f"none of {self._names()} implements {in_words(operator, params)!r}")
         raise type(refusal)("; ".join(refusals)) from refusal
 
     def _names(self) -> str:

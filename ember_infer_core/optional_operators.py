@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams
     from ember_infer_core.ops.resize_nearest_neighbor import ResizeNearestNeighborParams
     from ember_infer_core.ops.select_v2 import SelectParams
+    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
@@ -103,6 +104,10 @@ class OptionalOperators(ABC):
     def div(self, params: DivParams) -> None:
         """DIV."""
         self.without("div", params)
+
+    def dynamic_update_slice(self, params: MovementParams) -> None:
+        """DYNAMIC_UPDATE_SLICE."""
+        self.without("dynamic_update_slice", params)
 
     def elu(self, params: LookupParams) -> None:
         """ELU."""
@@ -295,6 +300,14 @@ class OptionalOperators(ABC):
     def slice(self, params: MovementParams) -> None:
         """SLICE."""
         self.without("slice", params)
+
+    def softmax_float32(self, params: SoftmaxParams) -> None:
+        """SOFTMAX of float32."""
+        self.without("softmax_float32", params)
+
+    def softmax_int16(self, params: SoftmaxParams) -> None:
+        """SOFTMAX from int8 to int16."""
+        self.without("softmax_int16", params)
 
     def space_to_batch_nd(self, params: MovementParams) -> None:
         """SPACE_TO_BATCH_ND."""

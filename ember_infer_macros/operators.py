@@ -21,6 +21,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.BATCH_MATMUL: accepts("batch_matmul", "T T -> T", T="float32 int8"),
     BuiltinOperator.BATCH_TO_SPACE_ND: accepts("space_to_batch_nd", "T int32 int32 -> T", T="int8 float32"),
+    BuiltinOperator.BROADCAST_ARGS: accepts("reshape", "int32 int32 -> int32"),
     BuiltinOperator.BROADCAST_TO: accepts(
         "broadcast_to", "T int32|int64 -> T", T="int8 int16 int32 float32 uint8 bool"
     ),
@@ -34,7 +35,11 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.DEPTHWISE_CONV_2D: accepts("depthwise_conv2d", "int8 int8|int4 int32? -> int8"),
     BuiltinOperator.DEQUANTIZE: accepts("dequantize", "int8|int16|uint8 -> float32"),
     BuiltinOperator.DIV: accepts("div", "T T -> T", T="int8 float32 int32"),
+    BuiltinOperator.DYNAMIC_UPDATE_SLICE: accepts(
+        "dynamic_update_slice", "T T int32|int64 -> T", T="int8 int16 int32 float32"
+    ),
     BuiltinOperator.ELU: accepts("lookup", "int8 -> int8", "float32 -> float32"),
+    BuiltinOperator.EMBEDDING_LOOKUP: accepts("gather", "int32 T -> T", T="int8 float32"),
     BuiltinOperator.EQUAL: accepts("comparisons", "T T -> bool", T="int8 float32 int32 bool"),
     BuiltinOperator.EXP: accepts("lookup", "float32 -> float32"),
     BuiltinOperator.EXPAND_DIMS: accepts("reshape", "T int32 -> T", T="int8 int16 float32"),

@@ -19,7 +19,7 @@ from ember_infer_ref.reduction import greatest_of_rows, summed_in_order
 if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
 
-__all__ = ["get_reciprocals", "softmax"]
+__all__ = ["get_reciprocals", "softmax", "softmax_float32", "softmax_int16"]
 
 _ACCUMULATION_INTEGER_BITS = 12
 _FEW_ELEMENTS = 64
@@ -28,15 +28,33 @@ _UINT32_MAX = (1 << 32) - 1
 
 
 def softmax(params: SoftmaxParams) -> None:
-    """SOFTMAX along the last axis. Source: TFLM ``reference_ops::Softmax``.
+    """SOFTMAX along the last axis, of int8. Source: TFLM ``reference_ops::Softmax``.
 
-    TFLM stops the program where the exponentials of a row sum to 512 or more and the output is int8, for want of bits
-    in the accumulator; here every class of such a row comes out as -128.
+    TFLM stops the program where the exponentials of a row sum to 512 or more, for want of bits in the accumulator; here
+    every class of such a row comes out as -128.
 
     Raises:
         InvalidShape: nothing was written.
     """
-    run_prepared(params, "ref.softmax", _prepare_float32 if params.dtype == np.float32 else _prepare)
+    run_prepared(params, "ref.softmax", _prepare)
+
+
+def softmax_int16(params: SoftmaxParams) -> None:
+    """SOFTMAX along the last axis, from int8 to int16: :func:`softmax` with a finer result.
+
+    Raises:
+        InvalidShape: nothing was written.
+    """
+    run_prepared(params, "ref.softmax_int16", _prepare)
+
+
+def softmax_float32(params: SoftmaxParams) -> None:
+    """SOFTMAX along the last axis, of float32. Source: TFLM ``reference_ops::Softmax``.
+
+    Raises:
+        InvalidShape: nothing was written.
+    """
+    run_prepared(params, "ref.softmax_float32", _prepare_float32)
 
 
 def _prepare_float32(params: SoftmaxParams) -> Step:

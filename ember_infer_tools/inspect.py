@@ -19,10 +19,12 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.memory import Lifetime, plan_arena
 from ember_infer_core.ops import DEFAULTS
+from ember_infer_core.ops.batch_matmul import BatchMatMulParams
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
+from ember_infer_core.ops.transpose_conv import TransposeConvParams
 from ember_infer_core.program import Program
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
 from ember_infer_core.slots import OperatorParams
@@ -366,7 +368,7 @@ def _details(params: OperatorParams) -> str:
     Such as ``3x3 stride 2 SAME RELU6``.
     """
     words = []
-    if isinstance(params, Conv2dParams | DepthwiseConv2dParams):
+    if isinstance(params, Conv2dParams | DepthwiseConv2dParams | TransposeConvParams):
         words.append(_pair(params.weights_shape[1], params.weights_shape[2]))
     height, width = getattr(params, "filter_height", None), getattr(params, "filter_width", None)
     if height is not None and width is not None:
@@ -381,6 +383,9 @@ def _details(params: OperatorParams) -> str:
         value = getattr(params, name, usual)
         if value != usual:
             words.append(f"{name.replace('_', ' ')} {value:g}")
+    words += [
+        name for name in ("adj_x", "adj_y", "align_corners", "half_pixel_centers") if getattr(params, name, False)
+    ]
     activation = getattr(params, "fused_activation", FusedActivation.NONE)
     if activation is not FusedActivation.NONE:
         words.append(activation.name)
@@ -399,6 +404,10 @@ def multiplications(params: OperatorParams) -> int | None:
         return element_count(params.output_shape) * element_count(params.weights_shape[1:3])
     if isinstance(params, FullyConnectedParams):
         return element_count(params.output_shape) * params.weights_shape[1]
+    if isinstance(params, BatchMatMulParams):
+        return element_count(params.output_shape) * params.depth
+    if isinstance(params, TransposeConvParams):  # each input element meets every tap of every filter
+        return element_count(params.input_shape) * element_count(params.weights_shape[:3])
     return None
 
 

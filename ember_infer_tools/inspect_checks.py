@@ -25,6 +25,7 @@ from ember_infer_core.ops.softmax import SoftmaxParams
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_core.slots import Int32Array, OperatorParams
 from ember_infer_macros.lower.common import Lowered
+from ember_infer_macros.lower.program import content_of
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.read import ELEMENT_BYTES
 from ember_infer_macros.tflite.schema import NO_TENSOR
@@ -166,8 +167,8 @@ def _layers(graph: Graph, subjects: Iterable[Subject]) -> Iterator[Layer]:
         params, operands = subject.lowered.params, subject.lowered.operands
         if not isinstance(params, Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams):
             continue
-        weights = _constant(graph, operands["weights"], np.dtype(np.int8))
-        bias = _constant(graph, operands["bias"], np.dtype("<i4")) if "bias" in operands else None
+        weights = _constant(graph, operands["weights"])
+        bias = _constant(graph, operands["bias"]) if "bias" in operands else None
         if weights is None or ("bias" in operands and bias is None):
             continue
         rows = _rows(params, weights.astype(np.int64))
@@ -175,12 +176,12 @@ def _layers(graph: Graph, subjects: Iterable[Subject]) -> Iterator[Layer]:
         yield Layer(subject.operator, params, rows, bounds.low + bounds.bias, bounds.high + bounds.bias)
 
 
-def _constant(graph: Graph, index: int, dtype: np.dtype[np.generic]) -> Int32Array | None:
+def _constant(graph: Graph, index: int) -> Int32Array | None:
     """The elements of a constant, flat; None where they are stored in a sparse encoding."""
     tensor = graph.tensors[index]
     if tensor.data is None or tensor.is_sparse:
         return None
-    return np.frombuffer(tensor.data, dtype).astype(np.int32)
+    return content_of(tensor.data, tensor.type)[: tensor.elements].astype(np.int32)
 
 
 def _rows(params: Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams, weights: Int64Array) -> Int64Array:

@@ -429,7 +429,7 @@ CONTRADICTIONS: list[tuple[str, Select, dict[str, Any], str]] = [
         "weights int16",
         tensor("conv/filters"),
         {"type": 7, "shape": [2, 3, 3, 2]},
-        "input 1 is int16, not int8|scales for",
+        "input 1 is int16, not int4 or int8|scales for",
     ),
 ]
 

@@ -11,7 +11,6 @@ from hypothesis.errors import Flaky
 
 from ember_infer_core.conformance.report import Finding
 from ember_infer_core.conformance.subject import OPTIONAL, Subject, load_subject
-from ember_infer_core.errors import listed
 
 _ORDER = ("test_operators", "test_regressions", "test_scratch", "test_alignment", "test_executables", "test_threads")
 _OPTIONAL_SHARE = 4
@@ -152,10 +151,14 @@ def _summary(stats: dict[str, list[Any]], subject: Subject) -> Iterator[str]:
         yield f"{len(of('xfailed'))} failed as its known exceptions say"
     missing = {reason.split("not implemented: ")[1] for reason in _skip_reasons(of("skipped"))}
     if missing:
-        yield f"not implemented: {listed(sorted(missing))}"
-    refused = {f"{operator} of {types[0]}" for (operator, *types), refuses in subject.refused_types.items() if refuses}
+        yield f"not implemented: {', '.join(sorted(missing))}"
+    refused = {
+        f"{operator} of {' and '.join(types)}"
+        for (operator, *types), refuses in subject.refused_types.items()
+        if refuses
+    }
     if refused:
-        yield f"refused by type: {listed(sorted(refused))}"
+        yield f"not taken: {', '.join(sorted(refused))}"
 
 
 def _skip_reasons(reports: list[Any]) -> list[str]:

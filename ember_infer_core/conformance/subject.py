@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ember_infer_core.backend import KernelBackend
+from ember_infer_core.backend import KernelBackend, activation_types
 from ember_infer_core.conformance.calls import BoundCall, Offsets, Outcome, bind_call
 from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.expected import Expected
@@ -20,7 +20,6 @@ from ember_infer_core.errors import AlignmentError, KernelError, UnsupportedOper
 from ember_infer_core.executable import Executable
 from ember_infer_core.ops import DEFAULTS
 from ember_infer_core.program import Program
-from ember_infer_core.slots import Role, slots
 
 __all__ = ["OPERATORS", "OPTIONAL", "Made", "Subject", "check_outcome", "load_subject"]
 
@@ -70,27 +69,31 @@ class Subject:
 
     def excused(self, operator: str, params: Any) -> bool:
         """Whether it need not give what the definition says in this call: a known exception covers it, or it has
-        operands of other types than int8 and the backend says of those types that it does not have the operator.
+        operands of other types than int8, and the backend does not take them.
         """
         return any(known.covers(operator, params) for known in self.exceptions) or self._refuses_types(operator, params)
 
     def _refuses_types(self, operator: str, params: Any) -> bool:
-        key = (operator, *(slot.dtype.name for slot in slots(params) if slot.role is not Role.CONSTANT))
-        if set(key[1:]) == {"int8"}:
+        types = activation_types(params)
+        if types <= {"int8"}:
             return False
+        key = (operator, *sorted(types))
         if key not in self.refused_types:
-            outcome = self.make(operator, params).outcome
-            self.refused_types[key] = isinstance(outcome.error, UnsupportedOperator) and outcome.untouched
+            self.refused_types[key] = not type(self.backend).takes(operator, params) or self._refuses(operator, params)
         return self.refused_types[key]
 
+    def _refuses(self, operator: str, params: Any) -> bool:
+        outcome = self.make(operator, params).outcome
+        return isinstance(outcome.error, UnsupportedOperator) and outcome.untouched
+
     def has(self, operator: str) -> bool:
-        """Whether the backend is to have the operator: it must, or it says that it does."""
-        return operator not in OPTIONAL or operator in DEFAULTS or operator in type(self.backend).operators()
+        """Whether the backend has a kernel of its own to be tested: it must have, or its class says that it has."""
+        return operator not in OPTIONAL or operator in type(self.backend).operators()
 
     def require(self, operator: str) -> None:
         """Skips the test if the operator is optional and the backend's class does not have it."""
         if not self.has(operator):
-            pytest.skip(f"not implemented: {operator}")
+            pytest.skip(f"{'the contract does it' if operator in DEFAULTS else 'not implemented'}: {operator}")
 
     def compile(self, program: Program) -> Executable:
         """An executable."""

@@ -11,7 +11,7 @@ from ember_infer_core.ops.reshape import reshape
 from ember_infer_core.ops.resize_nearest_neighbor import resize_nearest_neighbor
 from ember_infer_core.ops.select_v2 import select_v2
 
-__all__ = ["DEFAULTS", "OPERATORS"]
+__all__ = ["DEFAULTS", "INT8_AT_FIRST", "OPERATORS"]
 
 # Operator, which is a method of KernelBackend -> its module here. A new operator adds its line.
 OPERATORS: Mapping[str, str] = {
@@ -34,6 +34,7 @@ OPERATORS: Mapping[str, str] = {
     "depthwise_conv2d": "depthwise_conv2d",
     "dequantize": "dequantize",
     "div": "div",
+    "dynamic_update_slice": "dynamic_update_slice",
     "elu": "elu",
     "equal": "comparisons",
     "exp": "float_functions",
@@ -85,6 +86,8 @@ OPERATORS: Mapping[str, str] = {
     "sin": "float_functions",
     "slice": "slice",
     "softmax": "softmax",
+    "softmax_float32": "softmax",
+    "softmax_int16": "softmax",
     "space_to_batch_nd": "space_to_batch_nd",
     "space_to_depth": "space_to_depth",
     "split": "split",
@@ -108,6 +111,7 @@ DEFAULTS: Mapping[str, Callable[[Any], None]] = {
     "broadcast_to": move,
     "concatenation": move,
     "depth_to_space": move,
+    "dynamic_update_slice": move,
     "fill": move,
     "gather": gather,
     "gather_nd": gather,
@@ -129,3 +133,8 @@ DEFAULTS: Mapping[str, Callable[[Any], None]] = {
     "unpack": move,
     "zeros_like": move,
 }
+
+# Operators of the contract's first version, which knew no activations but int8.
+INT8_AT_FIRST = frozenset(
+    {"add", "avg_pool", "conv2d", "depthwise_conv2d", "fully_connected", "max_pool", "mul", "softmax"}
+)

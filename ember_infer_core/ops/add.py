@@ -13,7 +13,7 @@ from ember_infer_core.ops.rescaled_pairs import RescaledPairParams, rescaled_fie
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam
 from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
 
-__all__ = ["ElementwiseAddParams", "add_elements", "prepare"]
+__all__ = ["ElementwiseAddParams", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -55,8 +55,3 @@ def prepare(
         # TFLM leaves the activation out where the sums are int32.
         fields |= plain_fields(dtype, fused_activation if dtype == np.float32 else FusedActivation.NONE)
     return ElementwiseAddParams(**fields)
-
-
-def add_elements(params: ElementwiseAddParams, values1: Int64Array, values2: Int64Array) -> Int8Array:
-    """The sums of int64 arrays that hold int8 values and broadcast."""
-    return params.quantized(values1, values2)

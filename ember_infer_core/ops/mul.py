@@ -12,7 +12,7 @@ from ember_infer_core.ops.pairs import INT8, PairParams, broadcast_fields, plain
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, check_defined_shift, quantize_multiplier
 from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
 
-__all__ = ["MulParams", "mul_elements", "prepare"]
+__all__ = ["MulParams", "prepare"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -64,8 +64,3 @@ def prepare(
     check_defined_shift(shift)
     fields |= quantized_fields(input1_quant, input2_quant, output_quant, fused_activation)
     return MulParams(output_multiplier=multiplier, output_shift=shift, **fields)
-
-
-def mul_elements(params: MulParams, values1: Int64Array, values2: Int64Array) -> Int8Array:
-    """The products of int64 arrays that hold int8 values and broadcast."""
-    return params.quantized(values1, values2)

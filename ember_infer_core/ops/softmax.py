@@ -42,7 +42,7 @@ class SoftmaxParams(RowParams):
     Attributes:
         input_shape, output_shape: equal, of any rank from 1 up.
         dtype: of the input.
-        output_dtype: int8 or int16, float32 where the input is.
+        output_dtype: int8, in ``softmax_int16`` int16, in ``softmax_float32`` float32 as the input.
         beta: the factor on the input.
         input_multiplier, input_left_shift: ``beta * input scale`` as a fixed-point factor to Q5.26.
         diff_min: differences to the row's maximum below this count as exp(-inf).

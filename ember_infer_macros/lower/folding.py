@@ -12,11 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ember_infer_core.ops import DEFAULTS
+from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.program import Tensor
 from ember_infer_core.slots import AnyArray, Role, Slot, bind, slots
 from ember_infer_macros.lower.common import Lowered
+from ember_infer_macros.lower.exact import exact
 
 __all__ = ["Folding"]
 
@@ -48,9 +49,9 @@ class Folding:
     def fold(self, call: Lowered) -> bool:
         """Computes the call if that can be done now; says whether it was, so that the program does not need it.
 
-        Only operators that the contract itself can carry out, and whose results are not too large.
+        Only operators that :func:`exact` has, and whose results are there and not too large.
         """
-        run = DEFAULTS.get(call.method)
+        run = exact(call)
         if run is None:
             return False
         arrays = self._operands(call, [slot for slot in slots(call.params) if slot.role is not Role.OUTPUT])
@@ -58,11 +59,14 @@ class Folding:
         size = sum(element_count(slot.shape) * slot.dtype.itemsize for slot in results)
         if arrays is None or size > self._left:
             return False
-        self._left -= size
         outputs = {slot.name: np.empty(slot.shape, slot.dtype) for slot in results}
         params = copy.copy(call.params)
         bind(params, arrays | outputs)
-        run(params)
+        try:
+            run(params)
+        except KernelError:  # the run ends with it, if it comes to that
+            return False
+        self._left -= size
         for name, array in outputs.items():
             array.flags.writeable = False
             index = call.operands[name]

@@ -24,7 +24,7 @@ from ember_infer_macros.support import check_supported
 from ember_infer_macros.tflite.graph import Graph, GraphTensor
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["lower_graph", "lowering", "start_folding"]
+__all__ = ["content_of", "lower_graph", "lowering", "start_folding"]
 
 # Activations beyond this have no place in an INT8 model for small machines; a damaged shape easily asks for more.
 MAX_ARENA_BYTES = 2**31 - 1
@@ -72,6 +72,11 @@ def _lower_operators(graph: Graph, folding: Folding) -> dict[int, Lowered]:
             item = lowering(LOWERINGS[operator.code].file)(OperatorSource(graph, operator, folding.known))
         except Refusal as refusal:
             refusals.append(f"{operator.describe()}: {refusal}")
+            continue
+        except ModelError as error:
+            if not refusals:
+                raise
+            refusals.append(error.reason)  # what follows an operator that TFLM does not define may contradict it
             continue
         if not folding.fold(item):
             lowered[operator.index] = item
@@ -121,7 +126,7 @@ def _tensors(graph: Graph) -> list[Tensor]:
         if tensor.data is not None and dtype is not None:
             key = id(tensor.data), tensor.type  # the graph keeps the object, so the number stays its own
             if key not in contents:
-                contents[key] = _content(tensor.data, tensor.type)
+                contents[key] = content_of(tensor.data, tensor.type)
             content = contents[key][: tensor.elements].reshape(tensor.shape)
         tensors.append(Tensor(tensor.name, tensor.shape, dtype or _UNKNOWN, _quant(tensor), content))
     return tensors
@@ -136,7 +141,7 @@ def _quant(tensor: GraphTensor) -> AnyQuantParam | None:
     return PerChannelQuantParam(quantization.scales, quantization.zero_points, quantization.quantized_dimension)
 
 
-def _content(data: memoryview, type_: TensorType) -> Content:
+def content_of(data: memoryview, type_: TensorType) -> Content:
     """A constant's elements in memory of their own (the file's need not be aligned), read-only."""
     if type_ is TensorType.INT4:
         return _frozen(_nibbles(np.frombuffer(data, np.int8)))

@@ -1,6 +1,8 @@
-"""RESHAPE, SQUEEZE, EXPAND_DIMS and SHAPE: elements in their order; a pass turns most of these calls into aliases.
+"""RESHAPE, SQUEEZE, EXPAND_DIMS: elements in their order; a pass turns most of these calls into aliases. SHAPE and
+BROADCAST_ARGS: what they give is known now, and copied.
 
-Source of the rules: TFLM ``reshape_common.cc``, ``squeeze.cc``, ``expand_dims.cc``, ``shape.cc``.
+Source of the rules: TFLM ``reshape_common.cc``, ``squeeze.cc``, ``expand_dims.cc``, ``shape.cc`` and
+``broadcast_args.cc``.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ from ember_infer_macros.tflite.schema import BuiltinOperator
 
 
 def lower(source: OperatorSource) -> Lowered:
-    """The call of a RESHAPE, a SQUEEZE, an EXPAND_DIMS or a SHAPE."""
+    """The call of any of them."""
     code = source.operator.code
     if code is BuiltinOperator.SHAPE:
-        return _shape(source)
+        source.arity((1,))
+        return _known(source, source.input(0).shape)
+    if code is BuiltinOperator.BROADCAST_ARGS:
+        source.arity((2,))
+        return _known(source, _broadcast(source))
     if code is BuiltinOperator.SQUEEZE:
         source.arity((1,))
         _check_shape(source, _squeezed(source))
@@ -38,12 +44,20 @@ def _reshape(
     return Lowered("reshape", params, operands | {"output": output.index}, constants or {})
 
 
-def _shape(source: OperatorSource) -> Lowered:
-    """The shape is known now: a copy of a constant."""
-    source.arity((1,))
-    shape = np.array(source.input(0).shape, source.dtype(source.output()))
-    _check_shape(source, shape.shape)
-    return _reshape(source, shape.shape, {}, {"input": shape})
+def _known(source: OperatorSource, shape: Shape) -> Lowered:
+    """A copy of the numbers of a shape."""
+    numbers = np.array(shape, source.dtype(source.output()))
+    _check_shape(source, numbers.shape)
+    return _reshape(source, numbers.shape, {}, {"input": numbers})
+
+
+def _broadcast(source: OperatorSource) -> Shape:
+    shapes = [tuple(source.whole_numbers(tensor)) for tensor in source.inputs()]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        described = " and ".join(str(list(shape)) for shape in shapes)
+        raise Refusal(f"shapes {described} do not broadcast; TensorFlow Lite Micro refuses this too") from None
 
 
 def _squeezed(source: OperatorSource) -> Shape:

@@ -3,9 +3,10 @@
 #include "fixed_point.h"
 
 #define REDUCED_AXES 8
-#define FOLDED_TOGETHER 64 /* results whose folds are kept at a time */
-#define FOLD_VECTOR 16   /* bytes that are folded at once; gcc would not do so by itself at -O2 */
-#define FOLD_RUN 128     /* bytes that add up in an int16 */
+#define FOLDED_TOGETHER 256 /* results whose folds are kept at a time */
+#define FOLD_VECTOR 32      /* bytes that are added up at once; gcc would not do so by itself at -O2 */
+#define FOLD_BYTES 16       /* bytes of a row that are added up at once */
+#define FOLD_RUN 256        /* bytes that add up in a uint16 */
 
 struct reduction {
     int kept_sizes[REDUCED_AXES], kept_steps[REDUCED_AXES]; /* in elements; the last axis changes fastest */
@@ -14,8 +15,9 @@ struct reduction {
     int divisor;                                    /* of sums of float32 */
 };
 
-typedef byte_value byte_vector __attribute__((vector_size(FOLD_VECTOR), aligned(1), may_alias));
-typedef int16_t sum_vector __attribute__((vector_size(2 * FOLD_VECTOR)));
+typedef uint16_t byte_pairs __attribute__((vector_size(FOLD_VECTOR), aligned(1), may_alias));
+typedef uint8_t run_bytes __attribute__((vector_size(FOLD_BYTES), aligned(1), may_alias));
+typedef uint16_t wide_run __attribute__((vector_size(2 * FOLD_BYTES)));
 
 /* A kernel does the last axis itself and then takes `next_of`, from all zeros, until it returns 0. */
 INLINE int next_of(const int *sizes, const int *steps, int *at, ptrdiff_t *first) {
@@ -46,8 +48,7 @@ INLINE int32_t scaled_sum(const struct reduction *p, uint32_t sum) {
         return folded;                                                                                                 \
     }
 
-/* The kernel. `rows`: the results of the last kept axis come from elements that touch; otherwise the elements of the last
-   reduced axis do. */
+/* The kernel. `rows`: what touches are the elements of the last kept axis; otherwise, those of the last reduced one. */
 #define REDUCTION(NAME, ELEMENT, FOLDED, FIRST, RESULT)                                                                \
     INLINE void NAME(const int rows, const struct reduction *p, const uint8_t *input, uint8_t *output) {               \
         const int last = REDUCED_AXES - 1, results = p->kept_sizes[last], along = p->reduced_sizes[last];              \
@@ -76,35 +77,67 @@ INLINE int32_t scaled_sum(const struct reduction *p, uint32_t sum) {
         } while (next_of(p->kept_sizes, p->kept_steps, kept, &first));                                                 \
     }
 
-/* `vectors` of them next to each other. */
-INLINE void add_byte_vectors(const int vectors, uint32_t *sums, const byte_value *x, ptrdiff_t step, int rows) {
+/* Sums of int8 are sums of value + 128, whatever the bias in memory. */
+#define FOLD_FLIP (128 ^ ACTIVATION_BIAS)
+#define FOLD_UNSIGNED(X) ((uint32_t)((uint8_t)(X) ^ FOLD_FLIP))
+
+/* Adds up columns, FOLD_VECTOR of them next to each other `vectors` times: a pair of bytes as one number, and its upper
+   byte for itself, so that nothing has to be widened. */
+INLINE void add_columns(const int vectors, uint32_t *sums, const byte_value *x, ptrdiff_t step, int rows) {
+    const byte_pairs flip = (byte_pairs){0} + (uint16_t)(FOLD_FLIP * 0x0101);
     for (int row = 0; row < rows;) {
         const int end = rows - row < FOLD_RUN ? rows : row + FOLD_RUN;
-        sum_vector run[4] = {{0}};
+        byte_pairs whole[4] = {{0}}, upper[4] = {{0}};
         for (; row < end; row++)
-            UNROLL for (int v = 0; v < vectors; v++)
-                run[v] += __builtin_convertvector(*(const byte_vector *)(x + row * step + v * FOLD_VECTOR), sum_vector);
+            UNROLL for (int v = 0; v < vectors; v++) {
+                const byte_pairs pairs = *(const byte_pairs *)(x + row * step + v * FOLD_VECTOR) ^ flip;
+                whole[v] += pairs;
+                upper[v] += pairs >> 8;
+            }
         UNROLL for (int v = 0; v < vectors; v++)
-            for (int i = 0; i < FOLD_VECTOR; i++) sums[v * FOLD_VECTOR + i] += (uint32_t)run[v][i];
+            for (int i = 0; i < FOLD_VECTOR / 2; i++) {
+                sums[v * FOLD_VECTOR + 2 * i] += (uint16_t)(whole[v][i] - (upper[v][i] << 8));
+                sums[v * FOLD_VECTOR + 2 * i + 1] += upper[v][i];
+            }
     }
+}
+
+INLINE void add_some_columns(uint32_t *sums, const byte_value *x, ptrdiff_t step, int rows, int first, int count) {
+    for (int row = 0; row < rows; row++)
+        for (int i = first; i < count; i++) sums[i] += FOLD_UNSIGNED(x[row * step + i]);
 }
 
 INLINE void sum_int8_rows(uint32_t *sums, const byte_value *x, ptrdiff_t step, int rows, int count) {
     int i = 0;
-    for (; i + 4 * FOLD_VECTOR <= count; i += 4 * FOLD_VECTOR) add_byte_vectors(4, sums + i, x + i, step, rows);
-    for (; i + FOLD_VECTOR <= count; i += FOLD_VECTOR) add_byte_vectors(1, sums + i, x + i, step, rows);
-    for (; i < count; i++)
-        for (int row = 0; row < rows; row++) sums[i] += (uint32_t)x[row * step + i];
+    for (; i + 4 * FOLD_VECTOR <= count; i += 4 * FOLD_VECTOR) add_columns(4, sums + i, x + i, step, rows);
+    for (; i + FOLD_VECTOR <= count; i += FOLD_VECTOR) add_columns(1, sums + i, x + i, step, rows);
+    if (i == count) return;
+    if (i) { /* the last vector, of which some columns are done */
+        uint32_t last[FOLD_VECTOR] = {0};
+        const int first = count - FOLD_VECTOR;
+        add_columns(1, last, x + first, step, rows);
+        for (; i < count; i++) sums[i] += last[i - first];
+    } else if (step == count) { /* few columns, next to each other: several rows make one of whole vectors */
+        uint32_t wide[FOLD_VECTOR * (FOLD_VECTOR - 1)] = {0};
+        const int joined = FOLD_VECTOR >> __builtin_ctz(count), width = joined * count;
+        for (int v = 0; v < width; v += FOLD_VECTOR) add_columns(1, wide + v, x + v, width, rows / joined);
+        for (int v = 0; v < width; v++) sums[v % count] += wide[v];
+        add_some_columns(sums, x + (ptrdiff_t)(rows / joined) * width, step, rows % joined, 0, count);
+    } else
+        add_some_columns(sums, x, step, rows, 0, count);
 }
 
 INLINE uint32_t sum_int8_run(uint32_t sum, const byte_value *x, int count) {
-    const int vectors = count / FOLD_VECTOR;
-    if (vectors) {
-        uint32_t sums[FOLD_VECTOR] = {0};
-        add_byte_vectors(1, sums, x, FOLD_VECTOR, vectors);
-        for (int i = 0; i < FOLD_VECTOR; i++) sum += sums[i];
+    const run_bytes flip = (run_bytes){0} + (uint8_t)FOLD_FLIP;
+    const int most = FOLD_RUN * FOLD_BYTES;
+    int i = 0;
+    while (i + FOLD_BYTES <= count) {
+        const int rest = (count - i) / FOLD_BYTES * FOLD_BYTES, end = i + (rest < most ? rest : most);
+        wide_run lanes = {0};
+        for (; i < end; i += FOLD_BYTES) lanes += __builtin_convertvector(*(const run_bytes *)(x + i) ^ flip, wide_run);
+        for (int lane = 0; lane < FOLD_BYTES; lane++) sum += lanes[lane];
     }
-    for (int i = vectors * FOLD_VECTOR; i < count; i++) sum += (uint32_t)x[i];
+    for (; i < count; i++) sum += FOLD_UNSIGNED(x[i]);
     return sum;
 }
 

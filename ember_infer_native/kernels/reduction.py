@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.mean import MeanParams
@@ -33,7 +35,7 @@ def _operator(functions: Mapping[str, str]) -> NativeOperator:
         if kernel is None:
             raise KernelError(f"no native kernel computes this reduction of {params.dtype}")
         axes, rows = _axes(params)
-        scaling = _scaling(params, context.target.bias_of(params.dtype)) if isinstance(params, MeanParams) else {}
+        scaling = _scaling(params) if isinstance(params, MeanParams) else {}
         return [Step(kernel, (rows,), axes | _NOT_OF_SUMS | scaling, (input.first, output.first))]
 
     return NativeOperator(plan, tuple(kernels.values()), work=_work)
@@ -57,8 +59,9 @@ def _padded(values: Shape, padding: int) -> Shape:
     return (padding,) * (_AXES - len(values)) + values
 
 
-def _scaling(params: MeanParams, bias: int) -> dict[str, int]:
-    offset = (params.input_offset - bias) * params.count
+def _scaling(params: MeanParams) -> dict[str, int]:
+    unsigned = 128 if params.dtype == np.int8 else 0  # what the C function has added to each element
+    offset = (params.input_offset - unsigned) * params.count
     return {
         "offset": (offset + 2**31) % 2**32 - 2**31,  # as sums do, it wraps
         "multiplier": params.output_multiplier,

@@ -19,6 +19,7 @@ INLINE struct interpolation interpolation(const uint8_t *tables, int count) {
 
 /* Compilers leave loops over bytes alone at -O2, so that vectors are written out. */
 typedef int32_t wide_values __attribute__((vector_size(4 * LANES)));
+typedef uint32_t wide_words __attribute__((vector_size(4 * LANES)));
 typedef byte_value narrow_values __attribute__((vector_size(LANES)));
 
 /* LANES elements between two rows, in 1/1024. */
@@ -32,15 +33,16 @@ INLINE void blend_rows(const byte_value *up, const byte_value *down, int32_t wei
     memcpy(blend, &blended, sizeof blended);
 }
 
-/* LANES results between two columns: the sum, in 1/2**20, is rounded half away from zero. */
+/* LANES results between two columns: the sum, in 1/2**20, is rounded half away from zero. Unsigned, because the last lanes
+   may hold anything. */
 INLINE void blend_columns(const int32_t *left, const int32_t *right, int32_t weight, uint8_t *output) {
-    wide_values a, b;
+    wide_words a, b;
     memcpy(&a, left, sizeof a);
     memcpy(&b, right, sizeof b);
-    const wide_values sum = a * (1024 - weight) + b * weight;
+    const wide_words sum = a * (uint32_t)(1024 - weight) + b * (uint32_t)weight;
     /* Less 1 where the sum is negative: a half is then rounded down, as it is rounded up elsewhere. */
-    const wide_values rounded = (sum + (1 << 19) + (sum >> 31)) >> 20;
-    const narrow_values result = __builtin_convertvector(rounded + ACTIVATION_BIAS, narrow_values);
+    const wide_values nudged = (wide_values)(sum + (1u << 19) - (sum >> 31));
+    const narrow_values result = __builtin_convertvector((nudged >> 20) + ACTIVATION_BIAS, narrow_values);
     memcpy(output, &result, sizeof result);
 }
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import rounding_divide_by_pot
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.softmax import softmax_exponentials
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import Shape
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["SOFTMAX", "plan_float_rows", "rows_of"]
+__all__ = ["SOFTMAX", "SOFTMAX_FLOAT32", "SOFTMAX_INT16", "plan_float_rows", "rows_of"]
 
 # The template is the bits of a result.
 _INT8 = Kernel("softmax", "softmax", "softmax", 3, ((8,), (16,)))
@@ -28,17 +27,16 @@ _ACCUMULATION_INTEGER_BITS = 12
 
 
 def _plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
-    types = input.dtype.name, output.dtype.name
-    if types == ("float32", "float32"):
-        return plan_float_rows(_FLOAT32, params.input_shape, input, output, beta=params.beta)
-    if types not in (("int8", "int8"), ("int8", "int16")):
-        raise KernelError(f"softmax: no native kernel computes it of {types[0]} to {types[1]}")
     exponentials = softmax_exponentials(params)
     summands = rounding_divide_by_pot(exponentials, _ACCUMULATION_INTEGER_BITS)
     table = context.constants.add(np.concatenate((exponentials, summands)).astype(np.int32).tobytes())
     rows, classes = rows_of(params.input_shape)
     bits = 8 * output.dtype.itemsize
     return [Step(_INT8, (bits,), {"rows": rows, "classes": classes}, (input.first, output.first, table))]
+
+
+def _plan_float32(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
+    return plan_float_rows(_FLOAT32, params.input_shape, input, output, beta=params.beta)
 
 
 def plan_float_rows(kernel: Kernel, shape: Shape, input: Place, output: Place, beta: float = 0.0) -> list[Step]:
@@ -53,4 +51,5 @@ def rows_of(shape: Shape) -> tuple[int, int]:
     return element_count(shape[:-1]), shape[-1]
 
 
-SOFTMAX = NativeOperator(_plan, (_INT8, _FLOAT32))
+SOFTMAX = SOFTMAX_INT16 = NativeOperator(_plan, (_INT8,))
+SOFTMAX_FLOAT32 = NativeOperator(_plan_float32, (_FLOAT32,))

@@ -30,6 +30,7 @@ from ember_infer_core import (
 )
 from ember_infer_core.conformance import KnownException
 from ember_infer_core.fixed_point import exp_on_negative_values, get_reciprocal
+from ember_infer_core.ops import DEFAULTS
 
 Int64 = npt.NDArray[np.int64]
 
@@ -284,6 +285,15 @@ class WithMul(Toy):
         value2 = params.input2.astype(np.int64) + params.input2_offset
         scaled = self._scale(value1 * value2, params.output_multiplier, params.output_shift)
         self._store(params, scaled + params.output_offset)
+
+
+class Defaulting(Toy):
+    """Says that it has the operators that the contract does in any case, so that these are tested."""
+
+    @classmethod
+    def operators(cls) -> frozenset[str]:
+        """The toy's, and the contract's own."""
+        return super().operators().union(DEFAULTS)
 
 
 def _dilated(params: Any) -> bool:

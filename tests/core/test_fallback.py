@@ -21,6 +21,7 @@ from ember_infer_core import (
     UnsupportedOperator,
 )
 from ember_infer_core.ops import OPERATORS
+from ember_infer_core.ops.mul import prepare as prepare_mul
 from ember_infer_core.slots import OperatorParams, Shape4
 from ember_infer_macros import QuantizedModel, ember_model, load_program
 from ember_infer_ref import RefBackend
@@ -146,8 +147,7 @@ def test_what_a_backend_inherits_from_the_contract_does_not_count_as_its_own() -
         def mul(self, params: MulParams) -> None:
             raise LookupError("mul of the second")
 
-    params = MulParams.__new__(MulParams)
-    params.cache = None
+    params = prepare_mul(input1_shape=(), input2_shape=(), output_shape=())
     with pytest.raises(LookupError):
         FallbackBackend(today, OnlyMul()).mul(params)
     with pytest.raises(UnsupportedOperator, match="none of Today implements 'mul'"):

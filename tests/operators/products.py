@@ -10,8 +10,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ember_infer_core import KernelBackend
-from ember_infer_ref import RefBackend
 from tests.support.against_tflm import EQUAL, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.effort import thorough
@@ -20,7 +18,6 @@ from tests.support.tflm import Tflm
 
 Shape = tuple[int, ...]
 
-BACKENDS: tuple[KernelBackend, ...] = (RefBackend(),)
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 UNDEFINED = "what TensorFlow Lite Micro computes then is undefined"
 
@@ -95,7 +92,7 @@ def check(tflm: Tflm, models: st.SearchStrategy[bytes], *, only_we_refuse: Seque
     @thorough(150, 20_000)
     @given(models, seeds)
     def test(model: bytes, seed: int) -> None:
-        tally[compare_with_tflm(model, random_batches(model, seed), tflm, BACKENDS, only_we_refuse=only_we_refuse)] += 1
+        tally[compare_with_tflm(model, random_batches(model, seed), tflm, only_we_refuse=only_we_refuse)] += 1
 
     test()
     assert tally[EQUAL] >= 100, tally

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ember_infer_core import UnsupportedModelError
 from ember_infer_macros import load_program
 from tests.operators import products
-from tests.operators.products import BACKENDS, Shape, check
+from tests.operators.products import Shape, check
 from tests.support.against_tflm import assert_equals_tflm
 from tests.support.contents import random_batches
 from tests.support.one_operator import constant, one_operator, tensor
@@ -42,7 +42,7 @@ def test_computed_weights_equal_tflm(tflm: Tflm) -> None:
 def test_an_image_is_read_as_rows_as_long_as_the_computed_weights(tflm: Tflm) -> None:
     image, weights = tensor((2, 3, 4, 5), zero_point=-9), tensor((7, 60), zero_point=128 - 9)
     model = one_operator("FULLY_CONNECTED", [image, weights, None], tensor((2, 7), scale=2.0))
-    assert_equals_tflm(model, random_batches(model), tflm, BACKENDS)
+    assert_equals_tflm(model, random_batches(model), tflm)
 
 
 def test_computed_weights_with_several_scales_are_refused() -> None:

@@ -47,7 +47,17 @@ def random_gather_nd(draws: Draws) -> bytes:
     return one_operator("GATHER_ND", inputs, draws.tensor((*outer, *shape[indexed:]), dtype))
 
 
-@pytest.mark.parametrize("make", [random_gather, random_gather_nd])
+def random_embedding_lookup(draws: Draws) -> bytes:
+    dtype, shape, count = draws.one_of(TYPES), draws.shape(2, 4), draws.integer(1, 6)
+    ids = [draws.integer(0, shape[0] - 1) for _ in range(count)]
+    chosen = whole(ids)
+    if draws.flag():
+        chosen, draws.ranges[0] = tensor((count,), "int32"), (0, shape[0] - 1)
+    inputs = [chosen, draws.tensor(shape, dtype)]
+    return one_operator("EMBEDDING_LOOKUP", inputs, draws.tensor((count, *shape[1:]), dtype))
+
+
+@pytest.mark.parametrize("make", [random_gather, random_gather_nd, random_embedding_lookup])
 def test_random_choices_equal_tflm(make: Callable[[Draws], bytes], tflm: Tflm) -> None:
     check_moves(make, tflm)
 

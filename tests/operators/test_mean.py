@@ -93,6 +93,25 @@ def test_short_and_long_sums_equal_tflm(operator: str, count: int, tflm: Tflm) -
         assert_equals_tflm(model, random_batches(model, count), tflm)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 5, 16, 24, 31, 32, 33, 63, 64, 96, 127, 128, 129, 160, 300])
+@pytest.mark.parametrize("operator", ["MEAN", "SUM"])
+def test_rows_and_channels_about_a_vectors_length_equal_tflm(operator: str, channels: int, tflm: Tflm) -> None:
+    for pixels in ((2, 3), (16, 16), (257, 1), (19, 41)):
+        scale = 0.01 if operator == "MEAN" else 0.01 * pixels[0] * pixels[1]
+        operands = [tensor((1, *pixels, channels), scale=0.01, zero_point=-90), constant([1, 2], "int32")]
+        model = one_operator(operator, operands, tensor((1, channels), scale=scale, zero_point=-90))
+        assert_equals_tflm(model, random_batches(model, channels), tflm)
+
+
+@pytest.mark.parametrize("axes_", [(0, 2), (1, 3), (0, 1, 3), (0, 2, 3), (2,), (0, 3)])
+@pytest.mark.parametrize("operator", ["MEAN", "SUM"])
+def test_axes_with_others_between_them_equal_tflm(operator: str, axes_: tuple[int, ...], tflm: Tflm) -> None:
+    shape = (3, 20, 7, 34)
+    operands = [tensor(shape, scale=0.1), constant(np.array(axes_), "int32")]
+    model = one_operator(operator, operands, tensor(without(shape, axes_, False), scale=1.0))
+    assert_equals_tflm(model, random_batches(model), tflm)
+
+
 def image(axis: Any, output_shape: tuple[int, ...]) -> bytes:
     operands = [tensor((1, 4, 5, 3)), constant(np.array(axis, np.int32), "int32")]
     return one_operator("MEAN", operands, tensor(output_shape))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ember_infer_core import ModelError, UnsupportedModelError
 from ember_infer_macros import load_program
-from tests.operators.products import BACKENDS, check, zero_points
+from tests.operators.products import check, zero_points
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.one_operator import Tensor, constant, one_operator, tensor
@@ -52,7 +52,7 @@ def test_small_and_large_changes_of_a_width_equal_tflm_or_read_outside(
     for columns in (1, 2, 3, 7, 31, 224):
         for target in (1, 2, 3, 5, 14, 65, 224, 1000):
             model = resize(dtype, (1, 2, columns, 1), (3, target), align, half_pixel)
-            went.add(compare_with_tflm(model, random_batches(model), tflm, BACKENDS, only_we_refuse=[OUTSIDE]))
+            went.add(compare_with_tflm(model, random_batches(model), tflm, only_we_refuse=[OUTSIDE]))
     assert "equal" in went
 
 
@@ -67,7 +67,7 @@ def test_what_tflm_reads_outside_its_input_is_refused(columns: int, target: int)
 def test_infinities_and_nan_equal_tflm(tflm: Tflm) -> None:
     model = resize("float32", (1, 2, 3, 1), (5, 7), False, True)
     image = np.array([np.inf, -0.0, -0.0, -0.0, np.nan, -np.inf], np.float32).reshape(1, 2, 3, 1)
-    assert_equals_tflm(model, [[image], [-image], [np.full_like(image, -0.0)]], tflm, BACKENDS)
+    assert_equals_tflm(model, [[image], [-image], [np.full_like(image, -0.0)]], tflm)
 
 
 def test_both_flags_are_refused(tflm: Tflm) -> None:

@@ -17,7 +17,12 @@ from hypothesis import strategies as st
 
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.contents import random_batches
+from tests.support.drawn_types import requantize, through_other_type
 from tests.support.lookup_models import FUNCTIONS
+from tests.support.movement_models import MOVEMENT_OPERATORS
+from tests.support.pair_draws import PAIRS
+from tests.support.product_models import batch_matmul, resize_bilinear, transpose_conv
+from tests.support.row_models import ROWS
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -108,6 +113,9 @@ class ModelDrawer:
         """Mostly few; sometimes enough for long sums, in which a float32 would lose its last bits."""
         return self.integer(1, 8) if self.one_of((True,) * 7 + (False,)) else self.integer(9, 130)
 
+    def clamp(self) -> str:
+        return self.one_of(CLAMPS)
+
     # Tensors
 
     def activation(self, shape: Shape, scale: float | None = None, zero_point: int | None = None) -> Activation:
@@ -131,7 +139,7 @@ class ModelDrawer:
         self.listing.append(f"  {index}: constant int8{list(shape)} scale {scale!r} zero point {zero_point}")
         return Activation(index, shape, scale, zero_point)
 
-    def _weights(self, shape: Shape, channel_axis: int, zero_point: int = 0) -> tuple[int, list[float]]:
+    def weights(self, shape: Shape, channel_axis: int, zero_point: int = 0) -> tuple[int, list[float]]:
         """int8 weights with one scale or one for each output channel."""
         data = self._random.integers(-127, 128, shape, np.int8)
         if self.one_of((False, False, True)):
@@ -151,7 +159,7 @@ class ModelDrawer:
         self.listing.append(f"  {index}: weights int8{list(shape)} scales {scales!r} zero point {zero_point}")
         return index, scales
 
-    def _bias(self, channels: int, input_scale: float, weight_scales: Sequence[float]) -> int | None:
+    def bias(self, channels: int, input_scale: float, weight_scales: Sequence[float]) -> int | None:
         limit = self.one_of((None, 200, 2**13, 2**16, 2**24, int(INT32.max)))
         if limit is None:
             return None
@@ -173,12 +181,12 @@ class ModelDrawer:
         filters = groups * self.integer(1, max(1, self.channels() // groups))
         window = self._window(height, width)
         depth = channels // groups
-        weights, scales = self._weights((filters, window.height, window.width, depth), 0)
-        bias = self._bias(filters, input.scale, scales)
+        weights, scales = self.weights((filters, window.height, window.width, depth), 0)
+        bias = self.bias(filters, input.scale, scales)
         taps = window.height * window.width * depth
         shape = (batch, window.output_height, window.output_width, filters)
-        output = self.activation(shape, self.output_scale(self._natural_scale(input, scales, taps)))
-        options = window.options() | window.dilations() | {"activation": self.one_of(CLAMPS)}
+        output = self.activation(shape, self.output_scale(self.natural_scale(input, scales, taps)))
+        options = window.options() | window.dilations() | {"activation": self.clamp()}
         self.writer.conv2d(input.index, weights, bias, output.index, **options)
         return self.note(f"conv2d groups {groups} {options}", (input.index, weights, bias), output)
 
@@ -187,12 +195,12 @@ class ModelDrawer:
         multiplier = self.integer(1, 4 if channels < 9 else 1)
         filters = channels * multiplier
         window = self._window(height, width)
-        weights, scales = self._weights((1, window.height, window.width, filters), 3)
-        bias = self._bias(filters, input.scale, scales)
+        weights, scales = self.weights((1, window.height, window.width, filters), 3)
+        bias = self.bias(filters, input.scale, scales)
         shape = (batch, window.output_height, window.output_width, filters)
-        natural = self._natural_scale(input, scales, window.height * window.width)
+        natural = self.natural_scale(input, scales, window.height * window.width)
         output = self.activation(shape, self.output_scale(natural))
-        options = window.options() | window.dilations() | {"activation": self.one_of(CLAMPS)}
+        options = window.options() | window.dilations() | {"activation": self.clamp()}
         self.writer.depthwise_conv2d(input.index, weights, bias, output.index, depth_multiplier=multiplier, **options)
         return self.note(f"depthwise_conv2d multiplier {multiplier} {options}", (input.index, weights, bias), output)
 
@@ -203,11 +211,11 @@ class ModelDrawer:
         if not keep_num_dims:  # the weights alone say how the input falls into rows
             depth = self.one_of([n for n in {depth, elements} if n <= 4000] or [depth])
         units = self.channels()
-        weights, scales = self._weights((units, depth), 0, zero_point=self.one_of((0, 0, 0, -128, 5, 127)))
-        bias = self._bias(units, input.scale, scales)
+        weights, scales = self.weights((units, depth), 0, zero_point=self.one_of((0, 0, 0, -128, 5, 127)))
+        bias = self.bias(units, input.scale, scales)
         shape = (*input.shape[:-1], units) if keep_num_dims else (elements // depth, units)
-        output = self.activation(shape, self.output_scale(self._natural_scale(input, scales, depth)))
-        options: dict[str, Any] = {"keep_num_dims": keep_num_dims, "activation": self.one_of(CLAMPS)}
+        output = self.activation(shape, self.output_scale(self.natural_scale(input, scales, depth)))
+        options: dict[str, Any] = {"keep_num_dims": keep_num_dims, "activation": self.clamp()}
         self.writer.fully_connected(input.index, weights, bias, output.index, **options)
         return self.note(f"fully_connected {options}", (input.index, weights, bias), output)
 
@@ -225,18 +233,18 @@ class ModelDrawer:
         return self.note(f"softmax beta {beta!r}", (input.index,), output)
 
     def add(self, input: Activation, other: Activation | None = None) -> Activation:
-        first, second = self._operands(input, other)
+        first, second = self.operands(input, other)
         shape = np.broadcast_shapes(first.shape, second.shape)
         output = self.activation(shape, self.output_scale(max(first.scale, second.scale)))
-        activation = self.one_of(CLAMPS)
+        activation = self.clamp()
         self.writer.add(first.index, second.index, output.index, activation=activation)
         return self.note(f"add {activation}", (first.index, second.index), output)
 
     def mul(self, input: Activation, other: Activation | None = None) -> Activation:
-        first, second = self._operands(input, other)
+        first, second = self.operands(input, other)
         shape = np.broadcast_shapes(first.shape, second.shape)
         output = self.activation(shape, self.output_scale(64.0 * first.scale * second.scale))
-        activation = self.one_of(CLAMPS)
+        activation = self.clamp()
         self.writer.mul(first.index, second.index, output.index, activation=activation)
         return self.note(f"mul {activation}", (first.index, second.index), output)
 
@@ -257,7 +265,7 @@ class ModelDrawer:
 
     # Parts of operators
 
-    def _natural_scale(self, input: Activation, weight_scales: Sequence[float], taps: int) -> float:
+    def natural_scale(self, input: Activation, weight_scales: Sequence[float], taps: int) -> float:
         return input.scale * float(np.median(weight_scales)) * 128.0 * math.sqrt(taps)
 
     def note(self, what: str, inputs: Sequence[int | None], output: Activation) -> Activation:
@@ -283,11 +291,11 @@ class ModelDrawer:
         window = Window(padding, rows, columns)
         shape = (batch, window.output_height, window.output_width, channels)
         output = self.activation(shape, input.scale, input.zero_point)
-        options = window.options() | {"activation": self.one_of(CLAMPS)}
+        options = window.options() | {"activation": self.clamp()}
         write(input.index, output.index, filter_height=window.height, filter_width=window.width, **options)
         return self.note(f"{name} {window.height}x{window.width} {options}", (input.index,), output)
 
-    def _operands(self, input: Activation, other: Activation | None) -> tuple[Activation, Activation]:
+    def operands(self, input: Activation, other: Activation | None) -> tuple[Activation, Activation]:
         """Two tensors that broadcast to one shape, in either order: ``other``, or a new input, a constant, itself."""
         if other is None:
             kind = self.one_of(("input", "constant", "itself"))
@@ -379,8 +387,22 @@ OPERATORS: dict[str, Callable[[ModelDrawer, Activation], Activation]] = {
     "add": ModelDrawer.add,
     "mul": ModelDrawer.mul,
     "reshape": ModelDrawer.reshape,
+    "batch_matmul": batch_matmul,
+    "resize_bilinear": resize_bilinear,
+    "transpose_conv": transpose_conv,
+    **MOVEMENT_OPERATORS,
 }
-IMAGE_OPERATORS = ("conv2d", "depthwise_conv2d", "average_pool", "max_pool")
+# The fewest axes of an operator's input, where that is more than one.
+LEAST_RANK = {
+    "average_pool": 4,
+    "batch_matmul": 2,
+    "conv2d": 4,
+    "depthwise_conv2d": 4,
+    "max_pool": 4,
+    "resize_bilinear": 4,
+    "resize_nearest_neighbor": 4,
+    "transpose_conv": 4,
+}
 
 
 @st.composite
@@ -388,8 +410,7 @@ def one_operator_models(draw: Callable[[st.SearchStrategy[Any]], Any], operator:
     """Models of one operator, one in four with extreme scales."""
     drawer = ModelDrawer(draw, extreme_share=4)
     shape = drawer.shape4()
-    if operator not in IMAGE_OPERATORS:
-        shape = shape[drawer.integer(0, 3) :]
+    shape = shape[drawer.integer(0, 4 - LEAST_RANK.get(operator, 1)) :]
     return drawer.finish([OPERATORS[operator](drawer, drawer.input(shape))])
 
 
@@ -405,15 +426,21 @@ def graph_models(draw: Callable[[st.SearchStrategy[Any]], Any], operators: int) 
     read: set[int] = set()
     for _ in range(operators):
         input = activations[-1] if drawer.one_of((True, True, False)) else drawer.one_of(activations)
-        kinds = [kind for kind in OPERATORS if len(input.shape) == 4 or kind not in IMAGE_OPERATORS]
-        kind = drawer.one_of([*kinds, "function"])
+        kinds = [kind for kind in OPERATORS if LEAST_RANK.get(kind, 1) <= len(input.shape)]
+        kind = drawer.one_of([*kinds, "function", "pair", "quantize", *(["rows"] if input.shape else [])])
         partners = [other for other in activations if _broadcast(input.shape, other.shape)]
         if kind in ("add", "mul") and drawer.flag():
             other = drawer.one_of(partners)
             read.add(other.index)
             output = (drawer.add if kind == "add" else drawer.mul)(input, other)
-        elif kind == "function":
-            output = drawer.one_of(list(FUNCTIONS.values()))(drawer, input)
+        elif kind == "quantize":
+            output = drawer.one_of((requantize, through_other_type))(drawer, input)
+        elif kind == "pair":
+            partner = drawer.one_of((None, *partners))
+            read.update([] if partner is None else [partner.index])
+            output = drawer.one_of(list(PAIRS.values()))(drawer, input, partner)
+        elif kind in ("function", "rows"):
+            output = drawer.one_of(list((FUNCTIONS if kind == "function" else ROWS).values()))(drawer, input)
         else:
             output = OPERATORS[kind](drawer, input)
         read.add(input.index)

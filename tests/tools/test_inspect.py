@@ -26,6 +26,7 @@ from ember_infer_tools.inspect_view import arena_picture, render
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.conftest import REPOSITORY
 from tests.support.alter import altered
+from tests.support.one_operator import constant, one_operator, tensor
 from tests.support.samples import every_operator, two_branches
 
 DIGITS = REPOSITORY / "models" / "digits.tflite"
@@ -159,6 +160,25 @@ def test_grouped_convolutions_count_the_depth_of_their_group(tflm_wheel: None) -
     result = writer.tensor("y", (1, 5, 5, 4), scale=0.5, zero_point=0)
     writer.conv2d(source, weight, None, result)
     assert inspect_model(writer.finish([source], [result]), []).macs == 25 * 4 * 3
+
+
+def test_products_of_matrices_and_transposed_convolutions_are_counted(tflm_wheel: None) -> None:
+    matrices = one_operator("BATCH_MATMUL", [tensor((2, 3, 4)), tensor((2, 5, 4))], tensor((2, 3, 5)), adj_y=True)
+    report = inspect_model(matrices, [])
+    assert (report.macs, report.operators[0].details) == (2 * 3 * 5 * 4, "adj_y")
+    filters = constant(np.ones((2, 3, 3, 4)), scale=0.1)
+    operands = [constant([1, 4, 4, 2], "int32"), filters, tensor((1, 2, 2, 4))]
+    image = tensor((1, 4, 4, 2))
+    report = inspect_model(one_operator("TRANSPOSE_CONV", operands, image, padding="SAME", stride_h=2, stride_w=2), [])
+    assert (report.macs, report.operators[0].details) == (2 * 2 * 4 * 2 * 9, "3x3 stride 2 SAME")
+
+
+def test_int4_weights_are_looked_at_one_by_one(tflm_wheel: None) -> None:
+    filters = constant(np.full((2, 1, 1, 3), -8), "int4", 0.1)
+    bias = constant([2**31 - 1, -(2**31)], "int32", 0.1 / 16)
+    window: dict[str, Any] = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    model = one_operator("CONV_2D", [tensor((1, 2, 2, 3)), filters, bias], tensor((1, 2, 2, 2)), **window)
+    assert [finding.check for finding in inspect_model(model, []).findings].count("accumulator-overflow") == 1
 
 
 def test_quantisation_is_told_with_the_real_range_of_inputs_and_outputs(tflm_wheel: None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ember_esp.fallbacks import is_aligned
 from ember_esp.scratch import SCRATCH_ALIGNMENT
@@ -38,8 +38,8 @@ class EspExecutable:
     """Runs another executable; a caller's scratch is checked before the first kernel runs."""
 
     def __init__(self, executable: Executable, where: str) -> None:
-        self.inputs: tuple[npt.NDArray[np.int8], ...] = executable.inputs
-        self.outputs: tuple[npt.NDArray[np.int8], ...] = executable.outputs
+        self.inputs: tuple[npt.NDArray[Any], ...] = executable.inputs
+        self.outputs: tuple[npt.NDArray[Any], ...] = executable.outputs
         self.scratch_len: int = executable.scratch_len
         self._executable = executable
         self._where = where

@@ -10,7 +10,17 @@ from ember_infer_core.conformance.arithmetic import Rounding, clamped
 from ember_infer_core.conformance.cases import OperatorCases, Regression
 from ember_infer_core.conformance.contents import all_pairs, seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
-from ember_infer_core.conformance.ops.pairs import SCALED_PAIRS, draw_shapes, plain_shapes
+from ember_infer_core.conformance.ops.pairs import (
+    ARITHMETIC_TYPES,
+    PLAIN,
+    SCALED_PAIRS,
+    draw_dtype,
+    draw_shapes,
+    pair_content,
+    plain_result,
+    plain_shapes,
+    saturated,
+)
 from ember_infer_core.conformance.ops.rescaled_pairs import RESCALED_PAIRS, output_scaled, rescaled
 from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.add import ElementwiseAddParams, prepare
@@ -21,7 +31,9 @@ __all__ = ["CASES", "plain_add"]
 
 
 def _define(params: ElementwiseAddParams, rounding: Rounding = "double") -> AnyArray:
-    """Source: TFLM ``reference_integer_ops::AddFunc``."""
+    """Source: TFLM ``reference_integer_ops::AddFunc`` and ``reference_ops::Add``."""
+    if params.dtype != np.int8:
+        return plain_result(params, np.add)
     scaled1, scaled2 = rescaled(params, rounding)
     total = wrap_int32(np.asarray(scaled1 + scaled2))
     return clamped(params, output_scaled(params, total, rounding))
@@ -32,6 +44,7 @@ def _calls(drawer: CaseDrawer) -> ElementwiseAddParams:
     quants = [QuantParam(2.0 ** drawer.integer(-4, 0) * drawer.one_of(1.0, 1.7), drawer.zero_point()) for _ in range(3)]
     return prepare(
         **shapes,
+        dtype=draw_dtype(drawer, ("int8", *ARITHMETIC_TYPES)),
         input1_quant=quants[0],
         input2_quant=quants[1],
         output_quant=quants[2],
@@ -60,9 +73,12 @@ CASES: Mapping[str, OperatorCases] = {
     "add": OperatorCases(
         define=_define,
         calls=_calls,
+        content=pair_content,
         mistakes={
             **SCALED_PAIRS,
             **RESCALED_PAIRS,
+            **PLAIN,
+            "int32: saturates instead of wrapping": saturated(np.add),
         },
         regressions={
             "residual add": Regression(

@@ -10,7 +10,17 @@ from ember_infer_core.conformance.arithmetic import Int64Array, Rounding, clampe
 from ember_infer_core.conformance.cases import Definition, OperatorCases, Params, Regression
 from ember_infer_core.conformance.contents import all_pairs, seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
-from ember_infer_core.conformance.ops.pairs import SCALED_PAIRS, draw_shapes, plain_shapes
+from ember_infer_core.conformance.ops.pairs import (
+    ARITHMETIC_TYPES,
+    PLAIN,
+    SCALED_PAIRS,
+    draw_dtype,
+    draw_shapes,
+    pair_content,
+    plain_result,
+    plain_shapes,
+    saturated,
+)
 from ember_infer_core.fixed_point import saturating_rounding_doubling_high_mul
 from ember_infer_core.ops.mul import MulParams, prepare
 from ember_infer_core.quantization import QuantParam
@@ -20,7 +30,9 @@ __all__ = ["CASES", "plain_mul"]
 
 
 def _define(params: MulParams, rounding: Rounding = "double") -> AnyArray:
-    """Source: TFLM ``reference_integer_ops::MulElementwise``."""
+    """Source: TFLM ``reference_integer_ops::MulElementwise`` and ``reference_ops::Mul``."""
+    if params.dtype != np.int8:
+        return plain_result(params, np.multiply)
     result = scaled(_products(params), params.output_multiplier, params.output_shift, rounding)
     return clamped(params, np.asarray(result + params.output_offset))
 
@@ -36,6 +48,7 @@ def _calls(drawer: CaseDrawer) -> MulParams:
     real = 2.0 ** drawer.integer(-12, 2) * drawer.one_of(1.0, 1.3)
     return prepare(
         **shapes,
+        dtype=draw_dtype(drawer, ("int8", *ARITHMETIC_TYPES)),
         input1_quant=QuantParam(real, drawer.zero_point()),
         input2_quant=QuantParam(1.0, drawer.zero_point()),
         output_quant=QuantParam(1.0, drawer.zero_point()),
@@ -53,7 +66,9 @@ def plain_mul(input1: Int8Array, input2: Int8Array, scale: float) -> MulParams:
     return params
 
 
-def _ties_up(define: Definition, params: Params) -> AnyArray:
+def _ties_up(define: Definition, params: Params) -> AnyArray | None:
+    if params.dtype != np.int8:
+        return None
     shift = np.int64(params.output_shift)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     high = saturating_rounding_doubling_high_mul(_products(params) << left, params.output_multiplier)
@@ -70,7 +85,13 @@ CASES: Mapping[str, OperatorCases] = {
     "mul": OperatorCases(
         define=_define,
         calls=_calls,
-        mistakes={**SCALED_PAIRS, "ties of the second rounding go up instead of away from zero": _ties_up},
+        content=pair_content,
+        mistakes={
+            **SCALED_PAIRS,
+            "ties of the second rounding go up instead of away from zero": _ties_up,
+            **PLAIN,
+            "int32: saturates instead of wrapping": saturated(np.multiply),
+        },
         regressions={
             "tails and ties of mul": Regression(
                 "ESP-NN's scalar tail of mul rounds negative ties the wrong way", _tails

@@ -1,0 +1,34 @@
+"""A mistake in any family of operators is caught, and named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from tests.conformance.planted import PLANTED
+from tests.conformance.test_toys import DEFINITION, conformance
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The reports by the tests' names, from one run over all families."""
+    chosen = tmp_path_factory.mktemp("planted") / "tests.txt"
+    chosen.write_text("\n".join(f"{DEFINITION}[{family}-{plant.operator}]" for family, plant in PLANTED.items()))
+    backends = [f"--backend=tests.conformance.planted:{family}" for family in PLANTED]
+    printed = conformance("-p", "tests.conformance.only", f"--only={chosen}", *backends)
+    parts = re.split(r"^_+ (test_.*?) _+$", printed, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("family", PLANTED)
+def test_a_planted_mistake_is_caught_and_named(reports: Mapping[str, str], family: str) -> None:
+    plant = PLANTED[family]
+    test = f"{DEFINITION}[{family}-{plant.operator}]"
+    assert test in reports, f"{family} passes {test}"
+    (likely,) = re.findall(r"^  likely +(.*)", reports[test], flags=re.MULTILINE)
+    assert likely.startswith(plant.said), reports[test]
+    explained = re.search(r"explains (\d+) of (\d+) wrong calls and (\d+) of (\d+) right ones", likely)
+    assert explained, likely
+    assert (explained[1], explained[3]) == (explained[2], explained[4]), likely
