@@ -16,7 +16,7 @@ __all__ = ["KERNELS", "all_kernels", "native_operator"]
 # Operator -> ``module:constant`` here, a NativeOperator. A new operator adds its line.
 KERNELS: Mapping[str, str] = {
     "abs": "float_functions:ABS",
-    "add": "add:ADD",
+    "add": "linear_pairs:ADD",
     "add_n": "add_n:ADD_N",
     "arg_max": "arg_max:ARG_MAX",
     "arg_min": "arg_max:ARG_MIN",
@@ -63,7 +63,7 @@ KERNELS: Mapping[str, str] = {
     "mean": "reduction:MEAN",
     "minimum": "arithmetic:MINIMUM",
     "mirror_pad": "movement:MOVEMENT",
-    "mul": "arithmetic:MUL",
+    "mul": "mul:MUL",
     "neg": "float_functions:NEG",
     "not_equal": "arithmetic:NOT_EQUAL",
     "pack": "movement:MOVEMENT",
@@ -96,7 +96,7 @@ KERNELS: Mapping[str, str] = {
     "square": "float_functions:SQUARE",
     "squared_difference": "arithmetic:SQUARED_DIFFERENCE",
     "strided_slice": "movement:MOVEMENT",
-    "sub": "arithmetic:SUB",
+    "sub": "linear_pairs:SUB",
     "sum": "reduction:MEAN",
     "tanh": "float_functions:TANH",
     "transpose": "movement:MOVEMENT",

@@ -27,7 +27,8 @@ enum {
 };
 
 struct arithmetic {
-    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS]; /* in elements */
+    int columns, run1, run2, axes;
+    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS], output_steps[MAX_DIMENSIONS];
     int low, high; /* the clamp of ADD, SUB, MUL and DIV; of float32 its bits */
     int error;     /* what becomes the status where a quotient has no value */
 };
@@ -96,12 +97,12 @@ INLINE int has_no_quotient(const int type, const uint8_t *a, ptrdiff_t at1, cons
     return divisor == 0 || (divisor == -1 && ((const int32_t *)a)[at1] == INT32_MIN);
 }
 
-INLINE void arithmetic_row(const int type, const int function, const struct arithmetic *p, const uint8_t *a,
-                           const ptrdiff_t step1, const uint8_t *b, const ptrdiff_t step2, uint8_t *to, int count,
+INLINE void arithmetic_row(const int type, const int function,
+                           const struct arithmetic *p, const uint8_t *a, const uint8_t *b, uint8_t *to,
                            int32_t *status) {
     const float low = float_of_bits(p->low), high = float_of_bits(p->high);
-    for (int i = 0; i < count; i++) {
-        const ptrdiff_t at1 = i * step1, at2 = i * step2;
+    for (int i = 0; i < p->columns; i++) {
+        const int at1 = i * p->run1, at2 = i * p->run2;
         if (status && has_no_quotient(type, a, at1, b, at2)) {
             *status = p->error;
             return;
@@ -126,33 +127,14 @@ INLINE void arithmetic_row(const int type, const int function, const struct arit
     }
 }
 
-INLINE int plain_size(const int type) { return type == OF_INT16 ? 2 : type == OF_BOOL ? 1 : 4; }
-
-INLINE void plain_pairs(const int type, const int function, const struct arithmetic *p, const uint8_t *input1,
-                        const uint8_t *input2, uint8_t *output, int32_t *status) {
-    const int last = MAX_DIMENSIONS - 1, size = plain_size(type), count = p->sizes[last];
-    const int output_size = function >= PLAIN_EQUAL ? 1 : size;
-    int at[MAX_DIMENSIONS] = {0};
-    ptrdiff_t first1 = 0, first2 = 0;
-    do {
-        const uint8_t *a = input1 + first1 * size, *b = input2 + first2 * size;
-        if (p->steps1[last] == 1 && p->steps2[last] == 1)
-            arithmetic_row(type, function, p, a, 1, b, 1, output, count, status);
-        else if (p->steps1[last] == 1 && p->steps2[last] == 0)
-            arithmetic_row(type, function, p, a, 1, b, 0, output, count, status);
-        else
-            arithmetic_row(type, function, p, a, p->steps1[last], b, p->steps2[last], output, count, status);
-        output += (ptrdiff_t)count * output_size;
-    } while (next_row(p->sizes, p->steps1, p->steps2, at, &first1, &first2));
-}
-
-INLINE void arithmetic(const int type, const int function, const struct arithmetic *p, const uint8_t *input1,
-                       const uint8_t *input2, uint8_t *output) {
-    plain_pairs(type, function, p, input1, input2, output, 0);
+INLINE void arithmetic(const int type, const int function, const struct arithmetic *p,
+                       const uint8_t *input1, const uint8_t *input2, uint8_t *output) {
+    FOR_EACH_ROW(p, input1, input2, output) arithmetic_row(type, function, p, input1, input2, output, 0);
 }
 
 /* The same, where a divisor of zero is an error. */
-INLINE void quotients(const int type, const int function, const struct arithmetic *p, const uint8_t *input1,
-                      const uint8_t *input2, uint8_t *output, uint8_t *status) {
-    plain_pairs(type, function, p, input1, input2, output, (int32_t *)status);
+INLINE void quotients(const int type, const int function, const struct arithmetic *p,
+                      const uint8_t *input1, const uint8_t *input2, uint8_t *output, uint8_t *status) {
+    FOR_EACH_ROW(p, input1, input2, output)
+    arithmetic_row(type, function, p, input1, input2, output, (int32_t *)status);
 }

@@ -9,9 +9,10 @@ import numpy as np
 
 from ember_infer_core.activation import check_activation
 from ember_infer_core.errors import KernelError
+from ember_infer_native.kernels.broadcast import broadcast_rows
 from ember_infer_native.kernels.float_functions import float_bits
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.pairs import Formula, broadcast_axes, pair_operator
+from ember_infer_native.kernels.pairs import Quick, pair_operator
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
@@ -31,11 +32,9 @@ __all__ = [
     "LOGICAL_OR",
     "MAXIMUM",
     "MINIMUM",
-    "MUL",
     "NOT_EQUAL",
     "PRELU",
     "SQUARED_DIFFERENCE",
-    "SUB",
     "arithmetic_operator",
 ]
 
@@ -87,46 +86,41 @@ _DEFINED = {
 _NO_QUOTIENT = "a division by zero, or of -2**31 by -1, has no result; TensorFlow Lite Micro stops there"
 
 
+def _template(name: str, dtype: str) -> tuple[int, int]:
+    return _TYPES.index(dtype) if dtype in _TYPES else -1, _FUNCTIONS.index(name)
+
+
 def _variants(defined: Mapping[str, tuple[str, ...]]) -> tuple[tuple[int, ...], ...]:
-    return tuple((_TYPES.index(dtype), _FUNCTIONS.index(name)) for name, dtypes in defined.items() for dtype in dtypes)
+    return tuple(_template(name, dtype) for name, dtypes in defined.items() for dtype in dtypes)
 
 
 _ARITHMETIC = Kernel("arithmetic", "arithmetic", "arithmetic", 3, _variants(_DEFINED))
 _CHECKED = Kernel("quotients", "arithmetic", "arithmetic", 4, _variants(_QUOTIENTS))
 
 
-def arithmetic_operator(name: str, formula: Formula | None = None, kernels: tuple[Kernel, ...] = ()) -> NativeOperator:
+def arithmetic_operator(name: str, quick: Quick | None = None, kernels: tuple[Kernel, ...] = ()) -> NativeOperator:
     """An operator whose parameters are :class:`~ember_infer_core.ops.pairs.PairParams`.
 
     Args:
         name: in the order of ``arithmetic.h``.
-        formula, kernels: see :func:`~ember_infer_native.kernels.pairs.pair_operator`.
+        quick, kernels: see :func:`~ember_infer_native.kernels.pairs.pair_operator`.
     """
 
     def plan(context: Context, params: PairParams, input1: Place, input2: Place, output: Place) -> list[Step]:
         check_activation(params)
         dtype = params.dtype.name
         pointers = input1.first, input2.first, output.first
-        sizes, steps1, steps2 = broadcast_axes(params.input1_shape, params.input2_shape, params.output_shape)
-        fields: dict[str, int | tuple[int, ...]] = {
-            "sizes": sizes,
-            "steps1": steps1,
-            "steps2": steps2,
-            **_clamp(params),
-            "error": 0,
-        }
+        rows = broadcast_rows((params.input1_shape, params.input2_shape, params.output_shape), (input1, input2, output))
+        fields = {**rows, **_clamp(params), "error": 0}
+        template = _template(name, dtype)
         if dtype in _QUOTIENTS.get(name, ()):
             status, error = context.error(_NO_QUOTIENT)
-            return [Step(_CHECKED, _template(name, dtype), {**fields, "error": error}, (*pointers, status))]
+            return [Step(_CHECKED, template, {**fields, "error": error}, (*pointers, status))]
         if dtype in _DEFINED.get(name, ()):
-            return [Step(_ARITHMETIC, _template(name, dtype), fields, pointers)]
+            return [Step(_ARITHMETIC, template, fields, pointers)]
         raise KernelError(f"{name}: no native kernel computes it of {dtype}")
 
-    return pair_operator(formula, kernels, NativeOperator(plan, (_ARITHMETIC, _CHECKED)))
-
-
-def _template(name: str, dtype: str) -> tuple[int, int]:
-    return _TYPES.index(dtype), _FUNCTIONS.index(name)
+    return pair_operator(quick, kernels, NativeOperator(plan, (_ARITHMETIC, _CHECKED)))
 
 
 def _clamp(params: PairParams) -> dict[str, int]:
@@ -147,8 +141,6 @@ LOGICAL_AND = arithmetic_operator("logical_and")
 LOGICAL_OR = arithmetic_operator("logical_or")
 MAXIMUM = arithmetic_operator("maximum")
 MINIMUM = arithmetic_operator("minimum")
-MUL = arithmetic_operator("mul")
 NOT_EQUAL = arithmetic_operator("not_equal")
 PRELU = arithmetic_operator("prelu")
 SQUARED_DIFFERENCE = arithmetic_operator("squared_difference")
-SUB = arithmetic_operator("sub")

@@ -21,6 +21,8 @@ struct quantize_floats {
     int zero, low, high;
 };
 
+typedef uint8_t byte_lanes __attribute__((vector_size(LANES)));
+typedef int16_t short_lanes __attribute__((vector_size(2 * LANES)));
 typedef float float_lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t integer_lanes __attribute__((vector_size(4 * LANES)));
 typedef uint32_t wrapping_lanes __attribute__((vector_size(4 * LANES)));
@@ -56,10 +58,14 @@ INLINE void quantize_floats(const int type, const struct quantize_floats *p, con
         /* Memory goes on beyond the last element: what is read there is nobody's business. */
         for (int i = 0; i < p->columns; i += LANES) {
             const integer_lanes lanes = quantized_lanes(p, from + i, scale);
-            if (p->columns - i >= LANES)
-                UNROLL for (int k = 0; k < LANES; k++) store_int(type, to, i + k, lanes[k]);
-            else
-                for (int k = 0; k < p->columns - i; k++) store_int(type, to, i + k, lanes[k]);
+            const int count = p->columns - i < LANES ? p->columns - i : LANES;
+            if (type == AN_INT8) {
+                const byte_lanes bytes = __builtin_convertvector(lanes + ACTIVATION_BIAS, byte_lanes);
+                memcpy(to + i, &bytes, count);
+            } else {
+                const short_lanes shorts = __builtin_convertvector(lanes, short_lanes);
+                memcpy(to + 2 * i, &shorts, 2 * count);
+            }
         }
     }
 }

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import KernelError
+from ember_infer_native.kernels.broadcast import rows_take_borders
 from ember_infer_native.kernels.float_functions import float_bits
 from ember_infer_native.kernels.lookup import lookup_operator
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.rows import plan_rows, rows_take_borders
+from ember_infer_native.kernels.rows import plan_rows
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:

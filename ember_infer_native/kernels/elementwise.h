@@ -1,61 +1,91 @@
-/* Functions of two int8 elements. ADD of equal shapes goes through a formula that add.py has checked on all 65,536 pairs,
-   whatever remains through a table of them. Planned by pairs.py. */
+/* Functions of two int8 elements. ADD and SUB go through a formula that is checked on all 65,536 pairs, MUL is scaled in one
+   of the ways of requantize.h, whatever remains is a table of all pairs. Planned by pairs.py. */
 
 #include "broadcast.h"
+#include "requantize.h"
 
-struct elementwise {
-    int rows, columns; /* equal shapes: rows of bytes */
-    int input1_row, input2_row, output_row;
+struct linear_pairs {
+    int columns, run1, run2, axes;
+    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS], output_steps[MAX_DIMENSIONS];
     int factor1, factor2, constant, shift; /* (a * factor1 + b * factor2 + constant) >> shift */
     int low, high;
 };
 
-INLINE void add(const struct elementwise *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output) {
-    for (int row = 0; row < p->rows; row++) {
-        const byte_value *a = (const byte_value *)input1 + (ptrdiff_t)row * p->input1_row;
-        const byte_value *b = (const byte_value *)input2 + (ptrdiff_t)row * p->input2_row;
-        uint8_t *to = output + (ptrdiff_t)row * p->output_row;
-        int i = 0;
+/* One input stands still: its part of the sum is a constant. */
+INLINE void linear_row(const struct linear_pairs *p, const uint8_t *input1,
+                       const uint8_t *input2, uint8_t *output) {
+    const byte_value *a = (const byte_value *)input1, *b = (const byte_value *)input2;
+    const int run1 = p->run1, run2 = p->run2;
+    int i = 0;
 #if defined(HAS_ADD_BLOCK)
-        for (; i + CHUNK <= p->columns; i += CHUNK)
-            store_block(to + i, add_block((const uint8_t *)a + i, (const uint8_t *)b + i, p->factor1, p->factor2,
-                                          p->constant, p->shift, p->low, p->high));
+    const uint8_t *x = run1 ? input1 : input2, *y = run2 ? input2 : input1;
+    const int factor1 = run1 ? p->factor1 : 0, factor2 = run2 ? p->factor2 : 0;
+    const uint32_t still = (run1 ? 0 : (uint32_t)a[0] * (uint32_t)p->factor1) +
+                           (run2 ? 0 : (uint32_t)b[0] * (uint32_t)p->factor2) + (uint32_t)p->constant;
+    for (; i + CHUNK <= p->columns; i += CHUNK)
+        store_block(output + i,
+                    add_block(x + i, y + i, factor1, factor2, (int32_t)still, p->shift, p->low, p->high));
 #endif
-        for (; i < p->columns; i++) {
-            /* The parts may wrap; their sum does not. */
-            const uint32_t parts = (uint32_t)a[i] * (uint32_t)p->factor1 + (uint32_t)b[i] * (uint32_t)p->factor2;
-            const int32_t sum = (int32_t)(parts + (uint32_t)p->constant) >> p->shift;
-            to[i] = (uint8_t)(sum < p->low ? p->low : sum > p->high ? p->high : sum);
+    for (; i < p->columns; i++) {
+        /* The parts may wrap; their sum does not. */
+        const uint32_t parts = (uint32_t)a[i * run1] * (uint32_t)p->factor1 + (uint32_t)b[i * run2] * (uint32_t)p->factor2;
+        const int32_t sum = (int32_t)(parts + (uint32_t)p->constant) >> p->shift;
+        output[i] = (uint8_t)(sum < p->low ? p->low : sum > p->high ? p->high : sum);
+    }
+}
+
+INLINE void linear_pairs(const struct linear_pairs *p, const uint8_t *input1,
+                         const uint8_t *input2, uint8_t *output) {
+    FOR_EACH_ROW(p, input1, input2, output) linear_row(p, input1, input2, output);
+}
+
+struct products {
+    int columns, run1, run2, axes;
+    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS], output_steps[MAX_DIMENSIONS];
+    int zero1, zero2; /* as bytes */
+    int way, corrected1, corrected2, zero, low, high;
+};
+
+typedef byte_value value_lanes __attribute__((vector_size(LANES)));
+typedef int32_t wide_lanes __attribute__((vector_size(4 * LANES)));
+
+/* LANES bytes, or one of them everywhere, less a zero point. */
+INLINE wide_lanes centred_lanes(int run, const uint8_t *from, int i, int zero) {
+    if (!run) return (wide_lanes){0} + (((const byte_value *)from)[0] - zero);
+    value_lanes bytes;
+    memcpy(&bytes, from + i, sizeof bytes);
+    return __builtin_convertvector(bytes, wide_lanes) - zero;
+}
+
+/* Rows may be read up to a chunk beyond their ends. Constants: those of a requantisation, the same in every lane. */
+INLINE void products(const struct products *p, const uint8_t *input1,
+                     const uint8_t *input2, uint8_t *output, const uint8_t *constants) {
+    const struct requantization r = REQUANTIZATION(p, 1, constants);
+    FOR_EACH_ROW(p, input1, input2, output) {
+        for (int i = 0; i < p->columns; i += CHUNK) {
+            int32_lanes results[4];
+            UNROLL for (int k = 0; k < 4; k++) {
+                const wide_lanes product = centred_lanes(p->run1, input1, i + k * LANES, p->zero1) *
+                                           centred_lanes(p->run2, input2, i + k * LANES, p->zero2);
+                int32_lanes sums;
+                memcpy(&sums, &product, sizeof sums);
+                results[k] = requantize(&r, sums, 0, 0);
+            }
+            if (p->columns - i >= CHUNK)
+                store_block(output + i, pack(&r, results));
+            else
+                store_block_start(output + i, pack(&r, results), p->columns - i);
         }
     }
 }
 
 struct pairs {
-    int rows, columns;
-    int input1_row, input2_row, output_row;
+    int columns, run1, run2, axes;
+    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS], output_steps[MAX_DIMENSIONS];
 };
 
-INLINE void pairs(const struct pairs *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
-                  const uint8_t *constants) {
-    for (int row = 0; row < p->rows; row++) {
-        const uint8_t *a = input1 + (ptrdiff_t)row * p->input1_row, *b = input2 + (ptrdiff_t)row * p->input2_row;
-        uint8_t *to = output + (ptrdiff_t)row * p->output_row;
-        for (int i = 0; i < p->columns; i++) to[i] = constants[a[i] << 8 | b[i]];
-    }
-}
-
-struct broadcast {
-    int sizes[MAX_DIMENSIONS], steps1[MAX_DIMENSIONS], steps2[MAX_DIMENSIONS]; /* of a dense output; 0: repeated */
-};
-
-INLINE void broadcast_pairs(const struct broadcast *p, const uint8_t *input1, const uint8_t *input2, uint8_t *output,
-                            const uint8_t *constants) {
-    int at[MAX_DIMENSIONS] = {0};
-    ptrdiff_t first1 = 0, first2 = 0;
-    const int last = MAX_DIMENSIONS - 1;
-    do {
-        const uint8_t *a = input1 + first1, *b = input2 + first2;
-        for (int i = 0; i < p->sizes[last]; i++)
-            *output++ = constants[a[(ptrdiff_t)i * p->steps1[last]] << 8 | b[(ptrdiff_t)i * p->steps2[last]]];
-    } while (next_row(p->sizes, p->steps1, p->steps2, at, &first1, &first2));
+INLINE void pairs(const struct pairs *p, const uint8_t *input1, const uint8_t *input2,
+                  uint8_t *output, const uint8_t *table) {
+    FOR_EACH_ROW(p, input1, input2, output)
+    for (int i = 0; i < p->columns; i++) output[i] = table[input1[i * p->run1] << 8 | input2[i * p->run2]];
 }

@@ -10,7 +10,11 @@ INLINE void lookup(const int size, const struct lookup *p, const uint8_t *input,
     for (int row = 0; row < p->rows; row++) {
         const uint8_t *from = input + (ptrdiff_t)row * p->input_row;
         uint8_t *to = output + (ptrdiff_t)row * p->output_row;
-        for (int i = 0; i < p->columns; i++) {
+        int i = 0;
+#if defined(HAS_LOOKUP_BLOCKS)
+        if (size == 1) i = lookup_blocks(to, from, p->columns, table);
+#endif
+        for (; i < p->columns; i++) {
             if (size == 1)
                 to[i] = table[from[i]];
             else if (size == 2)

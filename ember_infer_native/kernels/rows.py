@@ -1,18 +1,12 @@
-"""Tensors of one shape as rows of elements, whatever their layouts: what elementwise operators share."""
+"""Tensors of one shape as rows of elements, whatever their layouts: what functions of one element share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ember_infer_native.plan import Kernel, Place, Pointer, Step
 
-__all__ = ["plan_rows", "rows_take_borders"]
-
-
-def rows_take_borders(*shapes: Any) -> bool:
-    """Whether tensors of these shapes can be met row by row: they are images of one size."""
-    return len(set(shapes)) == 1 and len(shapes[0]) == 4
+__all__ = ["plan_rows"]
 
 
 def plan_rows(

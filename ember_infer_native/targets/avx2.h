@@ -219,3 +219,29 @@ INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int
     if (high < 255) bytes = _mm256_min_epu8(bytes, _mm256_set1_epi8((char)high));
     return bytes;
 }
+
+/* A table of 256 bytes, 32 at a time; how many of `count` are done. pshufb looks up 16 entries by the lower half of a byte,
+   and gives 0 where it is negative. From one 16 to the next the bytes become less by 16: a byte has met its own entry and
+   those before it, of which each row holds the difference to the row before. The upper 128 begin anew. */
+#define HAS_LOOKUP_BLOCKS
+INLINE int lookup_blocks(uint8_t *to, const uint8_t *from, int count, const uint8_t *table) {
+    const __m256i sixteen = _mm256_set1_epi8(16), half = _mm256_set1_epi8(-128);
+    __m256i rows[16];
+    UNROLL for (int k = 0; k < 16; k++)
+        rows[k] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + 16 * k)));
+    UNROLL for (int k = 15; k > 0; k--)
+        if (k != 8) rows[k] = _mm256_xor_si256(rows[k], rows[k - 1]);
+    int i = 0;
+    for (; i + 32 <= count; i += 32) {
+        __m256i low = _mm256_loadu_si256((const __m256i *)(from + i)), high = _mm256_xor_si256(low, half);
+        __m256i results = _mm256_xor_si256(_mm256_shuffle_epi8(rows[0], low), _mm256_shuffle_epi8(rows[8], high));
+        UNROLL for (int k = 1; k < 8; k++) {
+            low = _mm256_subs_epi8(low, sixteen);
+            high = _mm256_subs_epi8(high, sixteen);
+            results = _mm256_xor_si256(results, _mm256_shuffle_epi8(rows[k], low));
+            results = _mm256_xor_si256(results, _mm256_shuffle_epi8(rows[8 + k], high));
+        }
+        _mm256_storeu_si256((__m256i *)(to + i), results);
+    }
+    return i;
+}

@@ -165,3 +165,55 @@ INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int
     if (high < 255) bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8((char)high));
     return bytes;
 }
+
+/* Most processors with VNNI have VBMI, too, which looks up 128 bytes at once; the first have not. */
+INLINE int has_vbmi(void) {
+    static volatile int known; /* 1: no, 2: yes; threads that find out at the same time find the same */
+    if (!known) {
+        unsigned a = 7, b, c = 0, d;
+        __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        known = 1 + (c >> 1 & 1);
+    }
+    return known == 2;
+}
+
+__attribute__((target("avx512vbmi"), noinline)) static void lookup_vbmi(uint8_t *to, const uint8_t *from, int count,
+                                                                        const uint8_t *table) {
+    const __m512i table0 = _mm512_loadu_si512(table), table1 = _mm512_loadu_si512(table + 64);
+    const __m512i table2 = _mm512_loadu_si512(table + 128), table3 = _mm512_loadu_si512(table + 192);
+    for (int i = 0; i < count; i += 64) {
+        const __mmask64 some = count - i < 64 ? ~0ull >> (64 - (count - i)) : ~0ull;
+        const __m512i bytes = _mm512_maskz_loadu_epi8(some, from + i);
+        const __m512i low = _mm512_permutex2var_epi8(table0, bytes, table1);
+        const __m512i high = _mm512_permutex2var_epi8(table2, bytes, table3);
+        _mm512_mask_storeu_epi8(to + i, some, _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high));
+    }
+}
+
+/* A table of 256 bytes; how many of `count` are done. Without VBMI as in avx2.h, 64 at a time. */
+#define HAS_LOOKUP_BLOCKS
+INLINE int lookup_blocks(uint8_t *to, const uint8_t *from, int count, const uint8_t *table) {
+    if (has_vbmi()) {
+        lookup_vbmi(to, from, count, table);
+        return count;
+    }
+    const __m512i sixteen = _mm512_set1_epi8(16), half = _mm512_set1_epi8(-128);
+    __m512i rows[16];
+    UNROLL for (int k = 0; k < 16; k++)
+        rows[k] = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(table + 16 * k)));
+    UNROLL for (int k = 15; k > 0; k--)
+        if (k != 8) rows[k] = _mm512_xor_si512(rows[k], rows[k - 1]);
+    int i = 0;
+    for (; i + 64 <= count; i += 64) {
+        __m512i low = _mm512_loadu_si512(from + i), high = _mm512_xor_si512(low, half);
+        __m512i results = _mm512_xor_si512(_mm512_shuffle_epi8(rows[0], low), _mm512_shuffle_epi8(rows[8], high));
+        UNROLL for (int k = 1; k < 8; k++) {
+            low = _mm512_subs_epi8(low, sixteen);
+            high = _mm512_subs_epi8(high, sixteen);
+            results = _mm512_xor_si512(results, _mm512_shuffle_epi8(rows[k], low));
+            results = _mm512_xor_si512(results, _mm512_shuffle_epi8(rows[8 + k], high));
+        }
+        _mm512_storeu_si512(to + i, results);
+    }
+    return i;
+}

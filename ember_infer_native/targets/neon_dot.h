@@ -143,3 +143,23 @@ INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int
         add_quarter(vget_low_s16(x2), vget_low_s16(y2), factor1, factor2, constant, shift),
         add_quarter(vget_high_s16(x2), vget_high_s16(y2), factor1, factor2, constant, shift), 0, low, high);
 }
+
+/* A table of 256 bytes, 16 at a time; how many of `count` are done. Beyond its 64 entries tbl gives 0, and tbx what was
+   there before. */
+#define HAS_LOOKUP_BLOCKS
+INLINE int lookup_blocks(uint8_t *to, const uint8_t *from, int count, const uint8_t *table) {
+    uint8x16x4_t rows[4];
+    UNROLL for (int k = 0; k < 4; k++)
+        UNROLL for (int row = 0; row < 4; row++) rows[k].val[row] = vld1q_u8(table + 64 * k + 16 * row);
+    const uint8x16_t next = vdupq_n_u8(64);
+    int i = 0;
+    for (; i + 16 <= count; i += 16) {
+        uint8x16_t bytes = vld1q_u8(from + i), results = vqtbl4q_u8(rows[0], bytes);
+        UNROLL for (int k = 1; k < 4; k++) {
+            bytes = vsubq_u8(bytes, next);
+            results = vqtbx4q_u8(results, rows[k], bytes);
+        }
+        vst1q_u8(to + i, results);
+    }
+    return i;
+}

@@ -1,9 +1,8 @@
-"""ADD as steps of ``elementwise.h``: ``(a * factor1 + b * factor2 + constant) >> shift``, checked on all pairs."""
+"""ADD and SUB of int8: ``(a * factor1 + b * factor2 + constant) >> shift``, checked on all pairs."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,36 +10,43 @@ import numpy.typing as npt
 
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_native.kernels.arithmetic import arithmetic_operator
+from ember_infer_native.kernels.pairs import Way, pair_table
 from ember_infer_native.plan import Kernel
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.add import ElementwiseAddParams
+    from ember_infer_core.ops.rescaled_pairs import RescaledPairParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["ADD"]
+__all__ = ["ADD", "SUB"]
 
-_ADD = Kernel("add", "elementwise", "elementwise", 3)
+_LINEAR = Kernel("linear_pairs", "elementwise", "linear_pairs", 3)
 _SHIFTS = range(25, 12, -1)
 _NUDGES = (0, 1, -1, 2, -2)
 
 
-def _quick(
-    context: Context, params: ElementwiseAddParams, table: npt.NDArray[np.uint8]
-) -> tuple[Kernel, Mapping[str, int]] | None:
+def _sums(context: Context, params: RescaledPairParams) -> Way | None:
+    return _way(context, params, 1)
+
+
+def _differences(context: Context, params: RescaledPairParams) -> Way | None:
+    return _way(context, params, -1)
+
+
+def _way(context: Context, params: RescaledPairParams, sign: int) -> Way | None:
     bias = context.target.bias
-    formula = _formula(params, table, bias)
+    formula = _formula(params, sign, pair_table(context, params), bias)
     if formula is None:
         return None
-    return _ADD, {**formula, "low": params.activation_min + bias, "high": params.activation_max + bias}
+    return Way(_LINEAR, {**formula, "low": params.activation_min + bias, "high": params.activation_max + bias})
 
 
-def _formula(params: ElementwiseAddParams, table: npt.NDArray[np.uint8], bias: int) -> dict[str, int] | None:
+def _formula(params: RescaledPairParams, sign: int, table: npt.NDArray[np.uint8], bias: int) -> dict[str, int] | None:
     """Factors, constant and shift that give the table, or None."""
     kind = np.uint8 if bias else np.int8
     wanted, values = table.view(kind).astype(np.int64), np.arange(256, dtype=np.uint8).view(kind).astype(np.int64)
     output_scale = float(np.float32(params.output_quant.scale))
     real1 = float(np.float32(params.input1_quant.scale)) / output_scale
-    real2 = float(np.float32(params.input2_quant.scale)) / output_scale
+    real2 = sign * float(np.float32(params.input2_quant.scale)) / output_scale
     clamps = params.activation_min + bias, params.activation_max + bias
     # What the sum is where both inputs are zero, in units of 2**-shift.
     zero1, zero2, zero = bias - params.input1_offset, bias - params.input2_offset, params.output_offset + bias
@@ -69,4 +75,5 @@ def _constant(
     return min(max(near, least), most) if least <= most else None
 
 
-ADD = arithmetic_operator("add", _quick, (_ADD,))
+ADD = arithmetic_operator("add", _sums, (_LINEAR,))
+SUB = arithmetic_operator("sub", _differences, (_LINEAR,))
