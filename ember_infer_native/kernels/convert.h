@@ -1,6 +1,7 @@
 /* QUANTIZE, DEQUANTIZE and CAST of elements that have no table. Planned by convert.py, which has the types in this order. */
 
 #include "fixed_point.h"
+#include "lanes.h"
 
 enum { AN_INT8, AN_INT16, AN_INT32, A_FLOAT32, A_BOOL, A_UINT8, A_UINT32 };
 
@@ -18,14 +19,8 @@ struct quantize_floats {
     int rows, columns; /* columns: elements */
     int input_row, output_row; /* bytes */
     int scale; /* the bits of a float */
-    int zero, low, high;
+    int zero;
 };
-
-typedef uint8_t byte_lanes __attribute__((vector_size(LANES)));
-typedef int16_t short_lanes __attribute__((vector_size(2 * LANES)));
-typedef float float_lanes __attribute__((vector_size(4 * LANES)));
-typedef int32_t integer_lanes __attribute__((vector_size(4 * LANES)));
-typedef uint32_t wrapping_lanes __attribute__((vector_size(4 * LANES)));
 
 /* Half away from zero. Beyond int32, infinities and NaN: its least, as x86 converts them and so TFLM on it. */
 INLINE integer_lanes rounded_lanes(float_lanes x) {
@@ -37,16 +32,10 @@ INLINE integer_lanes rounded_lanes(float_lanes x) {
     return (near & inside) | (INT32_MIN & ~inside);
 }
 
-INLINE integer_lanes clamped_lanes(integer_lanes x, int low, int high) {
-    const integer_lanes below = x < low, above = x > high;
-    return (x & ~(below | above)) | (low & below) | (high & above);
-}
-
 INLINE integer_lanes quantized_lanes(const struct quantize_floats *p, const float *from, float scale) {
     float_lanes x;
     memcpy(&x, from, sizeof x);
-    const wrapping_lanes sum = (wrapping_lanes)rounded_lanes(x / scale) + (uint32_t)p->zero;
-    return clamped_lanes((integer_lanes)sum, p->low, p->high);
+    return (integer_lanes)((wrapping_lanes)rounded_lanes(x / scale) + (uint32_t)p->zero);
 }
 
 INLINE void quantize_floats(const int type, const struct quantize_floats *p, const uint8_t *input, uint8_t *output) {
@@ -56,15 +45,23 @@ INLINE void quantize_floats(const int type, const struct quantize_floats *p, con
         const float *from = (const float *)(input + (ptrdiff_t)row * p->input_row);
         uint8_t *to = output + (ptrdiff_t)row * p->output_row;
         /* Memory goes on beyond the last element: what is read there is nobody's business. */
-        for (int i = 0; i < p->columns; i += LANES) {
-            const integer_lanes lanes = quantized_lanes(p, from + i, scale);
-            const int count = p->columns - i < LANES ? p->columns - i : LANES;
+        for (int i = 0; i < p->columns; i += CHUNK) {
+            const int count = p->columns - i < CHUNK ? p->columns - i : CHUNK;
+            int32_lanes results[4];
+            UNROLL for (int k = 0; k < 4; k++)
+                results[k] = target_lanes(quantized_lanes(p, from + i + k * LANES, scale));
             if (type == AN_INT8) {
-                const byte_lanes bytes = __builtin_convertvector(lanes + ACTIVATION_BIAS, byte_lanes);
-                memcpy(to + i, &bytes, count);
+                const byte_block block =
+                    pack_natural(results[0], results[1], results[2], results[3], 0, BYTE_MIN, BYTE_MIN + 255);
+                if (count == CHUNK)
+                    store_block(to + i, block);
+                else
+                    store_block_start(to + i, block, count);
             } else {
-                const short_lanes shorts = __builtin_convertvector(lanes, short_lanes);
-                memcpy(to + 2 * i, &shorts, 2 * count);
+                int32_t values[CHUNK];
+                UNROLL for (int k = 0; k < 4; k++) store_lanes(values + k * LANES, results[k]);
+                for (int k = 0; k < count; k++)
+                    store_int(type, to, i + k, clamped(values[k], INT16_MIN, INT16_MAX));
             }
         }
     }

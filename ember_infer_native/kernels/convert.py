@@ -41,25 +41,23 @@ _CAST = Kernel("cast", "convert", "cast", 2, tuple(itertools.product(_CASTABLE, 
 
 
 def _quantize(context: Context, params: QuantizeParams, input: Place, output: Place) -> list[Step]:
-    limits = np.iinfo(params.output_dtype.name)
-    fields = {
-        "zero": params.output_quant.zero_point,
-        "low": int(limits.min),
-        "high": int(limits.max),
-    }
+    zero = {"zero": params.output_quant.zero_point}
     pointers, types = (input.first, output.first), (_type(input.dtype), _type(output.dtype))
     if params.input_dtype == np.float32 and (types[1],) in _FLOATS.variants_on(context.target):
         scale = float_bits(params.output_quant.scale)
-        return plan_rows(_FLOATS, types[1:], {**fields, "scale": scale}, {"input": input, "output": output})
+        return plan_rows(_FLOATS, types[1:], {**zero, "scale": scale}, {"input": input, "output": output})
     if types not in _INTEGERS.variants_on(context.target):
         raise _refusal("QUANTIZE", input, output)
-    scaling = {
+    limits = np.iinfo(params.output_dtype.name)
+    fields = {
         "count": _count(input),
         "multiplier": params.multiplier,
         "shift": params.shift,
         "input_zero": params.input_quant.zero_point,
+        "low": int(limits.min),
+        "high": int(limits.max),
     }
-    return [Step(_INTEGERS, types, {**fields, **scaling}, pointers)]
+    return [Step(_INTEGERS, types, {**fields, **zero}, pointers)]
 
 
 def _dequantize(context: Context, params: LookupParams, input: Place, output: Place) -> list[Step]:

@@ -2,6 +2,7 @@
    of the ways of requantize.h, whatever remains is a table of all pairs. Planned by pairs.py. */
 
 #include "broadcast.h"
+#include "lanes.h"
 #include "requantize.h"
 
 struct linear_pairs {
@@ -46,15 +47,10 @@ struct products {
     int way, corrected1, corrected2, zero, low, high;
 };
 
-typedef byte_value value_lanes __attribute__((vector_size(LANES)));
-typedef int32_t wide_lanes __attribute__((vector_size(4 * LANES)));
 
 /* LANES bytes, or one of them everywhere, less a zero point. */
-INLINE wide_lanes centred_lanes(int run, const uint8_t *from, int i, int zero) {
-    if (!run) return (wide_lanes){0} + (((const byte_value *)from)[0] - zero);
-    value_lanes bytes;
-    memcpy(&bytes, from + i, sizeof bytes);
-    return __builtin_convertvector(bytes, wide_lanes) - zero;
+INLINE integer_lanes centred_lanes(int run, const uint8_t *from, int i, int zero) {
+    return run ? integers(load_values(from + i)) - zero : (integer_lanes){0} + (((const byte_value *)from)[0] - zero);
 }
 
 /* Rows may be read up to a chunk beyond their ends. Constants: those of a requantisation, the same in every lane. */
@@ -65,11 +61,9 @@ INLINE void products(const struct products *p, const uint8_t *input1,
         for (int i = 0; i < p->columns; i += CHUNK) {
             int32_lanes results[4];
             UNROLL for (int k = 0; k < 4; k++) {
-                const wide_lanes product = centred_lanes(p->run1, input1, i + k * LANES, p->zero1) *
-                                           centred_lanes(p->run2, input2, i + k * LANES, p->zero2);
-                int32_lanes sums;
-                memcpy(&sums, &product, sizeof sums);
-                results[k] = requantize(&r, sums, 0, 0);
+                const integer_lanes product = centred_lanes(p->run1, input1, i + k * LANES, p->zero1) *
+                                              centred_lanes(p->run2, input2, i + k * LANES, p->zero2);
+                results[k] = requantize(&r, target_lanes(product), 0, 0);
             }
             if (p->columns - i >= CHUNK)
                 store_block(output + i, pack(&r, results));

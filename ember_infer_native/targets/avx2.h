@@ -23,6 +23,10 @@ INLINE __m256 load_floats(const float *from) { return _mm256_loadu_ps(from); }
 
 INLINE void store_lanes(int32_t *to, int32_lanes from) { _mm256_storeu_si256((__m256i *)to, from); }
 
+INLINE int32_lanes load_values(const uint8_t *from) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)from));
+}
+
 INLINE int32_lanes zero_lanes(void) { return _mm256_setzero_si256(); }
 
 INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm256_add_epi32(a, b); }

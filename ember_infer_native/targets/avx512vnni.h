@@ -17,6 +17,10 @@ INLINE int32_lanes load_lanes(const int32_t *from) { return _mm512_loadu_si512(f
 
 INLINE void store_lanes(int32_t *to, int32_lanes from) { _mm512_storeu_si512(to, from); }
 
+INLINE int32_lanes load_values(const uint8_t *from) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)from));
+}
+
 INLINE int32_lanes zero_lanes(void) { return _mm512_setzero_si512(); }
 
 INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm512_add_epi32(a, b); }

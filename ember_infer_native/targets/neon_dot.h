@@ -23,6 +23,12 @@ INLINE int32_lanes load_lanes(const int32_t *from) { return vld1q_s32(from); }
 
 INLINE void store_lanes(int32_t *to, int32_lanes from) { vst1q_s32(to, from); }
 
+INLINE int32_lanes load_values(const uint8_t *from) {
+    int32_t bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_s32(vdup_n_s32(bytes)))));
+}
+
 INLINE int32_lanes zero_lanes(void) { return vdupq_n_s32(0); }
 
 INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return vaddq_s32(a, b); }

@@ -40,6 +40,12 @@ INLINE int32_lanes load_lanes(const int32_t *from) {
 
 INLINE void store_lanes(int32_t *to, int32_lanes from) { memcpy(to, &from, sizeof from); }
 
+INLINE int32_lanes load_values(const uint8_t *from) {
+    int32_t values[LANES];
+    for (int l = 0; l < LANES; l++) values[l] = (int8_t)from[l];
+    return load_lanes(values);
+}
+
 INLINE int32_lanes zero_lanes(void) {
     const uint32x4 zero = {0};
     const int32_lanes to = {zero, zero};
