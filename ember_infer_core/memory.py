@@ -38,14 +38,15 @@ def plan_arena(lifetimes: Sequence[Lifetime], alignment: int = ALIGNMENT) -> Are
     """Places buffers so that no two that are in use together overlap.
 
     The largest goes first, each into the tightest gap that holds it between those already placed and in use with it
-    (greedy by size, best fit), as TFLM's ``GreedyMemoryPlanner`` does. Offsets are multiples of ``alignment``; the
+    (greedy by size, best fit), as TFLM's ``GreedyMemoryPlanner`` does; of equals the last one goes first, as there, or
+    the arena would be larger or smaller than a device's. Offsets are multiples of ``alignment``; the
     length is that of the occupied part. Looking for gaps has its limit: beyond some millions of pairs of buffers that
     are in use together, which no model for small machines has, the smallest go behind all others.
     """
     offsets = [0] * len(lifetimes)
     placed = _Placed(max((lifetime.last for lifetime in lifetimes), default=0) + 1)
     length, pairs = 0, 0
-    for index in sorted(range(len(lifetimes)), key=lambda i: (-lifetimes[i].size, lifetimes[i].first, i)):
+    for index in sorted(range(len(lifetimes)), key=lambda i: (-lifetimes[i].size, -lifetimes[i].first, -i)):
         lifetime = lifetimes[index]
         if pairs > _MOST_PAIRS:
             offsets[index] = -(-length // alignment) * alignment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ember_infer_core.ops.cast import cast_elements
@@ -18,4 +19,4 @@ def _cast(values: AnyArray, params: LookupParams) -> AnyArray:
     return cast_elements(values, params.output_dtype)
 
 
-cast = lookup_kernel("cast", _cast)
+cast: Callable[[LookupParams], None] = lookup_kernel("cast", _cast)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ember_infer_core.ops.lookup import LookupParams
@@ -18,4 +19,4 @@ def _dequantized(values: AnyArray, params: LookupParams) -> AnyArray:
     return real_values(values, params.input_quant)
 
 
-dequantize = lookup_kernel("dequantize", _dequantized)
+dequantize: Callable[[LookupParams], None] = lookup_kernel("dequantize", _dequantized)

@@ -50,10 +50,10 @@ def write_mixed(path: Path) -> None:
 
 
 def write_unsupported(path: Path) -> None:
-    """HARD_SWISH, then a custom operator."""
+    """TILE, which TFLM does not have, then a custom operator."""
     writer = ModelWriter()
     first, second, third = (writer.tensor(name, (1, 4), scale=0.5, zero_point=0) for name in "abc")
-    writer.operator("HARD_SWISH", [first], [second])
+    writer.operator("TILE", [first], [second])
     writer.operator("CUSTOM", [second], [third], custom_code="Mine")
     path.write_bytes(writer.finish([first], [third]))
 
