@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.operators.typed import backends, shapes
+from tests.operators.typed import shapes
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.effort import thorough
@@ -37,7 +37,7 @@ def test_it_equals_tflm(source: str, target: str, tflm: Tflm) -> None:
     def check(shape: tuple[int, ...], seed: int) -> None:
         model = one_operator("CAST", [tensor(shape, source)], tensor(shape, target))
         batches = random_batches(model, seed)
-        assert_equals_tflm(model, batches + (floats(shape, seed) if source == "float32" else []), tflm, backends())
+        assert_equals_tflm(model, batches + (floats(shape, seed) if source == "float32" else []), tflm)
 
     check()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.operators.typed import backends, every_value, scales, shapes, tensors
+from tests.operators.typed import every_value, scales, shapes, tensors
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.effort import thorough
@@ -27,7 +27,7 @@ def test_it_equals_tflm(source: str, tflm: Tflm) -> None:
         batches = random_batches(model, seed)
         if source != "int16":
             batches += every_value(shape, source)
-        assert_equals_tflm(model, batches, tflm, backends())
+        assert_equals_tflm(model, batches, tflm)
 
     check()
 
@@ -35,7 +35,7 @@ def test_it_equals_tflm(source: str, tflm: Tflm) -> None:
 def test_a_tensor_with_several_scales_uses_the_first(tflm: Tflm) -> None:
     weights = constant(np.arange(6).reshape(2, 3), scale=(0.5, 0.25), zero_point=(0, 0))
     model = one_operator("DEQUANTIZE", [weights], tensor((2, 3), "float32"))
-    assert_equals_tflm(model, [[]], tflm, backends())
+    assert_equals_tflm(model, [[]], tflm)
 
 
 @pytest.mark.parametrize("source", ["int32", "float32", "bool"])

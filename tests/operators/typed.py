@@ -8,20 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from ember_infer_core import KernelBackend
-from ember_infer_ref import RefBackend
-from tests.support.backends import native_calls
 from tests.support.one_operator import Tensor, tensor
 
 SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (7,), (3, 5), (1, 4, 4, 3), (2, 1, 3, 1, 2), (1, 2, 1, 2, 1, 2), (99,))
 QUANTISED = ("int8", "uint8", "int16", "int32")
 
 shapes = st.sampled_from(SHAPES)
-
-
-def backends() -> list[KernelBackend]:
-    """RefBackend, and NativeBackend call by call."""
-    return [RefBackend(), native_calls()]
 
 
 def scales(low: int = -12, high: int = 6) -> st.SearchStrategy[float]:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core import InternalError, KernelBackend, KernelError, ModelError, UnsupportedOperator
-from ember_infer_macros import QuantizedModel, ember_model, load_program
+from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_ref import RefBackend
 from tests.support.backends import every_backend
 from tests.support.contents import model_ports
@@ -123,12 +123,12 @@ def compare_with_tflm(
         OnlyTflmRefuses: TFLM refuses the model, we do not, and nothing excuses it.
         OnlyWeRefuse: the other way round.
     """
+    chosen = every_backend() if backends is None else backends
     try:
         theirs = tflm.run(model, batches, len(model_ports(model)[1]))
     except TflmError as refusal:
-        return _refused_by_tflm(model, batches, backends, refusal, only_tflm_refuses)
+        return _refused_by_tflm(model, batches, chosen, refusal, only_tflm_refuses)
     try:
-        chosen = _chosen(backends, model)
         ours = run_on(chosen, model, batches)
     except (ModelError, KernelError) as error:
         if any(words in str(error) for words in only_we_refuse):
@@ -143,23 +143,25 @@ def compare_with_tflm(
 def _refused_by_tflm(
     model: bytes,
     batches: Sequence[Arrays],
-    backends: Sequence[KernelBackend] | None,
+    backends: Sequence[KernelBackend],
     refusal: TflmError,
     excuses: Sequence[str],
 ) -> str:
-    try:
-        run_on(_chosen(backends, model), model, batches)
-    except (UnsupportedOperator, InternalError):
-        raise  # a gap in a backend, or its fault: no refusal of the model
-    except (ModelError, KernelError):
+    if all(_refuses(backend, model, batches) for backend in backends):
         return REFUSED_BY_BOTH
     if any(words in str(refusal) for words in excuses):
         return REFUSED_BY_TFLM_ALONE
     raise OnlyTflmRefuses(model, refusal) from refusal
 
 
-def _chosen(backends: Sequence[KernelBackend] | None, model: bytes) -> Sequence[KernelBackend]:
-    return every_backend(load_program(model)) if backends is None else backends
+def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays]) -> bool:
+    try:
+        run_on([backend], model, batches)
+    except (UnsupportedOperator, InternalError):
+        raise  # a gap in a backend, or its fault: no refusal of the model
+    except (ModelError, KernelError):
+        return True
+    return False
 
 
 def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays]) -> list[list[Arrays]]:
