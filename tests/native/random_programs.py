@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ember_infer_core import ModelError, Program, UnsupportedActivation
 from ember_infer_core.program import Call, Tensor
+from ember_infer_core.slots import Role
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
@@ -81,7 +82,7 @@ def run(executable: Any, samples: Samples) -> Samples:
 
 def assert_equal(program: Program, found: Samples, wanted: Samples) -> None:
     """Every byte of every output, and if not, which operator gave another one."""
-    writers = {call.operands["output"]: call for call in program.calls}
+    writers = {index: call for call in program.calls for index in call.tensors(Role.OUTPUT)}
     for number, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
         for index, our, their in zip(program.outputs, ours, theirs, strict=True):
             differs = our != their
