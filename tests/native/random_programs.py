@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from ember_infer_core import ModelError, Program, UnsupportedActivation
 from ember_infer_core.program import Call, Tensor
+from ember_infer_core.slots import Role
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 
-Samples = list[list[npt.NDArray[np.int8]]]
+Samples = list[list[npt.NDArray[Any]]]
 
 _GRAPHS = 2
 _GRAPH_OPERATORS = 5
@@ -42,10 +43,11 @@ def join(cases: Sequence[Case]) -> tuple[Program, Samples]:
         programs.append(program)
         for joined, inputs in zip(samples, case.batches(), strict=True):
             joined.extend(inputs)
-    return _join_programs(programs), samples
+    return join_programs(programs), samples
 
 
-def _join_programs(programs: Sequence[Program]) -> Program:
+def join_programs(programs: Sequence[Program]) -> Program:
+    """One program of all these, side by side."""
     tensors: list[Tensor] = []
     calls: list[Call] = []
     inputs: list[int] = []
@@ -81,7 +83,7 @@ def run(executable: Any, samples: Samples) -> Samples:
 
 def assert_equal(program: Program, found: Samples, wanted: Samples) -> None:
     """Every byte of every output, and if not, which operator gave another one."""
-    writers = {call.operands["output"]: call for call in program.calls}
+    writers = {index: call for call in program.calls for index in call.tensors(Role.OUTPUT)}
     for number, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
         for index, our, their in zip(program.outputs, ours, theirs, strict=True):
             differs = our != their
