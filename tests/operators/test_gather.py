@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ember_infer_core import KernelError
-from ember_infer_macros import load_program
 from tests.operators.movement import check_moves, refusal
 from tests.support.against_tflm import REFUSED_BY_BOTH, assert_equals_tflm, compare_with_tflm, run_on
 from tests.support.backends import every_backend
@@ -80,7 +79,7 @@ def test_what_is_not_there_is_refused_or_an_error_when_it_comes(
     assert f"{why}, at which TensorFlow Lite Micro stops" in refusal(model)
     computed = one_operator(name, [tensor((4, 3)), tensor(np.shape(chosen), "int32")], output)
     batches: list[list[Any]] = [[np.zeros((4, 3), np.int8), np.array(chosen, np.int32)]]
-    for backend in every_backend(load_program(computed)):
+    for backend in every_backend():
         with pytest.raises(KernelError, match=f"{why}|an index is out of range"):
             run_on([backend], computed, batches)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from ember_infer_core import FallbackBackend, KernelBackend, Program
+from ember_infer_core import FallbackBackend, KernelBackend
 from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
 
@@ -17,8 +17,6 @@ def native_calls() -> KernelBackend:
     return FallbackBackend(NativeBackend())
 
 
-def every_backend(program: Program) -> list[KernelBackend]:
-    """RefBackend, and :func:`native_calls` if it has the program's operators."""
-    native = native_calls()
-    has_all = {call.method for call in program.calls} <= NativeBackend.operators()
-    return [RefBackend(), native] if has_all else [RefBackend()]
+def every_backend() -> list[KernelBackend]:
+    """RefBackend, and :func:`native_calls`: both have every operator, and a model that they lack one of is an error."""
+    return [RefBackend(), native_calls()]
