@@ -46,9 +46,6 @@ class OptionalOperators(ABC):
     """
 
     @abstractmethod
-    def run_not_overridden(self, operator: str, params: OperatorParams) -> None:
-        """A call of an operator that the class does not override."""
-
     def abs(self, params: LookupParams) -> None:
         """ABS."""
         self.run_not_overridden("abs", params)
@@ -292,6 +289,9 @@ class OptionalOperators(ABC):
     def rsqrt(self, params: LookupParams) -> None:
         """RSQRT."""
         self.run_not_overridden("rsqrt", params)
+
+    def run_not_overridden(self, operator: str, params: OperatorParams) -> None:
+        """A call of an operator that the class does not override."""
 
     def select_v2(self, params: SelectParams) -> None:
         """SELECT_V2."""
