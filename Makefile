@@ -46,9 +46,9 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.bench
 
 deep: $(VENV)/.dev corpus
-	EMBER_DEEP=1 EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/test_against_tflm.py \
-		tests/test_corpus.py tests/test_damaged_files.py tests/test_reader.py tests/conformance tests/native \
-		tests/typing ember_esp/tests
+	EMBER_DEEP=1 EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/operators \
+		tests/test_against_tflm.py tests/test_corpus.py tests/test_damaged_files.py tests/test_golden.py \
+		tests/test_reader.py tests/conformance tests/native tests/typing ember_esp/tests
 
 corpus: $(CORPUS)/.keras $(CORPUS)/.torch
 

@@ -28,10 +28,11 @@ __all__ = ["KernelBackend", "activation_types", "in_words", "operators_of", "scr
 class KernelBackend(OptionalOperators):
     """An implementation of the operators.
 
-    A backend implements seven operators; every later one is optional and raises :class:`UnsupportedOperator` until it
-    is overridden, so that a backend of today stays valid tomorrow. Each takes one parameter object, reads its input
-    buffers, writes all of ``output`` and returns None; it raises a :class:`KernelError` before it writes anything, or
-    not at all.
+    A backend implements seven operators; every later one is optional, so that a backend of today stays valid tomorrow.
+    Those that only move elements the contract itself can do (``ember_infer_core.ops.DEFAULTS``: RESHAPE, PAD,
+    CONCATENATION, ...); the others raise :class:`UnsupportedOperator` until they are overridden. Each takes one
+    parameter object, reads its input buffers, writes all of its outputs and returns None; it raises a
+    :class:`KernelError` before it writes anything, or not at all.
 
     *Scratch.* A kernel may use ``params.scratch`` (uint8, at least as long as the class's scratch-size method says) and
     nothing else. Its content is undefined at the start of each call.
@@ -95,7 +96,10 @@ class KernelBackend(OptionalOperators):
 
     @classmethod
     def operators(cls) -> frozenset[str]:
-        """The operators that this class has kernels for: those that it overrides. RESHAPE runs in any case."""
+        """The operators that this class has kernels for: those that it overrides.
+
+        Those of ``ember_infer_core.ops.DEFAULTS`` run in any case.
+        """
         return frozenset(name for name in OPERATORS if getattr(cls, name) is not getattr(KernelBackend, name))
 
     @classmethod
@@ -133,7 +137,7 @@ class KernelBackend(OptionalOperators):
         if missing:
             raise UnsupportedOperator(f"{program.name}: {self!r} does not implement {listed(missing)}")
 
-    def without(self, operator: str, params: OperatorParams) -> None:
+    def run_not_overridden(self, operator: str, params: OperatorParams) -> None:
         """A call of an optional operator that this class does not override.
 
         Raises:

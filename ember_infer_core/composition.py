@@ -52,9 +52,12 @@ class RoutedBackend(KernelBackend):
             return True
         return super().takes(operator, params)
 
-    def without(self, operator: str, params: OperatorParams) -> None:
-        """An optional operator: goes the way of the others."""
-        self.run_operator(operator, params)
+    def run_not_overridden(self, operator: str, params: OperatorParams) -> None:
+        """An optional operator: goes the way of the others, unless only the contract itself has it."""
+        if operator in DEFAULTS and operator not in self.operators():
+            DEFAULTS[operator](params)
+        else:
+            self.run_operator(operator, params)
 
     def conv2d(self, params: Conv2dParams) -> None:
         """CONV_2D."""

@@ -27,8 +27,8 @@ class FallbackBackend(ComposedBackend):
 
         SineModel.predict_quantized(FallbackBackend(Mine(), RefBackend()), x, y)
 
-    A backend has an operator if its class defines the method; what it inherits from :class:`KernelBackend` does not
-    count. A kernel that raises :class:`UnsupportedOperator` or :class:`UnsupportedActivation`, for
+    A backend has the operators that its class says in :meth:`KernelBackend.operators`; a class of no base has those
+    whose methods it defines. A kernel that raises :class:`UnsupportedOperator` or :class:`UnsupportedActivation`, for
     parameters that it does not take, hands the call on to the next backend; an executable remembers that from the
     first run on. Any other error is the caller's.
 

@@ -52,7 +52,6 @@ __all__ = [
     "PortReport",
     "QuantReport",
     "TensorReport",
-    "has_operator",
     "inspect_model",
     "multiplications",
     "to_json",
@@ -273,9 +272,11 @@ def to_json(report: ModelReport) -> str:
     return json.dumps(asdict(report), indent=2, allow_nan=False)
 
 
-def has_operator(backend: type[KernelBackend], method: str) -> bool:
-    """Whether a backend class implements a method of the contract, or inherits a default that works."""
-    return method in DEFAULTS or method in backend.operators()
+def runs(backend: type[KernelBackend], lowered: Lowered) -> bool:
+    """Whether a backend class has a kernel that takes the call, or the contract itself can do it."""
+    if lowered.method in backend.operators():
+        return backend.takes(lowered.method, lowered.params)
+    return lowered.method in DEFAULTS
 
 
 def _lower_each(graph: Graph) -> tuple[Subject, ...]:
@@ -412,11 +413,7 @@ def multiplications(params: OperatorParams) -> int | None:
 
 
 def _scratch(lowered: Lowered, backends: Mapping[str, type[KernelBackend]]) -> dict[str, int]:
-    return {
-        name: backend.scratch_size(lowered.params)
-        for name, backend in backends.items()
-        if has_operator(backend, lowered.method)
-    }
+    return {name: backend.scratch_size(lowered.params) for name, backend in backends.items() if runs(backend, lowered)}
 
 
 def _named(backends: Iterable[type[KernelBackend]]) -> dict[str, type[KernelBackend]]:

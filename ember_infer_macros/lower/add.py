@@ -9,7 +9,7 @@ from ember_infer_macros.tflite.options import AddOptions
 
 
 def lower(source: OperatorSource) -> Lowered:
-    """The call of a ADD."""
+    """The call of an ADD."""
     check_unquantized(source, source.input(0), source.input(1))
     activation = source.activation(source.options_or_default(AddOptions).fused_activation_function)
     return lower_pair(source, prepare, fused_activation=activation)

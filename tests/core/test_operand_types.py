@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ember_infer_core import FallbackBackend, KernelBackend, Program, RecordingBackend, UnsupportedOperator
+from ember_infer_core import (
+    FallbackBackend,
+    KernelBackend,
+    Program,
+    RecordingBackend,
+    RoutedBackend,
+    UnsupportedOperator,
+)
 from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.programs import last_call, one_call, random_inputs
-from ember_infer_core.conformance.strategies import completed
+from ember_infer_core.conformance.strategies import completed, drawn
 from ember_infer_core.ops import INT8_AT_FIRST, OPERATORS
 from ember_infer_core.ops.add import prepare
-from ember_infer_core.slots import check_buffers
+from ember_infer_core.slots import OperatorParams, check_buffers
 from ember_infer_ref import RefBackend
 from tests.conformance.toys import Toy, WithMul
 
@@ -84,3 +91,20 @@ def test_a_class_may_say_that_it_takes_more() -> None:
 
 def test_the_operators_over_int8_at_first_are_those_of_the_contract_s_beginning() -> None:
     assert KernelBackend.__abstractmethods__ <= INT8_AT_FIRST <= set(OPERATORS)
+
+
+def test_what_only_the_contract_has_runs_on_a_backend_that_routes_its_own() -> None:
+    class OnlyConvolutions(RoutedBackend):
+        @classmethod
+        def operators(cls) -> frozenset[str]:
+            return frozenset({"conv2d"})
+
+        def run_operator(self, operator: str, params: OperatorParams) -> None:
+            raise UnsupportedOperator(operator)
+
+    params = completed(cases_of("reshape"), drawn("reshape", 1)[0], np.random.default_rng(0))
+    params.output[...] = 0
+    OnlyConvolutions().reshape(params)
+    assert params.output.tobytes() == params.input.tobytes()
+    with pytest.raises(UnsupportedOperator, match="softmax"):
+        OnlyConvolutions().softmax(drawn("softmax", 1)[0])

@@ -17,7 +17,7 @@ from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 
-Samples = list[list[npt.NDArray[np.int8]]]
+Samples = list[list[npt.NDArray[Any]]]
 
 _GRAPHS = 2
 _GRAPH_OPERATORS = 5
@@ -43,10 +43,11 @@ def join(cases: Sequence[Case]) -> tuple[Program, Samples]:
         programs.append(program)
         for joined, inputs in zip(samples, case.batches(), strict=True):
             joined.extend(inputs)
-    return _join_programs(programs), samples
+    return join_programs(programs), samples
 
 
-def _join_programs(programs: Sequence[Program]) -> Program:
+def join_programs(programs: Sequence[Program]) -> Program:
+    """One program of all these, side by side."""
     tensors: list[Tensor] = []
     calls: list[Call] = []
     inputs: list[int] = []

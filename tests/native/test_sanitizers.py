@@ -46,7 +46,7 @@ def test_digits_stay_within_their_memory(target: Target, tmp_path: Path, compile
 def test_random_programs_stay_within_their_memory(
     target: Target, tmp_path_factory: pytest.TempPathFactory, compiler: list[str]
 ) -> None:
-    @without_shrinking(ordinary=2, deep=150)
+    @without_shrinking(ordinary=1, deep=150)
     @given(cases=case_lists())
     def check(cases: list[Case]) -> None:
         folder = tmp_path_factory.mktemp("program")

@@ -89,7 +89,7 @@ def check(tflm: Tflm, models: st.SearchStrategy[bytes], *, only_we_refuse: Seque
     """Holds models to TFLM, on every backend: 150 in an ordinary run, of which 100 or more have to run."""
     tally: Counter[str] = Counter()
 
-    @thorough(150, 20_000)
+    @thorough(150, 3000)
     @given(models, seeds)
     def test(model: bytes, seed: int) -> None:
         tally[compare_with_tflm(model, random_batches(model, seed), tflm, only_we_refuse=only_we_refuse)] += 1

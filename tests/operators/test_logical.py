@@ -19,7 +19,7 @@ def test_of_two_it_equals_tflm(operator: str, tflm: Tflm) -> None:
 
 
 def test_logical_not_equals_tflm(tflm: Tflm) -> None:
-    @thorough(100, 1000)
+    @thorough(100, 3000)
     @given(shape=shapes, seed=st.integers(0, 2**32 - 1))
     def check(shape: tuple[int, ...], seed: int) -> None:
         model = one_operator("LOGICAL_NOT", [tensor(shape, "bool")], tensor(shape, "bool"))

@@ -19,7 +19,7 @@ from tests.support.effort import thorough
 from tests.support.tflm import Tflm
 
 
-@thorough(100, 20_000)
+@thorough(100, 3000)
 @given(natural())
 def test_values_from_the_zero_point_up_equal_tflm(tflm: Tflm, quantisation: Quantisation) -> None:
     defined = np.arange(-128, 128).clip(quantisation.input_zero_point).astype(np.int8)

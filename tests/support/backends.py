@@ -18,5 +18,5 @@ def native_calls() -> KernelBackend:
 
 
 def every_backend() -> list[KernelBackend]:
-    """RefBackend, and :func:`native_calls`."""
+    """RefBackend, and :func:`native_calls`: both have every operator, and a model that they lack one of is an error."""
     return [RefBackend(), native_calls()]
