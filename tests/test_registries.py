@@ -10,7 +10,6 @@ import pytest
 from tests.conftest import REPOSITORY
 
 REGISTRIES = (
-    "ember_infer_core/conformance/ops/__init__.py",
     "ember_infer_core/optional_operators.py",
     "ember_infer_core/ops/__init__.py",
     "ember_infer_macros/operators.py",

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ember_infer_core.conformance.ops import MODULES, cases_of
+from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.strategies import completed
+from ember_infer_core.ops import OPERATORS
 
 __all__ = ["REGRESSIONS", "bug_of", "calls_after", "published_calls"]
 
 # Each bug by its name -> the operator that it is about.
-REGRESSIONS: Mapping[str, str] = {name: operator for operator in MODULES for name in cases_of(operator).regressions}
+REGRESSIONS: Mapping[str, str] = {name: operator for operator in OPERATORS for name in cases_of(operator).regressions}
 
 
 def bug_of(name: str) -> str:

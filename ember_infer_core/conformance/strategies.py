@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from ember_infer_core.conformance.cases import OperatorCases
 from ember_infer_core.conformance.drawing import CaseDrawer, Draw
-from ember_infer_core.conformance.ops import MODULES, cases_of
+from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.errors import InvalidShape
+from ember_infer_core.ops import OPERATORS
 from ember_infer_core.slots import AnyArray, Role, Slot, bind, content, slots
 
 __all__ = ["CALLS", "calls_of", "completed", "drawn"]
@@ -34,7 +35,7 @@ def calls_of(draw: Draw, operator: str) -> Any:
 
 # For each operator random calls of it.
 CALLS: Mapping[str, Callable[[], st.SearchStrategy[Any]]] = {
-    operator: functools.partial(calls_of, operator) for operator in MODULES
+    operator: functools.partial(calls_of, operator) for operator in OPERATORS
 }
 
 

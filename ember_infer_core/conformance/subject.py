@@ -14,16 +14,14 @@ from ember_infer_core.conformance.calls import BoundCall, Offsets, Outcome, bind
 from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.expected import Expected
 from ember_infer_core.conformance.known import KnownException
-from ember_infer_core.conformance.ops import MODULES
 from ember_infer_core.conformance.report import Evidence, Finding
 from ember_infer_core.errors import AlignmentError, KernelError, UnsupportedOperator
 from ember_infer_core.executable import Executable
-from ember_infer_core.ops import DEFAULTS
+from ember_infer_core.ops import DEFAULTS, OPERATORS
 from ember_infer_core.program import Program
 
-__all__ = ["OPERATORS", "OPTIONAL", "Made", "Subject", "check_outcome", "load_subject"]
+__all__ = ["OPTIONAL", "Made", "Subject", "check_outcome", "load_subject"]
 
-OPERATORS = tuple(MODULES)
 OPTIONAL = frozenset(OPERATORS) - KernelBackend.__abstractmethods__
 
 SINGLE_CALL = "a single call, all buffers at multiples of 16"

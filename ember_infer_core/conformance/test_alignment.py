@@ -8,7 +8,8 @@ import pytest
 from hypothesis import strategies as st
 
 from ember_infer_core.conformance.properties import for_all_calls
-from ember_infer_core.conformance.subject import OPERATORS, Subject
+from ember_infer_core.conformance.subject import Subject
+from ember_infer_core.ops import OPERATORS
 from ember_infer_core.slots import slots
 
 

@@ -13,8 +13,9 @@ from ember_infer_core.conformance.calls import bind_call, error_in_words
 from ember_infer_core.conformance.expected import output_size, output_slots
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.strategies import drawn
-from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
+from ember_infer_core.conformance.subject import Subject, check_outcome
 from ember_infer_core.errors import InvalidShape, KernelError, UnsupportedActivation
+from ember_infer_core.ops import OPERATORS
 from ember_infer_core.slots import AnyArray, Role, bind, bound, content, slots
 
 _NO_CLAMPS = (FusedActivation.TANH, FusedActivation.SIGN_BIT, FusedActivation.SIGMOID)

@@ -14,8 +14,9 @@ from ember_infer_core.conformance.programs import last_call, one_call, random_in
 from ember_infer_core.conformance.properties import snapshot
 from ember_infer_core.conformance.report import Evidence
 from ember_infer_core.conformance.strategies import drawn
-from ember_infer_core.conformance.subject import OPERATORS, OPTIONAL, Subject, check_outcome
+from ember_infer_core.conformance.subject import OPTIONAL, Subject, check_outcome
 from ember_infer_core.executable import Executable
+from ember_infer_core.ops import OPERATORS
 from ember_infer_core.program import Program
 from ember_infer_core.slots import AnyArray
 

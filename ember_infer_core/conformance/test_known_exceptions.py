@@ -9,7 +9,8 @@ import pytest
 from ember_infer_core.conformance.known import KnownException
 from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.strategies import drawn
-from ember_infer_core.conformance.subject import OPERATORS, Subject
+from ember_infer_core.conformance.subject import Subject
+from ember_infer_core.ops import OPERATORS
 
 
 def test_a_known_exception_is_still_needed(subject: Subject, known: KnownException, examples: int) -> None:

@@ -14,7 +14,8 @@ from ember_infer_core.conformance.properties import for_all_calls, refill, snaps
 from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.report import Evidence, Finding
 from ember_infer_core.conformance.strategies import drawn
-from ember_infer_core.conformance.subject import OPERATORS, Made, Subject, check_outcome
+from ember_infer_core.conformance.subject import Made, Subject, check_outcome
+from ember_infer_core.ops import OPERATORS
 from ember_infer_core.slots import Role
 
 _every_operator = pytest.mark.parametrize("operator", OPERATORS)

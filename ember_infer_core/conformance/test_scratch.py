@@ -14,9 +14,10 @@ from ember_infer_core.conformance.expected import Expected
 from ember_infer_core.conformance.programs import one_call
 from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.strategies import drawn
-from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
+from ember_infer_core.conformance.subject import Subject, check_outcome
 from ember_infer_core.errors import AlignmentError, ScratchTooSmall
 from ember_infer_core.executable import Executable
+from ember_infer_core.ops import OPERATORS
 from ember_infer_core.slots import Role, content, slots
 
 _CALLS = 25

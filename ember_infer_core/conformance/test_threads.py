@@ -13,7 +13,8 @@ from ember_infer_core.conformance.calls import BoundCall, Outcome, bind_call
 from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.expected import Expected, output_size
 from ember_infer_core.conformance.strategies import drawn
-from ember_infer_core.conformance.subject import OPERATORS, Subject, check_outcome
+from ember_infer_core.conformance.subject import Subject, check_outcome
+from ember_infer_core.ops import OPERATORS
 
 _THREADS = 4
 _ROUNDS = 30

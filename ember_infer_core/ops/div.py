@@ -68,7 +68,7 @@ def prepare(
         Undefined: a rank that TFLM has no room for.
     """
     fields = broadcast_fields(input1_shape, input2_shape, output_shape, dtype)
-    return DivParams(**fields, **plain_fields(dtype, fused_activation))
+    return DivParams(**fields | plain_fields(dtype, fused_activation))
 
 
 def prepare_floor_div(

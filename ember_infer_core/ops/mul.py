@@ -59,7 +59,7 @@ def prepare(
     """
     fields = broadcast_fields(input1_shape, input2_shape, output_shape, dtype)
     if dtype != INT8:
-        return MulParams(**fields, **plain_fields(dtype, fused_activation))
+        return MulParams(**fields | plain_fields(dtype, fused_activation))
     multiplier, shift = quantize_multiplier(input1_quant.scale * input2_quant.scale / output_quant.scale)
     check_defined_shift(shift)
     fields |= quantized_fields(input1_quant, input2_quant, output_quant, fused_activation)

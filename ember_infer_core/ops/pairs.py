@@ -157,7 +157,7 @@ def check_rank(rank: int) -> None:
 def broadcast_fields(
     input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = INT8
 ) -> dict[str, Any]:
-    """Shapes and type, as fields of :class:`PairParams`.
+    """Shapes and type, and for an integer type the clamp to its range, as fields of :class:`PairParams`.
 
     Raises:
         InvalidShape: the inputs do not broadcast to the output's shape.
@@ -172,12 +172,16 @@ def broadcast_fields(
         raise InvalidShape(
             f"shapes {list(input1_shape)} and {list(input2_shape)} do not broadcast to {list(output_shape)}"
         )
-    return {
+    fields = {
         "input1_shape": input1_shape,
         "input2_shape": input2_shape,
         "output_shape": output_shape,
         "dtype": dtype,
     }
+    if not np.issubdtype(dtype, np.integer):
+        return fields
+    limits = np.iinfo(dtype.name)
+    return {**fields, "activation_min": int(limits.min), "activation_max": int(limits.max)}
 
 
 def quantized_fields(

@@ -69,11 +69,11 @@ def prepare(
     multiplier1, shift1 = quantize_multiplier(input1_quant.scale / output_quant.scale)
     multiplier2, shift2 = quantize_multiplier(input1_quant.scale * input2_quant.scale / output_quant.scale)
     check_defined_shift(max(shift1, shift2))
+    fields |= quantized_fields(input1_quant, input2_quant, output_quant)
     return PreluParams(
         output_multiplier_1=multiplier1,
         output_shift_1=shift1,
         output_multiplier_2=multiplier2,
         output_shift_2=shift2,
         **fields,
-        **quantized_fields(input1_quant, input2_quant, output_quant),
     )

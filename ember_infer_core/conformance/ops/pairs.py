@@ -90,8 +90,6 @@ def plain_result(params: Params, function: Callable[[AnyArray, AnyArray], AnyArr
         result = np.asarray(function(params.input1.astype(wide), params.input2.astype(wide))).astype(params.dtype)
     low = params.float_activation_min if real else params.activation_min
     high = params.float_activation_max if real else params.activation_max
-    if not real and (low, high) == (-128, 127):  # an operator without activation says nothing of a clamp
-        return result
     unclamped = result.astype(wide)
     raised = np.where(unclamped < low, low, unclamped)
     return np.asarray(np.where(raised > high, high, raised)).astype(params.dtype)
