@@ -112,11 +112,26 @@ class Port:
                 f"{self.role}: {self.length} elements are wanted (shape {self.shape}), not shape {array.shape}"
             )
         if not array.flags.c_contiguous:
-            raise InvalidShape(f"{self.role}: the array must be C-contiguous (np.ascontiguousarray makes it so)")
+            raise InvalidShape(f"{self.role}: the array must be C-contiguous ({self._contiguous()})")
         return array
 
     def _remedy(self) -> str:
+        if self.is_output:
+            return self._contiguous()
+        if self.dtype == np.float32:
+            return "real values are wanted, not quantised ones"
         return f"{'astype' if self.quant is None else 'quantize'}() makes {self.dtype} of real values"
+
+    def _contiguous(self) -> str:
+        """How to come by an array that will do: a result must not go into a copy."""
+        if self.is_output:
+            return f"np.empty({self.shape}, np.{self.dtype}) makes one"
+        return "np.ascontiguousarray makes it so"
+
+    @property
+    def is_output(self) -> bool:
+        """Whether the model writes it."""
+        return self.role.startswith("output")
 
     def rows(self, array: Any) -> tuple[AnyArray, bool]:
         """The runs of a batch, ``(runs, *shape)``, and whether each row of the caller's array was a whole input.

@@ -66,7 +66,7 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
     keep_source(filename, source, program)
     runtime = Runtime(program)
     namespace: dict[str, Any] = {
-        "dtype": np.dtype,
+        "np": np,
         "Session": Session,
         "runtime": runtime,
         "per_thread": runtime.per_thread,
@@ -80,7 +80,10 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
 
 def expanded_source(program: Program, class_name: str, source: str) -> str:
     """All that :func:`ember_model` generates for a model, to be read: the operator calls and the class."""
-    header = f"# What @ember_model makes of {source!r}.\n\nfrom __future__ import annotations\n\n\n"
+    header = (
+        f"# What @ember_model makes of {source!r}: to be read, not imported. `runtime` and `per_thread` are what the\n"
+        "# decorator keeps for the class.\n\nfrom __future__ import annotations\n\n\n"
+    )
     return header + dispatch_source(program) + "\n\n" + class_source(program, class_name)
 
 
@@ -99,12 +102,22 @@ def _bodies(program: Program) -> Mapping[str, str]:
     for role, own in (("input", inputs), ("output", outputs)):
         bodies[f"{role}_len"] = _pick(port.length for port in own)
         bodies[f"{role}_shape"] = _pick(port.shape for port in own)
-        bodies[f"{role}_dtype"] = _pick(port.dtype for port in own)
+        bodies[f"{role}_dtype"] = _pick(_TypeName(port.dtype) for port in own)
         bodies[f"{role}_scale"] = _pick(port.scale for port in own)
         bodies[f"{role}_zero_point"] = _pick(port.zero_point for port in own)
     if len(inputs) == len(outputs) == 1:
         bodies["predict_quantized"] = textwrap.dedent(_DIRECT).strip()
     return {name: textwrap.dedent(code).strip() for name, code in _METHODS.items()} | bodies
+
+
+class _TypeName:
+    """Of an array type, in generated source."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._name = dtype.name
+
+    def __repr__(self) -> str:
+        return f"np.dtype({self._name!r})"
 
 
 def _pick(values: Iterable[object]) -> str:

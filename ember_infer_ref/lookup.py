@@ -15,10 +15,19 @@ from ember_infer_ref.plan import Step, run_prepared
 if TYPE_CHECKING:
     from ember_infer_core.slots import AnyArray
 
-__all__ = ["Float32Array", "lookup_kernel"]
+__all__ = ["Float32Array", "lookup", "lookup_kernel"]
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 P = TypeVar("P", bound=LookupParams)
+
+
+def lookup(params: LookupParams) -> None:
+    """Any operator of one element of 8 bits: its parameters have the table.
+
+    Raises:
+        InvalidShape: nothing was written.
+    """
+    run_prepared(params, "ref.lookup", prepare_bytes)
 
 
 def lookup_kernel(operator: str, function: Callable[[AnyArray, P], AnyArray]) -> Callable[[P], None]:

@@ -147,7 +147,7 @@ def test_a_value_that_does_not_fit_is_refused(source: str, values: list[int], wo
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.zeros(4, np.int8), r"input: dtype float32 is wanted, not int8 \(astype"),
+        (np.zeros(4, np.int8), r"input: dtype float32 is wanted, not int8 \(real values are wanted"),
         (np.zeros(4), "input: dtype float32 is wanted, not float64"),
         (np.zeros(3, np.float32), "input: 4 elements are wanted"),
         ([0.0] * 4, "input: a NumPy array of float32 is wanted, not list"),

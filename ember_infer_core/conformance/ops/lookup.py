@@ -72,7 +72,7 @@ def every_value(prepare: Callable[..., Params], input_quant: QuantParam, output_
 
 def function_cases(
     prepare: Callable[..., Params],
-    real: Real,
+    real: Real | None,
     quantized: Quantized | None = None,
     *,
     draw: Callable[[CaseDrawer, bool], dict[str, Any]] | None = None,
@@ -81,7 +81,7 @@ def function_cases(
     content: Content = any_content,
     ulp: int = 0,
 ) -> OperatorCases:
-    """The cases of an operator of int8 and float32, or without ``quantized`` of float32 alone.
+    """The cases of an operator of int8 and float32; without ``quantized`` of float32 alone, without ``real`` of int8.
 
     Args:
         prepare: the operator's.
@@ -95,6 +95,7 @@ def function_cases(
 
     def define(params: Params) -> AnyArray:
         if params.input.dtype == np.float32:
+            assert real is not None
             with np.errstate(all="ignore"):
                 return np.asarray(real(params, params.input)).astype(np.float32)
         assert quantized is not None
@@ -102,7 +103,7 @@ def function_cases(
 
     def calls(drawer: CaseDrawer) -> Params:
         shape = drawer.shape(0, 4)
-        of_int8 = quantized is not None and drawer.one_of(True, True, False)
+        of_int8 = real is None or (quantized is not None and drawer.one_of(True, True, False))
         fields: dict[str, Any] = {"dtype": np.dtype(np.int8 if of_int8 else np.float32)}
         if of_int8:
             fields |= {"input_quant": drawer.quant(), "output_quant": drawer.quant()}
