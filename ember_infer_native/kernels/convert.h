@@ -22,20 +22,25 @@ struct quantize_floats {
     int zero;
 };
 
+#if !defined(HAS_ROUND_QUOTIENTS)
 /* Half away from zero. Beyond int32, infinities and NaN: its least, as x86 converts them and so TFLM on it. */
-INLINE integer_lanes rounded_lanes(float_lanes x) {
+INLINE int32_lanes round_quotients(const float *from, float divisor) {
+    float_lanes x;
+    memcpy(&x, from, sizeof x);
+    x /= divisor;
     const integer_lanes inside = (x >= -2147483648.0f) & (x < 2147483648.0f);
     const float_lanes safe = (float_lanes)((integer_lanes)x & inside);
     const integer_lanes whole = __builtin_convertvector(safe, integer_lanes);
     const float_lanes rest = safe - __builtin_convertvector(whole, float_lanes);
     const integer_lanes near = whole - (rest >= 0.5f) + (rest <= -0.5f); /* true is -1 */
-    return (near & inside) | (INT32_MIN & ~inside);
+    return target_lanes((near & inside) | (INT32_MIN & ~inside));
 }
+#endif
 
-INLINE integer_lanes quantized_lanes(const struct quantize_floats *p, const float *from, float scale) {
-    float_lanes x;
-    memcpy(&x, from, sizeof x);
-    return (integer_lanes)((wrapping_lanes)rounded_lanes(x / scale) + (uint32_t)p->zero);
+/* The sum with the zero point wraps. */
+INLINE int32_lanes quantized_lanes(const struct quantize_floats *p, const float *from, float scale) {
+    const wrapping_lanes steps = (wrapping_lanes)integers(round_quotients(from, scale));
+    return target_lanes((integer_lanes)(steps + (uint32_t)p->zero));
 }
 
 INLINE void quantize_floats(const int type, const struct quantize_floats *p, const uint8_t *input, uint8_t *output) {
@@ -49,7 +54,7 @@ INLINE void quantize_floats(const int type, const struct quantize_floats *p, con
             const int count = p->columns - i < CHUNK ? p->columns - i : CHUNK;
             int32_lanes results[4];
             UNROLL for (int k = 0; k < 4; k++)
-                results[k] = target_lanes(quantized_lanes(p, from + i + k * LANES, scale));
+                results[k] = quantized_lanes(p, from + i + k * LANES, scale);
             if (type == AN_INT8) {
                 const byte_block block =
                     pack_natural(results[0], results[1], results[2], results[3], 0, BYTE_MIN, BYTE_MIN + 255);
@@ -93,6 +98,29 @@ INLINE void dequantize_integers(const struct dequantize_integers *p, const uint8
     float scale;
     memcpy(&scale, &p->scale, sizeof scale);
     for (int i = 0; i < p->count; i++) ((float *)output)[i] = scale * (float)(((const int16_t *)input)[i] - p->zero);
+}
+
+struct dequantize_bytes {
+    int rows, columns; /* columns: elements */
+    int input_row, output_row; /* bytes */
+    int scale, zero; /* scale: the bits of a float; zero: as a byte in memory */
+};
+
+INLINE void dequantize_bytes(const struct dequantize_bytes *p, const uint8_t *input, uint8_t *output) {
+    float scale;
+    memcpy(&scale, &p->scale, sizeof scale);
+    for (int row = 0; row < p->rows; row++) {
+        const uint8_t *from = input + (ptrdiff_t)row * p->input_row;
+        float *to = (float *)(output + (ptrdiff_t)row * p->output_row);
+        for (int i = 0; i < p->columns; i += LANES) {
+            const integer_lanes steps = integers(load_values(from + i)) - p->zero;
+            const float_lanes reals = __builtin_convertvector(steps, float_lanes) * scale;
+            if (p->columns - i >= LANES)
+                memcpy(to + i, &reals, sizeof reals);
+            else
+                for (int k = 0; k < p->columns - i; k++) to[i + k] = reals[k];
+        }
+    }
 }
 
 struct cast {

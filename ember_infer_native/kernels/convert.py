@@ -1,4 +1,4 @@
-"""QUANTIZE, DEQUANTIZE and CAST: of 8 bits by their table, of anything else as steps of ``convert.h``."""
+"""QUANTIZE, DEQUANTIZE and CAST: most of 8 bits by their table, of anything else as steps of ``convert.h``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ember_infer_core.errors import KernelError
 from ember_infer_native.kernels.broadcast import rows_take_borders
 from ember_infer_native.kernels.float_functions import float_bits
-from ember_infer_native.kernels.lookup import lookup_operator
+from ember_infer_native.kernels.lookup import LOOKUP_KERNEL, lookup_operator, plan_table
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.rows import plan_rows
 from ember_infer_native.plan import Kernel, Place, Step
@@ -37,6 +37,7 @@ _INTEGERS = Kernel(
     tuple(itertools.product((_INT16, _INT32), (_INT8, _INT16, _INT32))),
 )
 _REALS = Kernel("dequantize_integers", "convert", "dequantize_integers", 2)
+_REALS_OF_BYTES = Kernel("dequantize_bytes", "convert", "dequantize_bytes", 2)
 _CAST = Kernel("cast", "convert", "cast", 2, tuple(itertools.product(_CASTABLE, (_INT8, *_CASTABLE))))
 
 
@@ -61,9 +62,14 @@ def _quantize(context: Context, params: QuantizeParams, input: Place, output: Pl
 
 
 def _dequantize(context: Context, params: LookupParams, input: Place, output: Place) -> list[Step]:
+    quant = params.input_quant
+    if input.dtype == np.int8:
+        scaling = {"scale": float_bits(quant.scale), "zero": quant.zero_point + context.target.bias}
+        return plan_rows(_REALS_OF_BYTES, (), scaling, {"input": input, "output": output})
+    if params.table is not None:
+        return plan_table(context, params.table, input, output)
     if input.dtype != np.int16:
         raise _refusal("DEQUANTIZE", input, output)
-    quant = params.input_quant
     fields = {"count": _count(input), "scale": float_bits(quant.scale), "zero": quant.zero_point}
     return [Step(_REALS, (), fields, (input.first, output.first))]
 
@@ -75,8 +81,12 @@ def _cast(context: Context, params: LookupParams, input: Place, output: Place) -
     return [Step(_CAST, types, {"count": _count(input)}, (input.first, output.first))]
 
 
-def _takes_borders(params: QuantizeParams) -> bool:
+def _floats_take_borders(params: QuantizeParams) -> bool:
     return params.input_dtype == np.float32 and rows_take_borders(params.input_shape, params.output_shape)
+
+
+def _bytes_take_borders(params: LookupParams) -> bool:
+    return params.input_dtype.itemsize == 1 and rows_take_borders(params.input_shape, params.output_shape)
 
 
 def _count(place: Place) -> int:
@@ -92,5 +102,5 @@ def _refusal(name: str, input: Place, output: Place) -> KernelError:
 
 
 CAST = lookup_operator(NativeOperator(_cast, (_CAST,)))
-DEQUANTIZE = lookup_operator(NativeOperator(_dequantize, (_REALS,)))
-QUANTIZE = lookup_operator(NativeOperator(_quantize, (_FLOATS, _INTEGERS), _takes_borders))
+DEQUANTIZE = NativeOperator(_dequantize, (_REALS, _REALS_OF_BYTES, LOOKUP_KERNEL), _bytes_take_borders)
+QUANTIZE = lookup_operator(NativeOperator(_quantize, (_FLOATS, _INTEGERS), _floats_take_borders))

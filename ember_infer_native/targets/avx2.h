@@ -224,6 +224,14 @@ INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int
     return bytes;
 }
 
+/* 0.49999997 away from zero and then truncated is half away from zero. What int32 has no room for becomes its least. */
+#define HAS_ROUND_QUOTIENTS
+INLINE int32_lanes round_quotients(const float *from, float divisor) {
+    const __m256 value = _mm256_div_ps(load_floats(from), _mm256_set1_ps(divisor));
+    const __m256 sign = _mm256_and_ps(value, _mm256_set1_ps(-0.0f));
+    return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_or_ps(sign, _mm256_set1_ps(0x1.fffffep-2f))));
+}
+
 /* A table of 256 bytes, 32 at a time; how many of `count` are done. pshufb looks up 16 entries by the lower half of a byte,
    and gives 0 where it is negative. From one 16 to the next the bytes become less by 16: a byte has met its own entry and
    those before it, of which each row holds the difference to the row before. The upper 128 begin anew. */

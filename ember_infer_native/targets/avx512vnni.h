@@ -170,6 +170,16 @@ INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int
     return bytes;
 }
 
+/* 0.49999997 away from zero and then truncated is half away from zero. What int32 has no room for becomes its least. */
+#define HAS_ROUND_QUOTIENTS
+INLINE int32_lanes round_quotients(const float *from, float divisor) {
+    const __m512 value = _mm512_div_ps(_mm512_loadu_ps(from), _mm512_set1_ps(divisor));
+    /* (value & sign bit) | nudge */
+    const __m512i nudge = _mm512_ternarylogic_epi32(_mm512_castps_si512(value), _mm512_set1_epi32(INT32_MIN),
+                                                    _mm512_castps_si512(_mm512_set1_ps(0x1.fffffep-2f)), 0xEA);
+    return _mm512_cvttps_epi32(_mm512_add_ps(value, _mm512_castsi512_ps(nudge)));
+}
+
 /* Most processors with VNNI have VBMI, too, which looks up 128 bytes at once; the first have not. */
 INLINE int has_vbmi(void) {
     static volatile int known; /* 1: no, 2: yes; threads that find out at the same time find the same */
@@ -194,13 +204,8 @@ __attribute__((target("avx512vbmi"), noinline)) static void lookup_vbmi(uint8_t 
     }
 }
 
-/* A table of 256 bytes; how many of `count` are done. Without VBMI as in avx2.h, 64 at a time. */
-#define HAS_LOOKUP_BLOCKS
-INLINE int lookup_blocks(uint8_t *to, const uint8_t *from, int count, const uint8_t *table) {
-    if (has_vbmi()) {
-        lookup_vbmi(to, from, count, table);
-        return count;
-    }
+/* As in avx2.h, 64 at a time. */
+INLINE int lookup_shuffles(uint8_t *to, const uint8_t *from, int count, const uint8_t *table) {
     const __m512i sixteen = _mm512_set1_epi8(16), half = _mm512_set1_epi8(-128);
     __m512i rows[16];
     UNROLL for (int k = 0; k < 16; k++)
@@ -220,4 +225,12 @@ INLINE int lookup_blocks(uint8_t *to, const uint8_t *from, int count, const uint
         _mm512_storeu_si512(to + i, results);
     }
     return i;
+}
+
+/* A table of 256 bytes; how many of `count` are done. */
+#define HAS_LOOKUP_BLOCKS
+INLINE int lookup_blocks(uint8_t *to, const uint8_t *from, int count, const uint8_t *table) {
+    if (!has_vbmi()) return lookup_shuffles(to, from, count, table);
+    lookup_vbmi(to, from, count, table);
+    return count;
 }
