@@ -63,16 +63,6 @@ class AddNParams(OperatorParams):
     inputs: tuple[AnyArray, ...] = field(default=(), repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def inputs_dtype(self) -> DType:
-        """Of the inputs."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
     def elements(self, values: Sequence[AnyArray]) -> AnyArray:
         """The sums of as many arrays of ``dtype`` and one shape as there are inputs, exactly as TFLM computes them."""
         if self.dtype == INT8:

@@ -83,21 +83,6 @@ class BatchMatMulParams(OperatorParams):
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
     @property
-    def lhs_dtype(self) -> DType:
-        """Of the left operand."""
-        return self.dtype
-
-    @property
-    def rhs_dtype(self) -> DType:
-        """Of the right operand."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
-    @property
     def bias_shape(self) -> tuple[int]:
         """``(columns,)``."""
         return (self.columns,)

@@ -87,21 +87,6 @@ class PairParams(OperatorParams):
     input2: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def input1_dtype(self) -> DType:
-        """Of the first input."""
-        return self.dtype
-
-    @property
-    def input2_dtype(self) -> DType:
-        """Of the second input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
     def elements(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The results for values of the inputs, exactly as TFLM computes them.
 

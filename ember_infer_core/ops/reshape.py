@@ -44,16 +44,6 @@ class ReshapeParams(OperatorParams):
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def input_dtype(self) -> DType:
-        """Of the input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
 
 def prepare(*, input_shape: Shape, output_shape: Shape, dtype: DType = _INT8) -> ReshapeParams:
     """The parameters of a call. The new shape is the output's; TFLM too takes it from there.

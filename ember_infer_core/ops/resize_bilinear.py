@@ -48,16 +48,6 @@ class ResizeBilinearParams(OperatorParams):
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def input_dtype(self) -> DType:
-        """Of the input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
 
 class Interpolation(NamedTuple):
     """For each output element along an axis the two input elements beside it, and how far it lies from the lower.
