@@ -17,6 +17,12 @@ import numpy.typing as npt
 from ember_infer_core.errors import InvalidShape
 
 __all__ = [
+    "BOOL",
+    "FLOAT32",
+    "INT8",
+    "INT16",
+    "INT32",
+    "UINT8",
     "AnyArray",
     "AsksForScratch",
     "ByteArray",
@@ -47,6 +53,14 @@ AnyArray: TypeAlias = npt.NDArray[Any]
 Int8Array: TypeAlias = npt.NDArray[np.int8]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
+
+# The types of elements.
+BOOL: DType = np.dtype(np.bool_)
+FLOAT32: DType = np.dtype(np.float32)
+INT8: DType = np.dtype(np.int8)
+INT16: DType = np.dtype(np.int16)
+INT32: DType = np.dtype(np.int32)
+UINT8: DType = np.dtype(np.uint8)
 
 
 class Role(enum.Enum):

@@ -27,14 +27,13 @@ from ember_infer_core.quantization import (
     preprocess_softmax_scaling,
     quantize_multiplier_smaller_than_one_exp,
 )
-from ember_infer_core.slots import DType, Int8Array, Shape
+from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 
 __all__ = ["MAX_CLASSES", "LogSoftmaxParams", "exponents_and_summands", "log_softmax_rows", "prepare"]
 
 # The sum of so many exponentials always fits into the 12 integer bits of TFLM's accumulator.
 MAX_CLASSES = (1 << 12) - 1
 
-_INT8: DType = np.dtype(np.int8)
 _INTEGER_BITS = 5
 _ACCUMULATOR_INTEGER_BITS = 12
 _OUTPUT_FRACTION_BITS = 22  # of the Q5.26 that are more than the output's 4
@@ -63,7 +62,7 @@ def prepare(
     *,
     input_shape: Shape,
     output_shape: Shape,
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
 ) -> LogSoftmaxParams:

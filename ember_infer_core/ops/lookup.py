@@ -20,7 +20,7 @@ from ember_infer_core.quantization import (
     check_defined_shift,
     quantize_multiplier,
 )
-from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "INT8",
     "LookupParams",
     "QuantizedFunction",
     "check_domain",
@@ -51,7 +50,6 @@ __all__ = [
     "tabulated",
 ]
 
-INT8: DType = np.dtype(np.int8)
 
 # Of int64 values that an int8 can have, and the quantisation of input and output; the results are clamped to int8.
 QuantizedFunction: TypeAlias = Callable[[Int64Array, QuantParam, QuantParam], npt.NDArray[np.integer]]

@@ -24,11 +24,10 @@ from ember_infer_core.quantization import (
     activation_range,
     plain_activation_range,
 )
-from ember_infer_core.slots import AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
 __all__ = [
     "FLOAT32_MAX",
-    "INT8",
     "MAX_RANK",
     "PairParams",
     "broadcast_fields",
@@ -41,8 +40,6 @@ __all__ = [
 MAX_RANK = 6
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-
-INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
