@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams, tabulated
 from ember_infer_core.quantization import QuantParam, dequantize
 from ember_infer_core.slots import FLOAT32, DType, Shape
 

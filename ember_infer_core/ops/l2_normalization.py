@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import InvalidShape
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
+from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.reduction import RowParams
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, UNQUANTIZED, QuantParam, Undefined
 from ember_infer_core.slots import INT8, DType, Int8Array, Shape
@@ -57,8 +57,7 @@ def prepare(
         raise ValueError(f"fused activation {fused_activation.name} is not supported")
     if len(input_shape) > MAX_RANK:
         raise ValueError(f"shape {list(input_shape)} is of a rank above {MAX_RANK}")
-    if input_shape != output_shape:
-        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")
+    check_same_shape(input_shape, output_shape)
     if not input_shape:
         raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
     return L2NormalizationParams(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ember_infer_core.errors import InvalidShape
 from ember_infer_core.fixed_point import (
     Int64Array,
     exp_on_negative_values,
@@ -15,6 +14,7 @@ from ember_infer_core.fixed_point import (
     wrap_int32,
 )
 from ember_infer_core.logarithm import logarithm
+from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.reduction import RowParams
 from ember_infer_core.quantization import (
     INT8_MAX,
@@ -74,8 +74,7 @@ def prepare(
             exponentials may overflow.
         ValueError: TFLM refuses this quantisation.
     """
-    if input_shape != output_shape:
-        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")
+    check_same_shape(input_shape, output_shape)
     if not input_shape:
         raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
     params = LogSoftmaxParams(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams, tabulated
 from ember_infer_core.ops.pairs import PairParams, broadcast_fields
 from ember_infer_core.slots import BOOL, AnyArray, DType, Shape
 
