@@ -17,6 +17,12 @@ import numpy.typing as npt
 from ember_infer_core.errors import InvalidShape
 
 __all__ = [
+    "BOOL",
+    "FLOAT32",
+    "INT8",
+    "INT16",
+    "INT32",
+    "UINT8",
     "AnyArray",
     "AsksForScratch",
     "ByteArray",
@@ -48,6 +54,14 @@ Int8Array: TypeAlias = npt.NDArray[np.int8]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
 
+# The types of elements.
+BOOL: DType = np.dtype(np.bool_)
+FLOAT32: DType = np.dtype(np.float32)
+INT8: DType = np.dtype(np.int8)
+INT16: DType = np.dtype(np.int16)
+INT32: DType = np.dtype(np.int32)
+UINT8: DType = np.dtype(np.uint8)
+
 
 class Role(enum.Enum):
     """What a kernel may do with a buffer."""
@@ -65,7 +79,8 @@ class Operand:
         name: of the field. The shape stands in ``<name>_shape``, its quantisation, if any, in ``<name>_quant``; where
             the operand is many, the shapes in ``<name>_shapes`` and the field holds a tuple of arrays.
         role: what a kernel may do with it.
-        dtype: of its elements; None where the parameters say it, in ``<name>_dtype``.
+        dtype: of its elements; None where the parameters say it, in ``<name>_dtype`` or, for all
+            such operands alike, in ``dtype``.
         optional: it may be None.
         many: there may be any number of them.
     """
@@ -158,12 +173,18 @@ def slots(params: OperatorParams) -> tuple[Slot, ...]:
 
 def _slots(params: OperatorParams, operand: Operand) -> Iterator[Slot]:
     name = operand.name
-    dtype = np.dtype(getattr(params, f"{name}_dtype") if operand.dtype is None else operand.dtype)
+    dtype = _dtype(params, operand)
     if not operand.many:
         yield Slot(name, operand, getattr(params, f"{name}_shape"), dtype)
         return
     for position, shape in enumerate(getattr(params, f"{name}_shapes")):
         yield Slot(f"{name}[{position}]", operand, shape, dtype, position)
+
+
+def _dtype(params: Any, operand: Operand) -> DType:
+    own = f"{operand.name}_dtype"
+    wanted = operand.dtype or (getattr(params, own) if hasattr(params, own) else params.dtype)
+    return np.dtype(wanted)
 
 
 def content(params: OperatorParams, slot: Slot) -> AnyArray | None:

@@ -13,14 +13,13 @@ import numpy.typing as npt
 from ember_infer_core.errors import InvalidShape, QuantizedTwiceWarning
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, dequantize, integer_range, quantize
-from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_core.slots import FLOAT32, AnyArray, DType, Shape
 
 if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
 __all__ = ["Port", "ports"]
 
-_FLOAT32: DType = np.dtype(np.float32)
 # From the method that warns to the caller of `predict`: Runtime.predict and the generated method lie between.
 _TO_CALLER = 4
 
@@ -56,7 +55,7 @@ class Port:
     @property
     def real_dtype(self) -> DType:
         """Of real values: float32 where the port is quantised, its own type where it is not."""
-        return self.dtype if self.quant is None else _FLOAT32
+        return self.dtype if self.quant is None else FLOAT32
 
     def quantize(self, real: npt.ArrayLike) -> AnyArray:
         """Real values in the port's own type; not copied where they have it already and the port is not quantised.
@@ -67,7 +66,7 @@ class Port:
         """
         if self.quant is not None:
             return quantize(real, self.quant, self.dtype)
-        if self.dtype == _FLOAT32:
+        if self.dtype == FLOAT32:
             return np.asarray(real, np.float32)
         return self._whole(np.asarray(real))
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
-
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
-from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_core.slots import BOOL, FLOAT32, INT8, INT16, INT32, UINT8, AnyArray, DType, Shape
 from ember_infer_native.targets import Target
 
 __all__ = [
@@ -33,16 +31,15 @@ __all__ = [
 Fields: TypeAlias = Mapping[str, int | tuple[int, ...]]
 Variants: TypeAlias = tuple[tuple[int, ...], ...]
 
-_INT8: DType = np.dtype(np.int8)
 
 # What the arrays of a caller may hold, by Python's codes for buffers (those of the module ``struct``).
 FORMATS: Mapping[DType, str] = {
-    np.dtype(np.bool_): "?",
-    np.dtype(np.float32): "f",
-    np.dtype(np.int8): "b",
-    np.dtype(np.int16): "h",
-    np.dtype(np.int32): "i",
-    np.dtype(np.uint8): "B",
+    BOOL: "?",
+    FLOAT32: "f",
+    INT8: "b",
+    INT16: "h",
+    INT32: "i",
+    UINT8: "B",
 }
 
 
@@ -110,7 +107,7 @@ class Pointer:
         return Pointer(self.base, self.offset + offset)
 
 
-def dense_layout(shape: Shape, dtype: DType = _INT8) -> Layout:
+def dense_layout(shape: Shape, dtype: DType = INT8) -> Layout:
     """Elements one after the other: an image where the shape has four axes, one row otherwise."""
     if len(shape) == 4:
         images, rows, columns, channels = shape
@@ -131,7 +128,7 @@ class Place:
 
     first: Pointer
     layout: Layout
-    dtype: DType = _INT8
+    dtype: DType = INT8
     content: AnyArray | None = field(default=None, compare=False, repr=False)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.pairs import INT8, check_rank
+from ember_infer_core.ops.pairs import check_rank
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
@@ -18,7 +18,7 @@ from ember_infer_core.quantization import (
     QuantParam,
     quantize_multiplier_smaller_than_one_exp,
 )
-from ember_infer_core.slots import AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
 __all__ = ["AddNParams", "prepare"]
 
@@ -62,16 +62,6 @@ class AddNParams(OperatorParams):
     output_shift: int = 0
     inputs: tuple[AnyArray, ...] = field(default=(), repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
-
-    @property
-    def inputs_dtype(self) -> DType:
-        """Of the inputs."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
 
     def elements(self, values: Sequence[AnyArray]) -> AnyArray:
         """The sums of as many arrays of ``dtype`` and one shape as there are inputs, exactly as TFLM computes them."""

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ember_infer_core.ops.reduction import ReductionParams, reduction_fields
 from ember_infer_core.quantization import Undefined
-from ember_infer_core.slots import DType, Shape
+from ember_infer_core.slots import INT8, INT32, DType, Shape
 
 __all__ = ["ArgMaxParams", "prepare"]
-
-_INT8: DType = np.dtype(np.int8)
-_INT32: DType = np.dtype(np.int32)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -33,10 +28,10 @@ class ArgMaxParams(ReductionParams):
     @property
     def output_dtype(self) -> DType:
         """Of the output."""
-        return _INT32
+        return INT32
 
 
-def prepare(*, input_shape: Shape, output_shape: Shape, axes: Sequence[int], dtype: DType = _INT8) -> ArgMaxParams:
+def prepare(*, input_shape: Shape, output_shape: Shape, axes: Sequence[int], dtype: DType = INT8) -> ArgMaxParams:
     """The parameters of a call. Source: TFLM ``reference_ops::ArgMinMax``.
 
     Args:

@@ -18,12 +18,11 @@ from ember_infer_core.quantization import (
     check_defined_shift,
     quantize_multiplier,
 )
-from ember_infer_core.slots import AnyArray, DType, Int32Array, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Int32Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
 __all__ = ["BatchMatMulParams", "prepare", "prepare_fully_connected"]
 
 _MIN_RANK, _MAX_RANK = 2, 5
-_INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -65,7 +64,7 @@ class BatchMatMulParams(OperatorParams):
     columns: int
     adj_x: bool = False
     adj_y: bool = False
-    dtype: DType = _INT8
+    dtype: DType = INT8
     fused_activation: FusedActivation = FusedActivation.NONE
     lhs_quant: QuantParam = UNQUANTIZED
     rhs_quant: QuantParam = UNQUANTIZED
@@ -81,21 +80,6 @@ class BatchMatMulParams(OperatorParams):
     rhs: AnyArray = field(default_factory=unbound_int8, repr=False)
     bias: Int32Array | None = field(default=None, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
-
-    @property
-    def lhs_dtype(self) -> DType:
-        """Of the left operand."""
-        return self.dtype
-
-    @property
-    def rhs_dtype(self) -> DType:
-        """Of the right operand."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
 
     @property
     def bias_shape(self) -> tuple[int]:
@@ -125,7 +109,7 @@ def prepare(
     output_shape: Shape,
     adj_x: bool = False,
     adj_y: bool = False,
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     lhs_quant: QuantParam = UNQUANTIZED,
     rhs_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
@@ -163,7 +147,7 @@ def prepare(
         adj_x=adj_x,
         adj_y=adj_y,
         dtype=dtype,
-        **(_scaling(lhs_quant, rhs_quant, output_quant) if dtype == _INT8 else {}),
+        **(_scaling(lhs_quant, rhs_quant, output_quant) if dtype == INT8 else {}),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams, tabulated
 from ember_infer_core.quantization import integer_range
 from ember_infer_core.slots import AnyArray, DType, Shape
 

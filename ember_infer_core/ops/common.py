@@ -1,13 +1,14 @@
-"""What operators have in common beside their buffers: padding, and the size of a shape."""
+"""What operators have in common beside their buffers: padding, the size of a shape, and shapes that must be equal."""
 
 from __future__ import annotations
 
 import enum
 import math
 
+from ember_infer_core.errors import InvalidShape
 from ember_infer_core.slots import Shape
 
-__all__ = ["Padding", "compute_padding", "element_count"]
+__all__ = ["Padding", "check_same_shape", "compute_padding", "element_count"]
 
 
 class Padding(enum.Enum):
@@ -35,3 +36,13 @@ def compute_padding(
 def element_count(shape: Shape) -> int:
     """Number of elements in a tensor of this shape (1 for a scalar)."""
     return math.prod(shape)
+
+
+def check_same_shape(input_shape: Shape, output_shape: Shape) -> None:
+    """Checks that what goes in and what comes out have one shape.
+
+    Raises:
+        InvalidShape: they have not.
+    """
+    if input_shape != output_shape:
+        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier
-from ember_infer_core.ops.pairs import INT8, PairParams, broadcast_fields
+from ember_infer_core.ops.pairs import PairParams, broadcast_fields
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, quantize_multiplier_smaller_than_one_exp
-from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_core.slots import BOOL, INT8, AnyArray, DType, Shape
 
 __all__ = ["Comparison", "ComparisonParams", "prepare"]
 
@@ -51,7 +51,7 @@ class ComparisonParams(PairParams):
     @property
     def output_dtype(self) -> DType:
         """Bool."""
-        return np.dtype(np.bool_)
+        return BOOL
 
     def quantized(self, values1: Int64Array, values2: Int64Array) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``ComparisonWithScaling``."""

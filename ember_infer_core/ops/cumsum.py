@@ -17,11 +17,10 @@ from ember_infer_core.quantization import (
     QuantParam,
     quantize_multiplier_smaller_than_one_exp,
 )
-from ember_infer_core.slots import DType, Int8Array, Shape
+from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 
 __all__ = ["CumsumParams", "cumsum_elements", "prepare"]
 
-_INT8: DType = np.dtype(np.int8)
 _LEFT_SHIFT = 20
 
 
@@ -57,7 +56,7 @@ def prepare(
     axes: Sequence[int],
     exclusive: bool = False,
     reverse: bool = False,
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
 ) -> CumsumParams:

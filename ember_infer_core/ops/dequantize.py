@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams, tabulated
 from ember_infer_core.quantization import QuantParam, dequantize
-from ember_infer_core.slots import DType, Shape
+from ember_infer_core.slots import FLOAT32, DType, Shape
 
 __all__ = ["prepare"]
-
-_FLOAT32: DType = np.dtype(np.float32)
 
 
 def prepare(*, input_shape: Shape, output_shape: Shape, input_dtype: DType, input_quant: QuantParam) -> LookupParams:
@@ -25,9 +22,9 @@ def prepare(*, input_shape: Shape, output_shape: Shape, input_dtype: DType, inpu
         input_shape=input_shape,
         output_shape=output_shape,
         input_dtype=input_dtype,
-        output_dtype=_FLOAT32,
+        output_dtype=FLOAT32,
         input_quant=input_quant,
     )
     if input_dtype.itemsize == 1:
-        params.table = tabulated(lambda values: dequantize(values, input_quant), input_dtype, _FLOAT32)
+        params.table = tabulated(lambda values: dequantize(values, input_quant), input_dtype, FLOAT32)
     return params

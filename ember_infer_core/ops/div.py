@@ -10,11 +10,9 @@ from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.pairs import PairParams, broadcast_fields, plain_fields
 from ember_infer_core.quantization import INT32_MIN
-from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_core.slots import FLOAT32, AnyArray, DType, Shape
 
 __all__ = ["DivParams", "FloorDivParams", "FloorModParams", "prepare", "prepare_floor_div", "prepare_floor_mod"]
-
-_FLOAT32: DType = np.dtype(np.float32)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -58,7 +56,7 @@ def prepare(
     input1_shape: Shape,
     input2_shape: Shape,
     output_shape: Shape,
-    dtype: DType = _FLOAT32,
+    dtype: DType = FLOAT32,
     fused_activation: FusedActivation = FusedActivation.NONE,
 ) -> DivParams:
     """The parameters of a DIV over float32 or int32.
@@ -72,14 +70,14 @@ def prepare(
 
 
 def prepare_floor_div(
-    *, input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = _FLOAT32
+    *, input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = FLOAT32
 ) -> FloorDivParams:
     """The parameters of a FLOOR_DIV; raises as :func:`prepare` does."""
     return FloorDivParams(**broadcast_fields(input1_shape, input2_shape, output_shape, dtype))
 
 
 def prepare_floor_mod(
-    *, input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = _FLOAT32
+    *, input1_shape: Shape, input2_shape: Shape, output_shape: Shape, dtype: DType = FLOAT32
 ) -> FloorModParams:
     """The parameters of a FLOOR_MOD; raises as :func:`prepare` does."""
     return FloorModParams(**broadcast_fields(input1_shape, input2_shape, output_shape, dtype))

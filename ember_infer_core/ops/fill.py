@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.movement import MovementParams, movement
 from ember_infer_core.ops.strided import View
 from ember_infer_core.slots import DType, Shape
@@ -37,6 +37,5 @@ def prepare_zeros_like(*, input_shape: Shape, output_shape: Shape, dtype: DType)
     Raises:
         InvalidShape: the shapes differ.
     """
-    if input_shape != output_shape:
-        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")
+    check_same_shape(input_shape, output_shape)
     return movement((), (output_shape,), dtype, [], fill=0)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape
-from ember_infer_core.slots import DType, Shape
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams
+from ember_infer_core.slots import FLOAT32, DType, Shape
 
 __all__ = ["prepare"]
 
-_FLOAT32: DType = np.dtype(np.float32)
 
-
-def prepare(*, input_shape: Shape, output_shape: Shape, dtype: DType = _FLOAT32) -> LookupParams:
+def prepare(*, input_shape: Shape, output_shape: Shape, dtype: DType = FLOAT32) -> LookupParams:
     """The parameters of a call: no table, the operator computes.
 
     Raises:

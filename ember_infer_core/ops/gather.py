@@ -59,16 +59,6 @@ class RowParams(OperatorParams):
     indices: Int32Array = field(default_factory=_unbound_int32, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def input_dtype(self) -> DType:
-        """Of the input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
     def rows(self, indices: AnyArray) -> Int64Array:
         """For each row of the output the number of the input's.
 

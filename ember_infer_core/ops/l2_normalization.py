@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import InvalidShape
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
+from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.reduction import RowParams
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, UNQUANTIZED, QuantParam, Undefined
-from ember_infer_core.slots import DType, Int8Array, Shape
+from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 from ember_infer_core.transcendental import inverse_square_root
 
 __all__ = ["EPSILON", "MAX_RANK", "L2NormalizationParams", "l2_normalized_rows", "prepare"]
@@ -20,7 +20,6 @@ MAX_RANK = 4
 # The least length that float32 rows are divided by.
 EPSILON = np.float32(1e-6)
 
-_INT8: DType = np.dtype(np.int8)
 _OUTPUT_SHIFT = 7
 
 
@@ -42,7 +41,7 @@ def prepare(
     *,
     input_shape: Shape,
     output_shape: Shape,
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
     fused_activation: FusedActivation = FusedActivation.NONE,
@@ -58,8 +57,7 @@ def prepare(
         raise ValueError(f"fused activation {fused_activation.name} is not supported")
     if len(input_shape) > MAX_RANK:
         raise ValueError(f"shape {list(input_shape)} is of a rank above {MAX_RANK}")
-    if input_shape != output_shape:
-        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")
+    check_same_shape(input_shape, output_shape)
     if not input_shape:
         raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
     return L2NormalizationParams(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ember_infer_core.errors import InvalidShape
 from ember_infer_core.fixed_point import (
     Int64Array,
     exp_on_negative_values,
@@ -15,6 +14,7 @@ from ember_infer_core.fixed_point import (
     wrap_int32,
 )
 from ember_infer_core.logarithm import logarithm
+from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.reduction import RowParams
 from ember_infer_core.quantization import (
     INT8_MAX,
@@ -27,14 +27,13 @@ from ember_infer_core.quantization import (
     preprocess_softmax_scaling,
     quantize_multiplier_smaller_than_one_exp,
 )
-from ember_infer_core.slots import DType, Int8Array, Shape
+from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 
 __all__ = ["MAX_CLASSES", "LogSoftmaxParams", "exponents_and_summands", "log_softmax_rows", "prepare"]
 
 # The sum of so many exponentials always fits into the 12 integer bits of TFLM's accumulator.
 MAX_CLASSES = (1 << 12) - 1
 
-_INT8: DType = np.dtype(np.int8)
 _INTEGER_BITS = 5
 _ACCUMULATOR_INTEGER_BITS = 12
 _OUTPUT_FRACTION_BITS = 22  # of the Q5.26 that are more than the output's 4
@@ -63,7 +62,7 @@ def prepare(
     *,
     input_shape: Shape,
     output_shape: Shape,
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
 ) -> LogSoftmaxParams:
@@ -75,8 +74,7 @@ def prepare(
             exponentials may overflow.
         ValueError: TFLM refuses this quantisation.
     """
-    if input_shape != output_shape:
-        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")
+    check_same_shape(input_shape, output_shape)
     if not input_shape:
         raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
     params = LogSoftmaxParams(

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams, tabulated
 from ember_infer_core.ops.pairs import PairParams, broadcast_fields
-from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_core.slots import BOOL, AnyArray, DType, Shape
 
 __all__ = ["LogicalParams", "prepare", "prepare_not"]
-
-_BOOL: DType = np.dtype(np.bool_)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -32,7 +31,7 @@ class LogicalParams(PairParams):
 
 
 def prepare(
-    *, input1_shape: Shape, input2_shape: Shape, output_shape: Shape, conjunction: bool, dtype: DType = _BOOL
+    *, input1_shape: Shape, input2_shape: Shape, output_shape: Shape, conjunction: bool, dtype: DType = BOOL
 ) -> LogicalParams:
     """The parameters of a LOGICAL_AND or LOGICAL_OR.
 
@@ -53,7 +52,7 @@ def prepare_not(*, input_shape: Shape, output_shape: Shape) -> LookupParams:
     return LookupParams(
         input_shape=input_shape,
         output_shape=output_shape,
-        input_dtype=_BOOL,
-        output_dtype=_BOOL,
-        table=tabulated(np.logical_not, _BOOL, _BOOL),
+        input_dtype=BOOL,
+        output_dtype=BOOL,
+        table=tabulated(np.logical_not, BOOL, BOOL),
     )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.errors import InvalidShape, KernelError
+from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import Int64Array, IntLike, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.common import check_same_shape, element_count
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
@@ -20,7 +20,7 @@ from ember_infer_core.quantization import (
     check_defined_shift,
     quantize_multiplier,
 )
-from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -40,18 +40,15 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "INT8",
     "LookupParams",
     "QuantizedFunction",
     "check_domain",
-    "check_same_shape",
     "lookup_fields",
     "prepare_function",
     "rescaled",
     "tabulated",
 ]
 
-INT8: DType = np.dtype(np.int8)
 
 # Of int64 values that an int8 can have, and the quantisation of input and output; the results are clamped to int8.
 QuantizedFunction: TypeAlias = Callable[[Int64Array, QuantParam, QuantParam], npt.NDArray[np.integer]]
@@ -170,13 +167,3 @@ def check_domain(params: LookupParams) -> None:
             f"{type(params).__name__}: the input holds {params.input.min()}; the function is not defined below "
             f"{lowest}, and TensorFlow Lite Micro stops there too"
         )
-
-
-def check_same_shape(input_shape: Shape, output_shape: Shape) -> None:
-    """Checks that a function of single elements has as many results.
-
-    Raises:
-        InvalidShape: it does not.
-    """
-    if input_shape != output_shape:
-        raise InvalidShape(f"shapes {list(input_shape)} and {list(output_shape)} must be equal")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.pairs import INT8, PairParams, broadcast_fields
-from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
+from ember_infer_core.ops.pairs import PairParams, broadcast_fields
+from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Shape
 
 __all__ = ["MaximumMinimumParams", "prepare"]
 

@@ -11,12 +11,11 @@ from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multi
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.reduction import ReductionParams, reduction_fields
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, check_defined_shift, quantize_multiplier
-from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_core.slots import INT8, INT16, AnyArray, DType, Shape
 
 __all__ = ["MeanParams", "mean_elements", "prepare"]
 
-_INT8: DType = np.dtype(np.int8)
-_RANGES = {_INT8: (-128, 127), np.dtype(np.int16): (-32768, 32767)}
+_RANGES = {INT8: (-128, 127), INT16: (-32768, 32767)}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -50,7 +49,7 @@ def prepare(
     input_shape: Shape,
     output_shape: Shape,
     axes: Sequence[int],
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
 ) -> MeanParams:

@@ -60,16 +60,6 @@ class MovementParams(OperatorParams):
             if self.fill is None and written[number] < element_count(shape):
                 raise InvalidShape(f"of output {number}, {list(shape)}, only {written[number]} elements are written")
 
-    @property
-    def inputs_dtype(self) -> DType:
-        """Of the inputs."""
-        return self.dtype
-
-    @property
-    def outputs_dtype(self) -> DType:
-        """Of the outputs."""
-        return self.dtype
-
 
 def movement(
     inputs_shapes: tuple[Shape, ...],

@@ -8,9 +8,9 @@ import numpy as np
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.pairs import INT8, PairParams, broadcast_fields, plain_fields, quantized_fields
+from ember_infer_core.ops.pairs import PairParams, broadcast_fields, plain_fields, quantized_fields
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, check_defined_shift, quantize_multiplier
-from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
+from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Shape
 
 __all__ = ["MulParams", "prepare"]
 

@@ -24,11 +24,10 @@ from ember_infer_core.quantization import (
     activation_range,
     plain_activation_range,
 )
-from ember_infer_core.slots import AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
 
 __all__ = [
     "FLOAT32_MAX",
-    "INT8",
     "MAX_RANK",
     "PairParams",
     "broadcast_fields",
@@ -41,8 +40,6 @@ __all__ = [
 MAX_RANK = 6
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-
-INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -86,21 +83,6 @@ class PairParams(OperatorParams):
     input1: AnyArray = field(default_factory=unbound_int8, repr=False)
     input2: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
-
-    @property
-    def input1_dtype(self) -> DType:
-        """Of the first input."""
-        return self.dtype
-
-    @property
-    def input2_dtype(self) -> DType:
-        """Of the second input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
 
     def elements(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The results for values of the inputs, exactly as TFLM computes them.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.lookup import LookupParams, check_same_shape, tabulated
+from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.lookup import LookupParams, tabulated
 from ember_infer_core.quantization import (
     INT32_MIN,
     UNQUANTIZED,

@@ -6,16 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam, Undefined
-from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
 __all__ = ["ReductionParams", "RowParams", "merged", "prepare", "reduced_axes", "reduction_fields"]
-
-_INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -34,21 +30,11 @@ class RowParams(OperatorParams):
 
     input_shape: Shape
     output_shape: Shape
-    dtype: DType = _INT8
+    dtype: DType = INT8
     input_quant: QuantParam = UNQUANTIZED
     output_quant: QuantParam = UNQUANTIZED
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
-
-    @property
-    def input_dtype(self) -> DType:
-        """Of the input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -70,7 +56,7 @@ def prepare(
     input_shape: Shape,
     output_shape: Shape,
     axes: Sequence[int],
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
 ) -> ReductionParams:

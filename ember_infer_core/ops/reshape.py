@@ -10,6 +10,7 @@ import numpy as np
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import (
+    INT8,
     AnyArray,
     DType,
     Operand,
@@ -21,8 +22,6 @@ from ember_infer_core.slots import (
 )
 
 __all__ = ["ReshapeParams", "prepare", "reshape"]
-
-_INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -40,22 +39,12 @@ class ReshapeParams(OperatorParams):
 
     input_shape: Shape
     output_shape: Shape
-    dtype: DType = _INT8
+    dtype: DType = INT8
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def input_dtype(self) -> DType:
-        """Of the input."""
-        return self.dtype
 
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
-
-def prepare(*, input_shape: Shape, output_shape: Shape, dtype: DType = _INT8) -> ReshapeParams:
+def prepare(*, input_shape: Shape, output_shape: Shape, dtype: DType = INT8) -> ReshapeParams:
     """The parameters of a call. The new shape is the output's; TFLM too takes it from there.
 
     Raises:

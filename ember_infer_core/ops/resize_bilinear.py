@@ -9,14 +9,12 @@ import numpy as np
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.quantization import INT32_MAX, Undefined
-from ember_infer_core.slots import AnyArray, DType, Operand, OperatorParams, Role, Shape4, unbound_int8
+from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape4, unbound_int8
 
 __all__ = ["Interpolation", "ResizeBilinearParams", "interpolation", "prepare"]
 
 # Of one element, where positions are whole numbers.
 _STEPS = 1 << 10
-
-_INT8: DType = np.dtype(np.int8)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -44,19 +42,9 @@ class ResizeBilinearParams(OperatorParams):
     output_shape: Shape4
     align_corners: bool = False
     half_pixel_centers: bool = False
-    dtype: DType = _INT8
+    dtype: DType = INT8
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
-
-    @property
-    def input_dtype(self) -> DType:
-        """Of the input."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
 
 
 class Interpolation(NamedTuple):
@@ -78,7 +66,7 @@ def prepare(
     size: tuple[int, ...],
     align_corners: bool = False,
     half_pixel_centers: bool = False,
-    dtype: DType = _INT8,
+    dtype: DType = INT8,
 ) -> ResizeBilinearParams:
     """The parameters of a call. Source: TFLM ``resize_bilinear.cc`` and ``reference_ops::ResizeBilinearInteger``.
 

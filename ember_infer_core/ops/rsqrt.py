@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.lookup import INT8, LookupParams, lookup_fields
+from ember_infer_core.ops.lookup import LookupParams, lookup_fields
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
@@ -17,7 +17,7 @@ from ember_infer_core.quantization import (
     Undefined,
     quantize_multiplier,
 )
-from ember_infer_core.slots import DType, Shape
+from ember_infer_core.slots import INT8, DType, Shape
 from ember_infer_core.transcendental import inverse_square_root
 
 __all__ = ["prepare"]

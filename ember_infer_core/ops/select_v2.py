@@ -59,21 +59,6 @@ class SelectParams(OperatorParams):
     y: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
-    @property
-    def x_dtype(self) -> DType:
-        """Of x."""
-        return self.dtype
-
-    @property
-    def y_dtype(self) -> DType:
-        """Of y."""
-        return self.dtype
-
-    @property
-    def output_dtype(self) -> DType:
-        """Of the output."""
-        return self.dtype
-
 
 def prepare(
     *, condition_shape: Shape, x_shape: Shape, y_shape: Shape, output_shape: Shape, dtype: DType

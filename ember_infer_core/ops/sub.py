@@ -8,10 +8,10 @@ import numpy as np
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
-from ember_infer_core.ops.pairs import INT8, broadcast_fields, plain_fields, quantized_fields
+from ember_infer_core.ops.pairs import broadcast_fields, plain_fields, quantized_fields
 from ember_infer_core.ops.rescaled_pairs import RescaledPairParams, rescaled_fields
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam
-from ember_infer_core.slots import AnyArray, DType, Int8Array, Shape
+from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Shape
 
 __all__ = ["SubParams", "prepare"]
 

@@ -26,8 +26,9 @@ def exact(call: Lowered) -> Run | None:
 
     It raises KernelError where the call has no result.
     """
-    if isinstance(call.params, PairParams) and call.params.dtype == np.float32:
-        return None  # a backend's own affair: NaN and the zeros of either sign
+    if isinstance(call.params, PairParams):
+        # Float32 is a backend's own affair: NaN and the zeros of either sign.
+        return None if call.params.dtype == np.float32 else _pair
     return _EXACT.get(call.method)
 
 
@@ -50,13 +51,7 @@ def _dequantize(params: LookupParams) -> None:
 
 _EXACT: Mapping[str, Run] = {
     **DEFAULTS,
-    "add": _pair,
     "cast": _cast,
     "dequantize": _dequantize,
-    "div": _pair,
-    "maximum": _pair,
-    "minimum": _pair,
-    "mul": _pair,
     "quantize": _quantize,
-    "sub": _pair,
 }

@@ -128,6 +128,29 @@ def test_arithmetic_of_constants_is_done_once(tflm: Tflm) -> None:
     assert_equals_tflm(content, random_batches(content), tflm)
 
 
+def test_comparisons_of_constants_are_done_once(tflm: Tflm) -> None:
+    model, data, part = Model(), tensor((4, 8)), tensor((1, 4))
+    larger = model.then("GREATER", [whole([5, 2]), whole([3, 3])], tensor((2,), "bool"))  # yes, no
+    smaller = model.then("LESS_EQUAL", [whole([4, 0]), whole([4, 1])], tensor((2,), "bool"))  # yes, yes
+    both = model.then("LOGICAL_AND", [larger, smaller], tensor((2,), "bool"))
+    begin = model.then("CAST", [both], int32(2), in_data_type="bool", out_data_type="int32")  # 1, 0
+    size = model.then("SQUARED_DIFFERENCE", [begin, whole([2, 2])], int32(2))  # 1, 4
+    model.then("SLICE", [data, begin, size], part)
+    content = model.finish([data], part)
+    assert methods(load_program(content)) == ["slice"]
+    assert_equals_tflm(content, random_batches(content), tflm)
+
+
+def test_slopes_of_constants_are_applied_once(tflm: Tflm) -> None:
+    model, data, joined = Model(), tensor((1, 3), scale=0.25), tensor((2, 3), scale=0.25)
+    values, slopes = constant([[3, -70, -5]], scale=0.3, zero_point=2), constant([[90]], scale=0.02, zero_point=-7)
+    sloped = model.then("PRELU", [values, slopes], tensor((1, 3), scale=0.25))
+    model.then("CONCATENATION", [data, sloped], joined, axis=0)
+    content = model.finish([data], joined)
+    assert methods(load_program(content)) == ["concatenation"]
+    assert_equals_tflm(content, random_batches(content), tflm)
+
+
 def test_shapes_that_broadcast_are_known(tflm: Tflm) -> None:
     model, data, part = Model(), tensor((4, 3, 2)), tensor((2, 3, 1))
     size = model.then("BROADCAST_ARGS", [whole([2, 1, 1]), whole([3, 1])], int32(3))
