@@ -17,7 +17,7 @@ from tests.support.tflm import Tflm
 EVERYTHING: npt.NDArray[np.int8] = np.arange(-128, 128, dtype=np.int8)
 # Operands of one shape, and a row on either side: each has all 65,536 pairs.
 SHAPES = [((256, 256), (256, 256)), ((256, 256), (256,)), ((256,), (256, 256))]
-QUANTISATIONS = 12
+QUANTISATIONS = 4
 MODES = ("NONE", "RELU", "RELU6", "NONE")
 
 
