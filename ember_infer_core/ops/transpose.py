@@ -28,7 +28,9 @@ def prepare(*, input_shape: Shape, output_shape: Shape, perm: Sequence[int], dty
     if rank > MAX_RANK:
         raise ValueError(f"an input of rank {rank}, and at most {MAX_RANK} is wanted")
     if len(perm) != rank or not all(0 <= axis < rank for axis in perm):
-        raise ValueError(f"perm {list(perm)} does not name the axes 0 to {rank - 1} of the input")
+        raise ValueError(
+            f"perm {list(perm[: rank + 1])} of {len(perm)} axes does not name the axes 0 to {rank - 1} of the input"
+        )
     if len(set(perm)) != rank:
         raise InvalidShape(f"perm {list(perm)} names an axis twice")
     source = View.whole(input_shape).transposed(perm)

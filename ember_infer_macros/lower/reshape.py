@@ -12,6 +12,7 @@ import numpy as np
 from ember_infer_core.ops.reshape import prepare
 from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
+from ember_infer_macros.tflite.graph import shape_text
 from ember_infer_macros.tflite.options import SqueezeOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
@@ -56,7 +57,7 @@ def _broadcast(source: OperatorSource) -> Shape:
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        described = " and ".join(str(list(shape)) for shape in shapes)
+        described = " and ".join(map(shape_text, shapes))
         raise Refusal(f"shapes {described} do not broadcast; TensorFlow Lite Micro refuses this too") from None
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.operators.movement import PORTS, check_moves, refusal
 from tests.support.draws import Draws, whole
-from tests.support.one_operator import Tensor, one_operator, tensor
+from tests.support.one_operator import Tensor, constant, one_operator, tensor
 from tests.support.tflm import Tflm
 
 TYPES = (*PORTS, "uint8", "bool")
@@ -69,3 +69,9 @@ def test_shapes_that_do_not_fit_are_an_error(
 def test_only_axes_of_size_1_can_be_squeezed() -> None:
     model = one_operator("SQUEEZE", [tensor((2, 1))], tensor((1,)), squeeze_dims=[0])
     assert "has no axis 0 of size 1" in refusal(model)
+
+
+def test_messages_about_operands_of_any_length_stay_short() -> None:
+    wide = [constant([1] * 5000 + [3], "int32"), constant([2] * 5000, "int32")]
+    assert len(refusal(one_operator("BROADCAST_ARGS", wide, tensor((5001,), "int32")))) < 500
+    assert len(refusal(one_operator("TRANSPOSE", [tensor((2, 3)), wide[0]], tensor((3, 2))))) < 500
