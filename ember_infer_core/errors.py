@@ -1,7 +1,8 @@
 """Every exception of Ember Infer, in one place.
 
 Two families: :class:`ModelError` for a file that cannot become a program, :class:`KernelError` for a call that cannot
-be carried out. Both are raised before anything is written.
+be carried out. Both are raised before anything is written. :class:`Undefined` is between them: preparing a call raises
+it, and lowering makes a ModelError of it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = [
     "ModelWarning",
     "QuantizedTwiceWarning",
     "ScratchTooSmall",
+    "Undefined",
     "UnsupportedActivation",
     "UnsupportedModelError",
     "UnsupportedOperator",
@@ -165,3 +167,7 @@ class CompileError(KernelError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.reason, self.command, self.output, self.advice)
+
+
+class Undefined(ValueError):
+    """TFLM runs the call, but what it computes then nobody has defined."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.activation import CLAMPS, FusedActivation
-from ember_infer_core.errors import UnsupportedActivation
+from ember_infer_core.errors import Undefined, UnsupportedActivation
 
 INT8_MIN = -128
 INT8_MAX = 127
@@ -46,10 +46,6 @@ AnyQuantParam: TypeAlias = QuantParam | PerChannelQuantParam
 UNQUANTIZED = QuantParam(1.0, 0)
 
 MAX_LEFT_SHIFT = 30
-
-
-class Undefined(ValueError):
-    """TFLM runs the call, but what it computes then nobody has defined."""
 
 
 def quantize_multiplier(real_multiplier: float) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.ops.add import plain_add
 from ember_infer_core.conformance.ops.conv2d import plain_conv2d
 from ember_infer_core.conformance.ops.depthwise_conv2d import plain_depthwise_conv2d
-from ember_infer_core.ops.common import Padding
+from ember_infer_core.ops.windows import Padding
 from ember_infer_core.program import Call, Program, Tensor
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray, Role, Slot, bind, content, slots, unbind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.ops.reduction import ReductionParams, reduction_fields
-from ember_infer_core.quantization import Undefined
 from ember_infer_core.slots import INT8, INT32, DType, Shape
 
 __all__ = ["ArgMaxParams", "prepare"]

@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import (
     UNQUANTIZED,
     QuantParam,
-    Undefined,
     activation_range,
     check_defined_shift,
     quantize_multiplier,

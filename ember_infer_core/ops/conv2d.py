@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import InvalidShape
-from ember_infer_core.ops.common import Padding
-from ember_infer_core.ops.sums import WindowedSumParams, scaling, window
+from ember_infer_core.ops.sums import WindowedSumParams, scaling
+from ember_infer_core.ops.windows import Padding, window
 from ember_infer_core.quantization import AnyQuantParam, QuantParam
 from ember_infer_core.slots import Shape4
 

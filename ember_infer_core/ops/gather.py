@@ -23,7 +23,7 @@ from ember_infer_core.slots import (
     unbound_int8,
 )
 
-__all__ = ["GatherNdParams", "GatherParams", "RowParams", "gather", "prepare", "prepare_gather_nd"]
+__all__ = ["GatherNdParams", "GatherParams", "IndexedRowParams", "gather", "prepare", "prepare_gather_nd"]
 
 MAX_INDEXED_AXES = 5
 
@@ -33,7 +33,7 @@ def _unbound_int32() -> Int32Array:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class RowParams(OperatorParams):
+class IndexedRowParams(OperatorParams):
     """Rows of the input, chosen by indices that may be computed: input and output are rows of ``row_size`` elements.
 
     Attributes:
@@ -69,7 +69,7 @@ class RowParams(OperatorParams):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class GatherParams(RowParams):
+class GatherParams(IndexedRowParams):
     """Of one axis of the input the indices named, where the first ``batch_dims`` axes of both go together.
 
     Attributes:
@@ -80,7 +80,7 @@ class GatherParams(RowParams):
     batch_dims: int
 
     def rows(self, indices: AnyArray) -> Int64Array:
-        """See :meth:`RowParams.rows`."""
+        """See :meth:`IndexedRowParams.rows`."""
         size = self.input_shape[self.axis]
         wrong = indices[(indices < 0) | (indices >= size)]
         if wrong.size:
@@ -93,11 +93,14 @@ class GatherParams(RowParams):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class GatherNdParams(RowParams):
+class GatherNdParams(IndexedRowParams):
     """What the last axis of the indices names together: one index for each of the input's first axes."""
 
     def rows(self, indices: AnyArray) -> Int64Array:
-        """See :meth:`RowParams.rows`. TFLM checks the row alone and not each index: -1 is the end of the row before."""
+        """See :meth:`IndexedRowParams.rows`.
+
+        TFLM checks the row alone and not each index: -1 is the end of the row before.
+        """
         indexed = self.input_shape[: self.indices_shape[-1]]
         steps = [element_count(indexed[axis + 1 :]) for axis in range(len(indexed))]
         rows: Int64Array = indices.reshape(-1, len(indexed)).astype(np.int64) @ np.array(steps, np.int64)
@@ -168,7 +171,7 @@ def prepare_gather_nd(*, input_shape: Shape, indices_shape: Shape, output_shape:
     )
 
 
-def gather(params: RowParams) -> None:
+def gather(params: IndexedRowParams) -> None:
     """Carries out the call of either operator.
 
     Raises:

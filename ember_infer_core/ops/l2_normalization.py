@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
+from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.reduction import RowParams
-from ember_infer_core.quantization import INT8_MAX, INT8_MIN, UNQUANTIZED, QuantParam, Undefined
+from ember_infer_core.quantization import INT8_MAX, INT8_MIN, UNQUANTIZED, QuantParam
 from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 from ember_infer_core.transcendental import inverse_square_root
 

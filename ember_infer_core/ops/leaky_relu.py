@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
 from ember_infer_core.ops.lookup import LookupParams, lookup_fields, rescaled
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam, Undefined
+from ember_infer_core.quantization import UNQUANTIZED, QuantParam
 from ember_infer_core.slots import INT8, DType, Shape
 
 __all__ = ["LeakyReluParams", "prepare"]

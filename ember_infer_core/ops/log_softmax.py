@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import (
     Int64Array,
     exp_on_negative_values,
@@ -22,7 +23,6 @@ from ember_infer_core.quantization import (
     INT32_MIN,
     UNQUANTIZED,
     QuantParam,
-    Undefined,
     calculate_input_radius,
     preprocess_softmax_scaling,
     quantize_multiplier_smaller_than_one_exp,

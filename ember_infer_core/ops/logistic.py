@@ -6,16 +6,10 @@ import math
 
 import numpy as np
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, rounding_divide_by_pot
 from ember_infer_core.ops.lookup import prepare_function
-from ember_infer_core.quantization import (
-    INT8_MAX,
-    INT8_MIN,
-    QuantParam,
-    Undefined,
-    calculate_input_radius,
-    quantize_multiplier,
-)
+from ember_infer_core.quantization import INT8_MAX, INT8_MIN, QuantParam, calculate_input_radius, quantize_multiplier
 from ember_infer_core.transcendental import logistic
 
 __all__ = ["prepare", "within_radius"]

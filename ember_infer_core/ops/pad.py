@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.movement import MovementParams, movement
 from ember_infer_core.ops.strided import View
-from ember_infer_core.quantization import QuantParam, Undefined
+from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import DType, Shape
 
 __all__ = ["check_paddings", "prepare", "prepare_v2"]

@@ -13,14 +13,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.quantization import (
     INT32_MAX,
     INT32_MIN,
     UNQUANTIZED,
     QuantParam,
-    Undefined,
     activation_range,
     plain_activation_range,
 )

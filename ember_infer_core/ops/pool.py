@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import InvalidShape
-from ember_infer_core.ops.common import Padding
-from ember_infer_core.ops.sums import window
+from ember_infer_core.ops.windows import Padding, window
 from ember_infer_core.quantization import QuantParam, activation_range
 from ember_infer_core.slots import Int8Array, Operand, OperatorParams, Role, Shape4, unbound_int8
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.ops.common import element_count
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam, Undefined
+from ember_infer_core.quantization import UNQUANTIZED, QuantParam
 from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
 __all__ = ["ReductionParams", "RowParams", "merged", "prepare", "reduced_axes", "reduction_fields"]

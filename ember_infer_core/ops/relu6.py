@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.lookup import prepare_function
-from ember_infer_core.quantization import QuantParam, Undefined, quantize
+from ember_infer_core.quantization import QuantParam, quantize
 
 __all__ = ["prepare"]
 

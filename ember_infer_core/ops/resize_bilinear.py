@@ -7,8 +7,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ember_infer_core.errors import InvalidShape
-from ember_infer_core.quantization import INT32_MAX, Undefined
+from ember_infer_core.errors import InvalidShape, Undefined
+from ember_infer_core.quantization import INT32_MAX
 from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape4, unbound_int8
 
 __all__ = ["Interpolation", "ResizeBilinearParams", "interpolation", "prepare"]

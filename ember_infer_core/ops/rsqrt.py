@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.ops.lookup import LookupParams, lookup_fields
 from ember_infer_core.quantization import (
@@ -14,7 +15,6 @@ from ember_infer_core.quantization import (
     MAX_LEFT_SHIFT,
     UNQUANTIZED,
     QuantParam,
-    Undefined,
     quantize_multiplier,
 )
 from ember_infer_core.slots import INT8, DType, Shape

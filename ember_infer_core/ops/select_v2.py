@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.errors import InvalidShape
-from ember_infer_core.quantization import Undefined
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.slots import (
     AnyArray,
     DType,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.ops.movement import MovementParams, movement
 from ember_infer_core.ops.strided import View
-from ember_infer_core.quantization import Undefined
 from ember_infer_core.slots import DType, Shape
 
 __all__ = ["prepare", "prepare_batch_to_space_nd"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ember_infer_core.errors import Undefined
 from ember_infer_core.ops.movement import MovementParams, movement
 from ember_infer_core.ops.strided import View
-from ember_infer_core.quantization import Undefined
 from ember_infer_core.slots import DType, Shape
 
 __all__ = ["prepare"]

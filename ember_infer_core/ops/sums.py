@@ -8,10 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import InvalidShape
-from ember_infer_core.ops.common import Padding, compute_padding
+from ember_infer_core.ops.windows import Padding
 from ember_infer_core.quantization import (
-    INT32_MAX,
     AnyQuantParam,
     PerChannelQuantParam,
     QuantParam,
@@ -20,9 +18,9 @@ from ember_infer_core.quantization import (
     effective_scales,
     quantize_multipliers,
 )
-from ember_infer_core.slots import Int8Array, Int32Array, Operand, OperatorParams, Role, Shape, Shape4, unbound_int8
+from ember_infer_core.slots import Int8Array, Int32Array, Operand, OperatorParams, Role, Shape4, unbound_int8
 
-__all__ = ["SumParams", "WindowedSumParams", "scaling", "window"]
+__all__ = ["SumParams", "WindowedSumParams", "scaling"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -103,37 +101,4 @@ def scaling(
         "output_shift": shift,
         "activation_min": activation_min,
         "activation_max": activation_max,
-    }
-
-
-def window(
-    padding: Padding,
-    input_shape: Shape,
-    filter_size: tuple[int, int],
-    stride: tuple[int, int],
-    dilation: tuple[int, int],
-    output_shape: Shape,
-) -> dict[str, Any]:
-    """``padding``, ``pad_h``, ``pad_w``, ``stride_h`` and ``stride_w`` of a sliding window.
-
-    Raises:
-        InvalidShape: the output has another size than the window gives, or something overflows 32 bits.
-    """
-    before = []
-    for axis, name in enumerate(("height", "width")):
-        effective = (filter_size[axis] - 1) * dilation[axis] + 1
-        if input_shape[axis + 1] + effective + stride[axis] > INT32_MAX:
-            raise InvalidShape(f"along the {name}, window, dilation and stride overflow 32 bits")
-        size, pad = compute_padding(padding, input_shape[axis + 1], filter_size[axis], stride[axis], dilation[axis])
-        if size != output_shape[axis + 1]:
-            raise InvalidShape(f"the output's {name} is {output_shape[axis + 1]}, but the window gives {max(size, 0)}")
-        before.append(pad)
-    if input_shape[0] != output_shape[0]:
-        raise InvalidShape(f"{input_shape[0]} images go in and {output_shape[0]} come out")
-    return {
-        "padding": padding,
-        "pad_h": before[0],
-        "pad_w": before[1],
-        "stride_h": stride[0],
-        "stride_w": stride[1],
     }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import InvalidShape
-from ember_infer_core.ops.common import Padding, compute_padding
 from ember_infer_core.ops.sums import SumParams, scaling
+from ember_infer_core.ops.windows import Padding, compute_padding
 from ember_infer_core.quantization import INT32_MAX, AnyQuantParam, QuantParam
 from ember_infer_core.slots import Shape4
 

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import InvalidShape, ModelError
-from ember_infer_core.ops.common import Padding
-from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam, Undefined
+from ember_infer_core.errors import InvalidShape, ModelError, Undefined
+from ember_infer_core.ops.windows import Padding
+from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
 from ember_infer_core.slots import AnyArray, DType, OperatorParams, Shape4
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.schema import NO_TENSOR, TensorType

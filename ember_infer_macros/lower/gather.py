@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.errors import KernelError
-from ember_infer_core.ops.gather import RowParams, prepare, prepare_gather_nd
+from ember_infer_core.ops.gather import IndexedRowParams, prepare, prepare_gather_nd
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
 from ember_infer_macros.tflite.graph import GraphTensor
 from ember_infer_macros.tflite.options import GatherOptions
@@ -23,7 +23,7 @@ def lower(source: OperatorSource) -> Lowered:
     tensors = {"input": table, "indices": indices, "output": source.output()}
     fields: dict[str, Any] = {f"{name}_shape": tensor.shape for name, tensor in tensors.items()}
     fields["dtype"] = source.dtype(table)
-    params: RowParams
+    params: IndexedRowParams
     if code is BuiltinOperator.GATHER_ND:
         method, params = "gather_nd", source.prepare(prepare_gather_nd, **fields)
     else:
@@ -41,7 +41,7 @@ def _options(source: OperatorSource) -> tuple[int, int]:
     return options.axis, options.batch_dims
 
 
-def _check_indices(source: OperatorSource, indices: GraphTensor, params: RowParams) -> None:
+def _check_indices(source: OperatorSource, indices: GraphTensor, params: IndexedRowParams) -> None:
     """Constant indices that no run can do with are named now."""
     try:
         params.rows(np.array(source.whole_numbers(indices), np.int32).reshape(params.indices_shape))

@@ -9,7 +9,7 @@ from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
-    from ember_infer_core.ops.gather import GatherNdParams, GatherParams, RowParams
+    from ember_infer_core.ops.gather import GatherNdParams, GatherParams, IndexedRowParams
     from ember_infer_native.kernels.context import Context
 
 __all__ = ["GATHER", "GATHER_ND"]
@@ -43,7 +43,11 @@ def _gather_nd(context: Context, params: GatherNdParams, input: Place, indices: 
 
 
 def _steps(
-    context: Context, params: RowParams, fields: dict[str, int], steps: tuple[int, ...], places: tuple[Place, ...]
+    context: Context,
+    params: IndexedRowParams,
+    fields: dict[str, int],
+    steps: tuple[int, ...],
+    places: tuple[Place, ...],
 ) -> list[Step]:
     """One step that looks at the indices, and one that copies."""
     input, indices, output = places

@@ -26,8 +26,8 @@ from ember_infer_core.conformance.ops.sums import (
 )
 from ember_infer_core.conformance.ops.windows import CONVOLUTION, draw_window, kernel_of, output_size, window_slices
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.common import Padding
 from ember_infer_core.ops.conv2d import Conv2dParams, prepare
+from ember_infer_core.ops.windows import Padding
 from ember_infer_core.slots import AnyArray, Int8Array, bind
 
 __all__ = ["CASES", "dilated", "plain_conv2d", "totals"]

@@ -25,8 +25,8 @@ from ember_infer_core.conformance.ops.sums import (
 )
 from ember_infer_core.conformance.ops.windows import CONVOLUTION, draw_window, output_size, window_slices
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.common import Padding
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams, prepare
+from ember_infer_core.ops.windows import Padding
 from ember_infer_core.slots import Int8Array, bind
 
 __all__ = ["CASES", "plain_depthwise_conv2d", "totals"]

@@ -14,8 +14,8 @@ from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.mistakes import CLAMP
 from ember_infer_core.conformance.ops.windows import WINDOW, draw_window, kernel_of, output_size, window_slices
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.common import Padding
 from ember_infer_core.ops.pool import PoolParams, prepare
+from ember_infer_core.ops.windows import Padding
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray, Int8Array, bind
 

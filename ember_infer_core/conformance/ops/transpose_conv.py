@@ -12,8 +12,8 @@ from ember_infer_core.conformance.mistakes import constant, swapped
 from ember_infer_core.conformance.ops.sum_mistakes import sum_mistakes
 from ember_infer_core.conformance.ops.sums import draw_bias, draw_quantisation, draw_weights, sum_definition
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.common import Padding
 from ember_infer_core.ops.transpose_conv import TransposeConvParams, prepare
+from ember_infer_core.ops.windows import Padding
 
 __all__ = ["CASES", "totals"]
 

@@ -12,7 +12,7 @@ from ember_infer_core.conformance.cases import Definition, Params, Rule
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.expected import Result
 from ember_infer_core.conformance.mistakes import changed, constant, swapped
-from ember_infer_core.ops.common import Padding, compute_padding
+from ember_infer_core.ops.windows import Padding, compute_padding
 from ember_infer_core.slots import Int8Array
 
 __all__ = ["CONVOLUTION", "WINDOW", "draw_window", "kernel_of", "output_size", "padding_total", "window_slices"]
