@@ -10,7 +10,7 @@ import numpy as np
 from ember_infer_core.activation import check_activation
 from ember_infer_core.errors import KernelError
 from ember_infer_native.kernels.broadcast import broadcast_rows
-from ember_infer_native.kernels.float_functions import float_bits
+from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.pairs import Quick, pair_operator
 from ember_infer_native.plan import Kernel, Place, Step

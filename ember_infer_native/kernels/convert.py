@@ -9,7 +9,7 @@ import numpy as np
 
 from ember_infer_core.errors import KernelError
 from ember_infer_native.kernels.broadcast import rows_take_borders
-from ember_infer_native.kernels.float_functions import float_bits
+from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.lookup import LOOKUP_KERNEL, lookup_operator, plan_table
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.rows import plan_rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_infer_core.errors import KernelError
+from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.lookup import lookup_operator
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
@@ -34,7 +35,6 @@ __all__ = [
     "SQRT",
     "SQUARE",
     "TANH",
-    "float_bits",
 ]
 
 # In the order of float_functions.h.
@@ -62,11 +62,6 @@ _FUNCTIONS = (
 _KERNEL = Kernel(
     "float_function", "float_functions", "float_function", 2, tuple((number,) for number in range(len(_FUNCTIONS)))
 )
-
-
-def float_bits(value: float) -> int:
-    """The bits of a float32, as the int that a struct holds."""
-    return int(np.float32(value).view(np.int32))
 
 
 def _function(name: str) -> NativeOperator:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ember_infer_native.kernels.float_rows import plan_float_rows, rows_of
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.softmax import plan_float_rows, rows_of
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:

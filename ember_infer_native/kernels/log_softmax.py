@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.ops.log_softmax import exponents_and_summands
+from ember_infer_native.kernels.float_rows import plan_float_rows, rows_of
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.softmax import plan_float_rows, rows_of
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.fixed_point import rounding_divide_by_pot
-from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.softmax import softmax_exponentials
-from ember_infer_native.kernels.float_functions import float_bits
+from ember_infer_native.kernels.float_rows import plan_float_rows, rows_of
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
-    from ember_infer_core.slots import Shape
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["SOFTMAX", "SOFTMAX_FLOAT32", "SOFTMAX_INT16", "plan_float_rows", "rows_of"]
+__all__ = ["SOFTMAX", "SOFTMAX_FLOAT32", "SOFTMAX_INT16"]
 
 # The template is the bits of a result.
 _INT8 = Kernel("softmax", "softmax", "softmax", 3, ((8,), (16,)))
@@ -37,18 +35,6 @@ def _plan(context: Context, params: SoftmaxParams, input: Place, output: Place) 
 
 def _plan_float32(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
     return plan_float_rows(_FLOAT32, params.input_shape, input, output, beta=params.beta)
-
-
-def plan_float_rows(kernel: Kernel, shape: Shape, input: Place, output: Place, beta: float = 0.0) -> list[Step]:
-    """The step of a function of rows of float32, along the last axis."""
-    rows, count = rows_of(shape)
-    fields = {"rows": rows, "count": count, "beta": float_bits(beta)}
-    return [Step(kernel, (), fields, (input.first, output.first))]
-
-
-def rows_of(shape: Shape) -> tuple[int, int]:
-    """How many rows a tensor has along its last axis, and of how many elements."""
-    return element_count(shape[:-1]), shape[-1]
 
 
 SOFTMAX = SOFTMAX_INT16 = NativeOperator(_plan, (_INT8,))
