@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ADD", "SUB"]
 
-_LINEAR = Kernel("linear_pairs", "elementwise", "linear_pairs", 3)
+_LINEAR = Kernel("linear_pairs", "pairs", "linear_pairs", 3)
 _SHIFTS = range(25, 12, -1)
 _NUDGES = (0, 1, -1, 2, -2)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MUL"]
 
-_PRODUCTS = Kernel("products", "elementwise", "products", 4)
+_PRODUCTS = Kernel("products", "pairs", "products", 4)
 
 
 def _products(context: Context, params: MulParams) -> Way | None:

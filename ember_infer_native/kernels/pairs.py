@@ -1,4 +1,4 @@
-"""Functions of two int8 elements, as steps of ``elementwise.h``: by a quicker way, or by a table of all pairs."""
+"""Functions of two int8 elements, as steps of ``pairs.h``: by a quicker way, or by a table of all pairs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Way:
 # The way for a call, or None where there is none that is exact.
 Quick: TypeAlias = Callable[["Context", Any], Way | None]
 
-_TABLE = Kernel("pairs", "elementwise", "pairs", 4)
+_TABLE = Kernel("pairs", "pairs", "pairs", 4)
 
 
 def pair_operator(

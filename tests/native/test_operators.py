@@ -220,6 +220,6 @@ def test_many_threads_call_at_once(native: NativeBackend) -> None:
 def test_the_fields_of_a_struct_are_read_from_its_header() -> None:
     assert struct_fields(REPEAT) == ("count", "times")
     arrays = "sizes", "steps1", "steps2", "output_steps"
-    assert struct_fields(Kernel("pairs", "elementwise", "pairs", 4)) == ("columns", "run1", "run2", "axes", *arrays)
+    assert struct_fields(Kernel("pairs", "pairs", "pairs", 4)) == ("columns", "run1", "run2", "axes", *arrays)
     with pytest.raises(KeyError):
         struct_fields(Kernel("repeat", "copy", "nothing", 2))

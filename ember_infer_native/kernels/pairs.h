@@ -1,5 +1,6 @@
 /* Functions of two int8 elements. ADD and SUB go through a formula that is checked on all 65,536 pairs, MUL is scaled in one
-   of the ways of requantize.h, whatever remains is a table of all pairs. Planned by pairs.py. */
+   of the ways of requantize.h, whatever remains is a table of all pairs. Planned by linear_pairs.py, mul.py and
+   pairs.py. */
 
 #include "broadcast.h"
 #include "lanes.h"
