@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.program import Call, Program, Tensor
-from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots
+from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots, unbind
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
 from ember_infer_native.plan import Status, Step
@@ -122,7 +122,8 @@ def _program(method: str, params: OperatorParams) -> Program:
         data = array if slot.role is Role.CONSTANT else None
         operands[slot.name] = len(tensors)
         tensors.append(Tensor(slot.name, slot.shape, slot.dtype, getattr(params, f"{slot.name}_quant", None), data))
-    unbound = dataclasses.replace(params)
+    unbound = copy.copy(params)
+    unbind(unbound)
     call = Call(method, method, 0, unbound, operands)
     inputs, outputs = tuple(call.tensors(Role.INPUT)), tuple(call.tensors(Role.OUTPUT))
     return Program(method, tuple(tensors), inputs, outputs, (call,))
