@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.activation import check_activation
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_native.kernels.broadcast import broadcast_rows
 from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.operator import NativeOperator
@@ -118,7 +118,7 @@ def arithmetic_operator(name: str, quick: Quick | None = None, kernels: tuple[Ke
             return [Step(_CHECKED, template, {**fields, "error": error}, (*pointers, status))]
         if dtype in _DEFINED.get(name, ()):
             return [Step(_ARITHMETIC, template, fields, pointers)]
-        raise KernelError(f"{name}: no native kernel computes it of {dtype}")
+        raise UnsupportedOperator(f"{name}: no native kernel computes it of {dtype}")
 
     return pair_operator(quick, kernels, NativeOperator(plan, (_ARITHMETIC, _CHECKED)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_native.kernels.broadcast import rows_take_borders
 from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.lookup import LOOKUP_KERNEL, lookup_operator, plan_table
@@ -97,8 +97,8 @@ def _type(dtype: DType) -> int:
     return _TYPES.index(dtype.name) if dtype.name in _TYPES else -1
 
 
-def _refusal(name: str, input: Place, output: Place) -> KernelError:
-    return KernelError(f"{name}: no native kernel makes {output.dtype} of {input.dtype}")
+def _refusal(name: str, input: Place, output: Place) -> UnsupportedOperator:
+    return UnsupportedOperator(f"{name}: no native kernel makes {output.dtype} of {input.dtype}")
 
 
 CAST = lookup_operator(NativeOperator(_cast, (_CAST,)))

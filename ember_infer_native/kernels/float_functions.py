@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.lookup import lookup_operator
 from ember_infer_native.kernels.operator import NativeOperator
@@ -69,7 +69,7 @@ def _function(name: str) -> NativeOperator:
 
     def plan(context: Context, params: Any, input: Place, output: Place) -> list[Step]:
         if input.dtype != np.float32 or output.dtype != np.float32:
-            raise KernelError(f"{name}: no native kernel computes it of {input.dtype} to {output.dtype}")
+            raise UnsupportedOperator(f"{name}: no native kernel computes it of {input.dtype} to {output.dtype}")
         fields = {"count": input.layout.size // 4, "alpha": float_bits(getattr(params, "alpha", 0.0))}
         return [Step(_KERNEL, (_FUNCTIONS.index(name),), fields, (input.first, output.first))]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_native.kernels.broadcast import rows_take_borders
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.rows import plan_rows
@@ -52,7 +52,7 @@ def lookup_operator(computed: NativeOperator | None = None) -> NativeOperator:
             steps = plan_table(context, params.table, input, output)
             return steps if params.lowest_input is None else _checked(context, params.lowest_input, input) + steps
         if computed is None:
-            raise KernelError(f"no native kernel computes this of {input.dtype} to {output.dtype}")
+            raise UnsupportedOperator(f"no native kernel computes this of {input.dtype} to {output.dtype}")
         return computed.plan(context, params, input=input, output=output)
 
     kernels = (LOOKUP_KERNEL, _CHECK, *(() if computed is None else computed.kernels))

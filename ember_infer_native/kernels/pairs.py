@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.activation import check_activation
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_core.ops.common import element_count
 from ember_infer_native.kernels.broadcast import broadcast_rows, rows_take_borders
 from ember_infer_native.kernels.lookup import LOOKUP_KERNEL, plan_table
@@ -62,7 +62,7 @@ def pair_operator(
             check_activation(params)
             return _plan(context, params, quick, (input1, input2, output))
         if computed is None:
-            raise KernelError(f"no native kernel computes this of {input1.dtype}")
+            raise UnsupportedOperator(f"no native kernel computes this of {input1.dtype}")
         return computed.plan(context, params, input1=input1, input2=input2, output=output)
 
     ours = (_TABLE, LOOKUP_KERNEL, *kernels)
