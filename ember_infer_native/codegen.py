@@ -110,8 +110,7 @@ def _pointer(pointer: Pointer) -> str:
         return f"(uint8_t *){_CONSTANTS} + {pointer.offset}"
     if base == "arena":
         return f"arena + {pointer.offset}"
-    kind, position = base.rstrip("0123456789"), base.lstrip("inputo")
-    return f"(uint8_t *){kind}s[{position}] + {pointer.offset}"
+    return f"(uint8_t *){base}s[{pointer.position}] + {pointer.offset}"
 
 
 def _function(name: str, variants: _Variants, steps: Iterable[Step]) -> str:

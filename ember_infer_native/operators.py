@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import ctypes
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -52,9 +51,12 @@ class Operators:
         plan = plan_program(_program(method, params), self._target, generic=True)
         constants, arena = aligned_bytes(len(plan.constants), ALIGNMENT), aligned_bytes(plan.arena_len, ALIGNMENT)
         constants[:] = np.frombuffer(plan.constants, np.uint8)
-        memory: dict[str, Any] = {"constants": constants, "arena": arena}
-        memory |= {f"input{position}": array for position, array in enumerate(_arrays(params, Role.INPUT))}
-        memory |= {f"output{position}": array for position, array in enumerate(_arrays(params, Role.OUTPUT))}
+        memory: dict[str, list[AnyArray]] = {
+            "constants": [constants],
+            "arena": [arena],
+            "input": _arrays(params, Role.INPUT),
+            "output": _arrays(params, Role.OUTPUT),
+        }
         for step in plan.prepare:
             self._bound(step, memory)()
         layers = [step for _, steps in plan.layers for step in steps]
@@ -70,7 +72,7 @@ class Operators:
 
         return run
 
-    def _bound(self, step: Step, memory: Mapping[str, Any]) -> _Run:
+    def _bound(self, step: Step, memory: Mapping[str, list[AnyArray]]) -> _Run:
         function = getattr(self._library, f"ember_step_{step.kernel.name}")
         values: list[int] = []
         names = struct_fields(step.kernel)
@@ -81,7 +83,7 @@ class Operators:
             values.extend(value if isinstance(value, tuple) else (value,))
         template = (ctypes.c_int * max(len(step.template), 1))(*step.template)
         fields = (ctypes.c_int * len(values))(*values)
-        addresses = [memory[pointer.base].ctypes.data + pointer.offset for pointer in step.pointers]
+        addresses = [memory[pointer.base][pointer.position].ctypes.data + pointer.offset for pointer in step.pointers]
         pointers = (ctypes.c_void_p * len(addresses))(*addresses)
         held = memory  # the addresses are of its arrays
 

@@ -98,13 +98,20 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Memory of a step: ``base`` is ``arena``, ``constants``, or ``input0``, ``output0``, ... for the caller's."""
+    """Memory of a step.
+
+    Attributes:
+        base: ``arena``, ``constants``, or ``input`` and ``output`` for the caller's.
+        offset: bytes from its beginning.
+        position: among the caller's inputs or outputs.
+    """
 
     base: str
     offset: int = 0
+    position: int = 0
 
     def __add__(self, offset: int) -> Pointer:
-        return Pointer(self.base, self.offset + offset)
+        return Pointer(self.base, self.offset + offset, self.position)
 
 
 def dense_layout(shape: Shape, dtype: DType = INT8) -> Layout:

@@ -103,7 +103,7 @@ def _imports(places: _Places) -> tuple[Step, ...]:
     steps = []
     for position, index in enumerate(program.inputs):
         tensor = program.tensors[index]
-        source = Place(Pointer(f"input{position}"), dense_layout(tensor.shape, tensor.dtype), tensor.dtype)
+        source = Place(Pointer("input", position=position), dense_layout(tensor.shape, tensor.dtype), tensor.dtype)
         steps.append(copy_between(source, places[index], target.bias_of(tensor.dtype)))
     return tuple(steps)
 
@@ -113,7 +113,7 @@ def _exports(places: _Places) -> tuple[Step, ...]:
     steps = []
     for position, index in enumerate(places.program.outputs):
         source = places[index]
-        result = replace(source, first=Pointer(f"output{position}"), layout=source.layout.without_borders)
+        result = replace(source, first=Pointer("output", position=position), layout=source.layout.without_borders)
         steps.append(copy_between(source, result, places.context.target.bias_of(source.dtype)))
     return tuple(steps)
 
