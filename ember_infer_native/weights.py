@@ -1,4 +1,4 @@
-"""How constants reach the compiler: as a file that the assembler reads, or as text where there can be no file.
+"""How constants reach the compiler: as a file that the assembler reads.
 
 A compiler takes seconds for a megabyte of numbers in braces, and next to nothing for ``.incbin``.
 """
@@ -8,15 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["array_source", "blob_name", "incbin_source"]
+__all__ = ["blob_name", "incbin_source"]
 
 _ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
-_BYTES_A_LINE = 32
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-# Three octal digits are as long as an escape gets: a digit that follows cannot join it. '?' may begin a trigraph.
-_PLAIN = set(range(0x20, 0x7F)) - set(b'"\\?')
-_IN_A_LITERAL = [chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in range(256)]
 
 _INCBIN = """\
 #if defined(__APPLE__)
@@ -58,23 +54,6 @@ def incbin_source(symbol: str, file: str) -> str:
     if not _FILE_NAME.fullmatch(file):
         raise ValueError(f"{file!r}: a plain file name of letters, digits, '_', '-' and '.' is needed")
     return _INCBIN.format(symbol=symbol, file=file, alignment=_ALIGNMENT, power=_ALIGNMENT.bit_length() - 1)
-
-
-def array_source(symbol: str, data: bytes) -> str:
-    """C that holds the bytes in its own text: for a single file, and for compilers without ``.incbin``.
-
-    A string literal, which compilers read far faster than numbers in braces. Declared as :func:`incbin_source` does.
-    """
-    _check_symbol(symbol)
-    lines = [_literal(data[start : start + _BYTES_A_LINE]) for start in range(0, len(data), _BYTES_A_LINE)]
-    text = "\n".join(lines) or '""'
-    size = max(len(data), 1)  # C has no empty arrays
-    attributes = f'__attribute__((aligned({_ALIGNMENT}), visibility("hidden")))'
-    return f"{attributes} const unsigned char {symbol}[{size}] =\n{text};\n"
-
-
-def _literal(data: bytes) -> str:
-    return '"' + "".join([_IN_A_LITERAL[byte] for byte in data]) + '"'
 
 
 def _check_symbol(symbol: str) -> None:

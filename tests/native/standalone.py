@@ -12,12 +12,17 @@ from ember_infer_core import Program
 from ember_infer_native.codegen import generate
 from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import Target
-from ember_infer_native.weights import array_source, blob_name, incbin_source
+from ember_infer_native.weights import blob_name, incbin_source
 from tests.native.random_programs import Samples
 
 _MAIN = Path(__file__).with_name("run_model.c")
 _SYMBOL = "ember_constants"
 _SECONDS = 600.0
+_ALIGNMENT = 64  # bytes, as the code that reads the constants expects
+_BYTES_A_LINE = 32
+# Three octal digits are as long as an escape gets: a digit that follows cannot join it. '?' may begin a trigraph.
+_PLAIN = set(range(0x20, 0x7F)) - set(b'"\\?')
+_IN_A_LITERAL = [chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in range(256)]
 
 
 def run_standalone(
@@ -80,3 +85,18 @@ def _read(said: bytes, program: Program, samples: int) -> tuple[Samples, Samples
         [part.reshape(shape) for part, shape in zip(np.split(row, ends[:-1]), shapes, strict=True)] for row in rows
     ]
     return results[:samples], results[samples:]
+
+
+def array_source(symbol: str, data: bytes) -> str:
+    """C that holds the bytes in its own text, declared as ``incbin_source`` does: a string literal, which compilers
+    read far faster than numbers in braces.
+    """
+    lines = [_literal(data[start : start + _BYTES_A_LINE]) for start in range(0, len(data), _BYTES_A_LINE)]
+    text = "\n".join(lines) or '""'
+    size = max(len(data), 1)  # C has no empty arrays
+    attributes = f'__attribute__((aligned({_ALIGNMENT}), visibility("hidden")))'
+    return f"{attributes} const unsigned char {symbol}[{size}] =\n{text};\n"
+
+
+def _literal(data: bytes) -> str:
+    return '"' + "".join([_IN_A_LITERAL[byte] for byte in data]) + '"'

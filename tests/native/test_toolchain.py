@@ -19,8 +19,9 @@ import pytest
 from ember_infer_core.errors import CompileError, CompilerNotFound, KernelError
 from ember_infer_native import toolchain
 from ember_infer_native.toolchain import Compiler, build_library, find_compiler, host_isa
-from ember_infer_native.weights import array_source, blob_name, incbin_source
+from ember_infer_native.weights import blob_name, incbin_source
 from tests.conftest import skip_or_fail
+from tests.native.standalone import array_source
 
 FLAGS = ("-O2", "-fvisibility=hidden")
 EXPORT = '__attribute__((visibility("default"))) '
@@ -341,8 +342,6 @@ def test_no_path_of_a_user_enters_the_text(file: str) -> None:
 def test_a_symbol_is_a_name_in_c(symbol: str) -> None:
     with pytest.raises(ValueError, match="no name in C"):
         incbin_source(symbol, "w.bin")
-    with pytest.raises(ValueError, match="no name in C"):
-        array_source(symbol, b"")
 
 
 # ---- the processor
