@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from ember_infer_core.dispatch import aligned_bytes
-from ember_infer_core.errors import InternalError, KernelError
+from ember_infer_core.errors import InternalError, InvalidShape, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
 
 if TYPE_CHECKING:
@@ -106,9 +106,10 @@ class NativeExecutable:
         """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads.
 
         Raises:
+            InvalidShape: arrays of other types or shapes, or of different numbers of samples; nothing was written.
             KernelError: a sample has no result.
         """
-        count = len(outputs[0])
+        count = self._check_rows(inputs, outputs)
         parts = max(1, min(self._threads, count // _LEAST_ROWS))
         bounds = [count * part // parts for part in range(parts + 1)]
         arenas = [self._arena, *(self.library.new_arena() for _ in range(parts - 1))]
@@ -124,6 +125,20 @@ class NativeExecutable:
             ]
             for job in jobs:
                 job.result()
+
+    def _check_rows(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> int:
+        """The number of samples, which all arrays hold."""
+        ports, arrays = [*self.inputs, *self.outputs], [*inputs, *outputs]
+        if (len(inputs), len(outputs)) != (len(self.inputs), len(self.outputs)):
+            raise InvalidShape(f"{len(self.inputs)} inputs and {len(self.outputs)} outputs are wanted")
+        count = len(arrays[0]) if arrays[0].ndim else 0
+        for port, array in zip(ports, arrays, strict=True):
+            if array.dtype != port.dtype or array.shape != (count, *port.shape) or not array.flags.c_contiguous:
+                raise InvalidShape(
+                    f"contiguous arrays of {port.dtype} and shape {(count, *port.shape)} are wanted, not {array.dtype} "
+                    f"and {array.shape}"
+                )
+        return count
 
     def _run_rows(
         self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray], start: int, stop: int, arena: ByteArray

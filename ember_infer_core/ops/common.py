@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.slots import Shape
 
-__all__ = ["check_same_shape", "element_count"]
+__all__ = ["beginning", "check_same_shape", "element_count"]
+
+_SHOWN_NUMBERS = 8
+
+
+def beginning(numbers: Sequence[int]) -> str:
+    """A list of numbers from a file for messages: the first of them, and how many there are if those are not all."""
+    if len(numbers) <= _SHOWN_NUMBERS:
+        return str(list(numbers))
+    return f"[{', '.join(map(str, numbers[:_SHOWN_NUMBERS]))}, ... {len(numbers)} in all]"
 
 
 def element_count(shape: Shape) -> int:

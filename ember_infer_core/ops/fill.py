@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ember_infer_core.ops.common import check_same_shape
+from ember_infer_core.ops.common import beginning, check_same_shape
 from ember_infer_core.ops.movement import MovementParams, movement
 from ember_infer_core.ops.strided import View
 from ember_infer_core.slots import DType, Shape
@@ -24,7 +24,7 @@ def prepare(*, value_shape: Shape, output_shape: Shape, dims: Sequence[int], dty
     if value_shape != ():
         raise ValueError(f"it fills with a tensor of shape {list(value_shape)}, where a scalar is wanted")
     if tuple(dims) != output_shape:
-        raise ValueError(f"its dims are {list(dims)}, and its output has shape {list(output_shape)}")
+        raise ValueError(f"its dims are {beginning(dims)}, and its output has shape {list(output_shape)}")
     source = View.whole(()).broadcast(output_shape)
     return movement(((),), (output_shape,), dtype, [(source, View.whole(output_shape))])
 

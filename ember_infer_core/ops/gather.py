@@ -67,6 +67,14 @@ class IndexedRowParams(OperatorParams):
         """
         raise NotImplementedError
 
+    def check(self, indices: AnyArray) -> None:
+        """Checks indices in memory that grows with them, however large the output is.
+
+        Raises:
+            KernelError: there is no such row.
+        """
+        self.rows(indices)
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class GatherParams(IndexedRowParams):
@@ -81,15 +89,20 @@ class GatherParams(IndexedRowParams):
 
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`."""
+        self.check(indices)
         size = self.input_shape[self.axis]
-        wrong = indices[(indices < 0) | (indices >= size)]
-        if wrong.size:
-            raise KernelError(f"index {wrong[0]} of an axis of size {size}, at which TensorFlow Lite Micro stops")
         batches = element_count(self.input_shape[: self.batch_dims])
         outer = element_count(self.input_shape[self.batch_dims : self.axis])
         first = np.arange(batches * outer, dtype=np.int64).reshape(batches, outer, 1) * size
         rows: Int64Array = (first + indices.reshape(batches, 1, -1)).reshape(-1)
         return rows
+
+    def check(self, indices: AnyArray) -> None:
+        """See :meth:`IndexedRowParams.check`."""
+        size = self.input_shape[self.axis]
+        wrong = indices[(indices < 0) | (indices >= size)]
+        if wrong.size:
+            raise KernelError(f"index {wrong[0]} of an axis of size {size}, at which TensorFlow Lite Micro stops")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.quantization import INT32_MAX
 from ember_infer_core.slots import Shape
 
 __all__ = ["Padding", "compute_padding", "window"]
+
+_MOST = 2**15 - 1
 
 
 class Padding(enum.Enum):
@@ -46,6 +48,7 @@ def window(
 
     Raises:
         InvalidShape: the output has another size than the window gives, or something overflows 32 bits.
+        Undefined: something overflows the 16 bits that TFLM has for it.
     """
     before = []
     for axis, name in enumerate(("height", "width")):
@@ -55,6 +58,11 @@ def window(
         size, pad = compute_padding(padding, input_shape[axis + 1], filter_size[axis], stride[axis], dilation[axis])
         if size != output_shape[axis + 1]:
             raise InvalidShape(f"the output's {name} is {output_shape[axis + 1]}, but the window gives {max(size, 0)}")
+        if max(stride[axis], dilation[axis], pad) > _MOST:
+            raise Undefined(
+                f"along the {name}, stride, dilation and padding are {stride[axis]}, {dilation[axis]} and {pad}; TensorFlow "
+                f"Lite Micro keeps them in 16 bits and computes with others beyond {_MOST}"
+            )
         before.append(pad)
     if input_shape[0] != output_shape[0]:
         raise InvalidShape(f"{input_shape[0]} images go in and {output_shape[0]} come out")

@@ -88,6 +88,13 @@ class OperatorSource:
         """The error for a model that contradicts itself here."""
         return ModelError(self.graph.source, f"{self.operator.describe()}: {reason}")
 
+    def _same_elements(self) -> bool:
+        """Whether the output holds as many elements as an input, or as all together: TFLM often looks at no more."""
+        tensors = self.graph.tensors
+        counts = [tensors[index].elements for index in self.operator.inputs if index != NO_TENSOR]
+        results = [tensors[index].elements for index in self.operator.outputs if index != NO_TENSOR]
+        return sum(results) in (*counts, sum(counts))
+
     def prepare(self, prepare: Callable[..., P], **fields: Any) -> P:
         """The parameters that an operator's ``prepare`` makes of these fields.
 
@@ -98,6 +105,8 @@ class OperatorSource:
         try:
             return prepare(**fields)
         except InvalidShape as error:
+            if self._same_elements():
+                raise Refusal(f"{error}; of as many elements TensorFlow Lite Micro may run it all the same") from None
             raise self.fail(str(error)) from None
         except Undefined as error:
             raise Refusal(str(error)) from None

@@ -44,6 +44,6 @@ def _options(source: OperatorSource) -> tuple[int, int]:
 def _check_indices(source: OperatorSource, indices: GraphTensor, params: IndexedRowParams) -> None:
     """Constant indices that no run can do with are named now."""
     try:
-        params.rows(np.array(source.whole_numbers(indices), np.int32).reshape(params.indices_shape))
+        params.check(np.array(source.whole_numbers(indices), np.int32).reshape(params.indices_shape))
     except KernelError as error:
         raise Refusal(str(error)) from None

@@ -146,6 +146,8 @@ def content_of(data: memoryview, type_: TensorType) -> Content:
     if type_ is TensorType.INT4:
         return _frozen(_nibbles(np.frombuffer(data, np.int8)))
     dtype = DTYPES[type_]
+    if type_ is TensorType.BOOL:  # of what is neither 0 nor 1 C++ says nothing, and kernels differ
+        return _frozen(np.frombuffer(data, np.uint8) != 0)
     return _frozen(np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype))
 
 

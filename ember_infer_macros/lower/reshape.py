@@ -56,7 +56,7 @@ def _broadcast(source: OperatorSource) -> Shape:
     shapes = [tuple(source.whole_numbers(tensor)) for tensor in source.inputs()]
     try:
         return np.broadcast_shapes(*shapes)
-    except ValueError:
+    except (ValueError, RuntimeError):  # NumPy has room for 32 or 64 axes
         described = " and ".join(map(shape_text, shapes))
         raise Refusal(f"shapes {described} do not broadcast; TensorFlow Lite Micro refuses this too") from None
 
