@@ -35,10 +35,6 @@ OPERATOR_CURES: dict[BuiltinOperator, str] = {
     BuiltinOperator.BIDIRECTIONAL_SEQUENCE_RNN: _ONE_WAY_AND_BACK,
     BuiltinOperator.CONV_3D: "fold the depth into the channels and use CONV_2D, once for each tap along the depth",
     BuiltinOperator.DENSIFY: "convert without sparsity: strip the pruning, and leave EXPERIMENTAL_SPARSITY out",
-    BuiltinOperator.DIV: (
-        "multiply by the reciprocal of a constant (MUL); what TensorFlow Lite Micro computes for an int8 quotient is "
-        "undefined"
-    ),
     BuiltinOperator.EXP: _ON_FLOATS,
     BuiltinOperator.FAKE_QUANT: "convert with optimizations = [Optimize.DEFAULT]: trained ranges become quantisation",
     BuiltinOperator.GELU: "approximate it by x * sigmoid(1.702 x), which is LOGISTIC and MUL, or use HARD_SWISH",

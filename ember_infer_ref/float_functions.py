@@ -6,7 +6,7 @@ NumPy's own in float32 may be further off: where a function is not exact, it is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from ember_infer_ref.tanh import tanh as _tanh
 if TYPE_CHECKING:
     from ember_infer_core.ops.leaky_relu import LeakyReluParams
     from ember_infer_core.ops.lookup import LookupParams
+
+    Kernel: TypeAlias = Callable[[LookupParams], None]
 
 __all__ = [
     "abs",
@@ -43,7 +45,7 @@ _ZERO, _HALF, _ONE, _THREE, _SIX = (np.float32(value) for value in (0.0, 0.5, 1.
 _LOGISTIC_LOWER, _LOGISTIC_UPPER = np.float32(-9.0), np.float32(16.619047164916992188)
 
 
-def _kernel(operator: str, function: Callable[[Float32Array], Any]) -> Callable[[LookupParams], None]:
+def _kernel(operator: str, function: Callable[[Float32Array], Any]) -> Kernel:
     return lookup_kernel(operator, lambda x, _: function(x))
 
 
@@ -95,22 +97,22 @@ def _round(x: Float32Array) -> Float32Array:
     return np.where(up, below + _ONE, below)
 
 
-abs = _kernel("abs", np.abs)
-ceil = _kernel("ceil", np.ceil)
-cos = _kernel("cos", _precise(np.cos))
-elu = _kernel("elu", _elu)
-exp = _kernel("exp", _exp)
-floor = _kernel("floor", np.floor)
-hard_swish = _kernel("hard_swish", _hard_swish)
-leaky_relu = lookup_kernel("leaky_relu", _leaky_relu)
-log = _kernel("log", _precise(np.log))
-logistic = _kernel("logistic", _logistic)
-neg = _kernel("neg", np.negative)
-relu = _kernel("relu", _relu)
-relu6 = _kernel("relu6", _relu6)
-round = _kernel("round", _round)
-rsqrt = _kernel("rsqrt", lambda x: _ONE / np.sqrt(x))
-sin = _kernel("sin", _precise(np.sin))
-sqrt = _kernel("sqrt", np.sqrt)
-square = _kernel("square", np.square)
-tanh = _kernel("tanh", _tanh)
+abs: Kernel = _kernel("abs", np.abs)
+ceil: Kernel = _kernel("ceil", np.ceil)
+cos: Kernel = _kernel("cos", _precise(np.cos))
+elu: Kernel = _kernel("elu", _elu)
+exp: Kernel = _kernel("exp", _exp)
+floor: Kernel = _kernel("floor", np.floor)
+hard_swish: Kernel = _kernel("hard_swish", _hard_swish)
+leaky_relu: Callable[[LeakyReluParams], None] = lookup_kernel("leaky_relu", _leaky_relu)
+log: Kernel = _kernel("log", _precise(np.log))
+logistic: Kernel = _kernel("logistic", _logistic)
+neg: Kernel = _kernel("neg", np.negative)
+relu: Kernel = _kernel("relu", _relu)
+relu6: Kernel = _kernel("relu6", _relu6)
+round: Kernel = _kernel("round", _round)
+rsqrt: Kernel = _kernel("rsqrt", lambda x: _ONE / np.sqrt(x))
+sin: Kernel = _kernel("sin", _precise(np.sin))
+sqrt: Kernel = _kernel("sqrt", np.sqrt)
+square: Kernel = _kernel("square", np.square)
+tanh: Kernel = _kernel("tanh", _tanh)

@@ -61,7 +61,7 @@ MODELS_TO_CURE: dict[str, Callable[[], Any]] = {
     cures.DYNAMIC_RANGE: lambda: dense("float32"),
     cures.INT16_ACTIVATIONS: lambda: dense("int16"),
     cures.UINT8_MODEL: lambda: dense("uint8", "uint8"),
-    cures.EDGES: lambda: dense("float32"),
+    cures.EDGES: lambda: dense("int64"),
     cures.DYNAMIC_SHAPES: no_elements,
     cures.SPARSE_WEIGHTS: sparse_weights,
     cures.STATE: lambda: one_operator("SVDF"),

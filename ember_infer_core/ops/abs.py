@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.lookup import prepare_function, rescaled
+from ember_infer_core.ops.lookup import Prepare, prepare_function, rescaled
 from ember_infer_core.quantization import QuantParam
 
 __all__ = ["prepare"]
@@ -19,4 +19,4 @@ def _abs(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Arra
     return rescaled(magnitudes, input.scale / output.scale, output.zero_point)
 
 
-prepare = prepare_function(_abs)
+prepare: Prepare = prepare_function(_abs)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.lookup import prepare_function
+from ember_infer_core.ops.lookup import Prepare, prepare_function
 from ember_infer_core.quantization import QuantParam
 
 __all__ = ["prepare"]
@@ -35,4 +35,4 @@ def _elu(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Arra
     return quantized.astype(np.int64)
 
 
-prepare = prepare_function(_elu)
+prepare: Prepare = prepare_function(_elu)

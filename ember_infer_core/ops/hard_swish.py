@@ -6,7 +6,7 @@ import numpy as np
 
 from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.lookup import prepare_function
+from ember_infer_core.ops.lookup import Prepare, prepare_function
 from ember_infer_core.quantization import QuantParam, quantize_multiplier
 
 __all__ = ["prepare"]
@@ -84,4 +84,4 @@ def _int16(x: Int64Array) -> Int64Array:
     return x.astype(np.int16).astype(np.int64)
 
 
-prepare = prepare_function(_hard_swish)
+prepare: Prepare = prepare_function(_hard_swish)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, rounding_divide_by_pot
-from ember_infer_core.ops.lookup import prepare_function
+from ember_infer_core.ops.lookup import Prepare, prepare_function
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, QuantParam, calculate_input_radius, quantize_multiplier
 from ember_infer_core.transcendental import logistic
 
@@ -52,4 +52,4 @@ def within_radius(values: Int64Array, input: QuantParam) -> tuple[Int64Array, In
     return multiply_by_quantized_multiplier(np.where(side == 0, steps, 0), multiplier, shift), side
 
 
-prepare = prepare_function(_logistic)
+prepare: Prepare = prepare_function(_logistic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,25 +22,9 @@ from ember_infer_core.quantization import (
 )
 from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Prepare(Protocol):
-        """Makes the parameters of a call."""
-
-        def __call__(
-            self,
-            *,
-            input_shape: Shape,
-            output_shape: Shape,
-            dtype: DType = ...,
-            input_quant: QuantParam = ...,
-            output_quant: QuantParam = ...,
-        ) -> LookupParams: ...
-
-
 __all__ = [
     "LookupParams",
+    "Prepare",
     "QuantizedFunction",
     "check_domain",
     "lookup_fields",
@@ -82,6 +66,22 @@ class LookupParams(OperatorParams):
     lowest_input: int | None = None
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
+
+
+class Prepare(Protocol):
+    """Makes the parameters of a call."""
+
+    def __call__(
+        self,
+        *,
+        input_shape: Shape,
+        output_shape: Shape,
+        dtype: DType = ...,
+        input_quant: QuantParam = ...,
+        output_quant: QuantParam = ...,
+    ) -> LookupParams:
+        """From shapes and quantisation of the input and the output, and the type of the input."""
+        raise NotImplementedError
 
 
 def prepare_function(quantized: QuantizedFunction) -> Prepare:

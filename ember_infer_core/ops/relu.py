@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.lookup import prepare_function, rescaled
+from ember_infer_core.ops.lookup import Prepare, prepare_function, rescaled
 from ember_infer_core.quantization import QuantParam
 
 __all__ = ["prepare"]
@@ -17,4 +17,4 @@ def _relu(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Arr
     return np.maximum(results, output.zero_point)
 
 
-prepare = prepare_function(_relu)
+prepare: Prepare = prepare_function(_relu)

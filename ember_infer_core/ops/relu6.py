@@ -6,7 +6,7 @@ import numpy as np
 
 from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.lookup import prepare_function
+from ember_infer_core.ops.lookup import Prepare, prepare_function
 from ember_infer_core.quantization import QuantParam, quantize
 
 __all__ = ["prepare"]
@@ -28,4 +28,4 @@ def _relu6(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Ar
     return np.clip(values, input.zero_point, int(quantize(6.0, input)))
 
 
-prepare = prepare_function(_relu6)
+prepare: Prepare = prepare_function(_relu6)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ember_infer_core.fixed_point import Int64Array, rounding_divide_by_pot
 from ember_infer_core.ops.logistic import within_radius
-from ember_infer_core.ops.lookup import prepare_function
+from ember_infer_core.ops.lookup import Prepare, prepare_function
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, QuantParam
 from ember_infer_core.transcendental import tanh
 
@@ -26,4 +26,4 @@ def _tanh(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Arr
     return np.where(side < 0, INT8_MIN, np.where(side > 0, INT8_MAX, result))
 
 
-prepare = prepare_function(_tanh)
+prepare: Prepare = prepare_function(_tanh)
