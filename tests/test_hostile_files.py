@@ -517,11 +517,17 @@ def model_with_attribute(attribute: str, size: int) -> bytes:
     return writer.finish([input], [output])
 
 
-@pytest.mark.parametrize("size", [1 << 10, 1 << 16, 1 << 29])
+@pytest.mark.parametrize("size", [1 << 10, (1 << 15) - 1])
 @pytest.mark.parametrize("attribute", ["window", "stride", "dilation"])
 def test_huge_attribute_runs_in_no_time(attribute: str, size: int) -> None:
     """Rows and columns far outside the image contribute nothing and must cost nothing."""
     assert timely_outcome(model_with_attribute(attribute, size)) == "ran"
+
+
+@pytest.mark.parametrize("size", [1 << 17, 1 << 29])
+@pytest.mark.parametrize("attribute", ["window", "stride", "dilation"])
+def test_attribute_that_the_device_has_no_bits_for_is_refused(attribute: str, size: int) -> None:
+    assert_refused(model_with_attribute(attribute, size), "in 16 bits")
 
 
 @pytest.mark.parametrize("attribute", ["window", "stride", "dilation"])

@@ -60,8 +60,8 @@ def window(
             raise InvalidShape(f"the output's {name} is {output_shape[axis + 1]}, but the window gives {max(size, 0)}")
         if max(stride[axis], dilation[axis], pad) > _MOST:
             raise Undefined(
-                f"along the {name}, stride, dilation and padding are {stride[axis]}, {dilation[axis]} and {pad}; TensorFlow "
-                f"Lite Micro keeps them in 16 bits and computes with others beyond {_MOST}"
+                f"along the {name}, stride, dilation and padding are {stride[axis]}, {dilation[axis]} and {pad}; "
+                f"TensorFlow Lite Micro keeps them in 16 bits, and computes with others beyond {_MOST}"
             )
         before.append(pad)
     if input_shape[0] != output_shape[0]:
