@@ -60,9 +60,11 @@ def test_one_wrong_element_is_found_and_named(tflm: Tflm) -> None:
 
 
 def test_a_model_that_only_tflm_runs_must_be_excused(tflm: Tflm) -> None:
-    model = one_operator("SIN", [tensor((3,), "float32")], tensor((3,), "float32"))
+    window: dict[str, Any] = {"padding": "SAME", "stride_w": 1, "stride_h": 1, "filter_width": 2, "filter_height": 2}
+    image = tensor((1, 2, 2, 1), "float32")
+    model = one_operator("L2_POOL_2D", [image], image, **window)
     batches = random_batches(model)
-    with pytest.raises(OnlyWeRefuse, match=r"(?s)SIN.*not supported"):
+    with pytest.raises(OnlyWeRefuse, match=r"(?s)L2_POOL_2D.*not supported"):
         compare_with_tflm(model, batches, tflm)
     assert compare_with_tflm(model, batches, tflm, only_we_refuse=["not supported"]) == REFUSED_BY_US_ALONE
 

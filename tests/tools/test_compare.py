@@ -549,7 +549,7 @@ def test_the_command_exits_with_1_and_prints_json_when_something_differs(tmp_pat
     assert document["samples"] == 20
     first = next(layer for layer in document["layer_by_layer"] if layer["layer"] == document["first_faulty"])
     assert set(first) == {"layer", "operator", "index", "tensor", "shape", "difference", "a", "b"}
-    assert set(first["difference"]) == {"elements", "different", "largest", "histogram", "first", "worst"}
+    assert set(first["difference"]) == {"dtype", "elements", "different", "largest", "histogram", "first", "worst"}
     assert set(first["difference"]["first"]) == {"sample", "coordinates", "a", "b"}
     assert sum(first["difference"]["histogram"].values()) == first["difference"]["different"] > 0
 
