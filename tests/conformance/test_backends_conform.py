@@ -17,5 +17,5 @@ OWN = "conv2d or fully_connected or pool or softmax or add or mul or reshape or 
 @pytest.mark.parametrize("backend", [*WHOLE, *BUILT_ON_REF])
 def test_the_backend_conforms(backend: str) -> None:
     chosen = () if DEEP or backend in WHOLE else ("-k", OWN)
-    printed = conformance(f"--backend={backend}", f"--examples={3000 if DEEP else 100}", *chosen)
+    printed = conformance(f"--backend={backend}", f"--examples={3000 if DEEP else 40}", *chosen)
     assert f"{backend}: conforms" in printed, printed
