@@ -43,6 +43,9 @@ extern python_object *PyCFunction_NewEx(const python_method *, python_object *, 
 #define PYTHON_BUFFER 0x3C /* C-contiguous, with its format */
 #define PYTHON_WRITABLE 0x01
 #define SESSION "ember_session"
+/* What predict() keeps on the stack: a model may have 100,000 inputs, and a thread little room. */
+#define MOST_HELD 1024
+#define HELD (MAX_ARRAYS < MOST_HELD ? MAX_ARRAYS : MOST_HELD)
 
 /* Memory of one executable; Python owns it. */
 struct session {
@@ -90,7 +93,7 @@ INLINE int python_fits(const python_buffer *buffer, char format, int64_t length)
 }
 
 /* predict(*inputs, *outputs): on the caller's arrays if each is contiguous, of its type and length, and outputs can be
-   written to; or else it does nothing and returns False. */
+   written to; or else, and where there are very many, it does nothing and returns False. */
 INLINE python_object *python_predict(python_object *self, python_object *const *arrays, intptr_t count,
                                      python_object *keywords, const char *formats, const int64_t *lengths,
                                      const int input_count, const int output_count, const int release) {
@@ -100,10 +103,10 @@ INLINE python_object *python_predict(python_object *self, python_object *const *
     }
     const struct session *session = PyCapsule_GetPointer(self, SESSION);
     if (!session) return 0;
-    if (count != input_count + output_count) return python_new(&_Py_FalseStruct);
-    python_buffer buffers[MAX_ARRAYS];
-    const uint8_t *inputs[MAX_ARRAYS];
-    uint8_t *outputs[MAX_ARRAYS];
+    if (count != input_count + output_count || count > HELD) return python_new(&_Py_FalseStruct);
+    python_buffer buffers[HELD];
+    const uint8_t *inputs[HELD];
+    uint8_t *outputs[HELD];
     int held = 0, fits = 1;
     for (; held < count && fits; held++) {
         python_buffer *buffer = &buffers[held];

@@ -147,6 +147,23 @@ def test_several_inputs_and_outputs_keep_their_order(native: NativeBackend) -> N
             output[...] = 0
 
 
+def test_more_inputs_than_the_stack_should_hold(native: NativeBackend) -> None:
+    """A model may have 100,000; only the quick way keeps them on the stack, and leaves so many alone."""
+    writer = ModelWriter()
+    given = [writer.tensor(f"input_{number}", (4,), scale=0.5) for number in range(1500)]
+    output = writer.tensor("output", (4,), scale=0.5)
+    writer.add(given[0], given[-1], output)
+
+    @ember_model(pack_model(writer.model(given, [output], "many inputs")))
+    class Many(QuantizedModel): ...
+
+    inputs = random_inputs(Many.program, 1)[0]
+    for _ in range(2):  # the second time by the quick way, were it one
+        result = np.zeros(4, np.int8)
+        Many.predict_quantized(native, inputs, result)
+        np.testing.assert_array_equal(result, reference(Many.program, [inputs])[0][0])
+
+
 # What no kernel does
 
 
