@@ -36,7 +36,8 @@ class Difference:
         largest: the greatest ``abs(b - a)``.
         histogram: how many elements for each value of ``b - a`` but 0.
         first: the first element that differs, in the order of samples and memory; None where all are equal.
-        worst: the first element that differs by ``largest``.
+        worst: the first of those elements whose values lie farthest apart: by ``largest`` if they are whole numbers; of
+            float32 a few units in the last place may be more than billions of them around 0.
         dtype: of the elements.
     """
 
@@ -58,6 +59,7 @@ class Tally:
         self._first: Element | None = None
         self._worst: Element | None = None
         self._largest = 0
+        self._widest = 0.0
         self._dtype = ""
 
     def add(self, sample: int, a: AnyArray, b: AnyArray) -> npt.NDArray[np.bool_]:
@@ -70,10 +72,11 @@ class Tally:
             found, counts = np.unique(steps[different], return_counts=True)
             self._counts.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
             self._first = self._first or _element(sample, int(different.argmax()), a, b)
-            largest = int(np.abs(found).max())
-            if largest > self._largest:
-                self._largest = largest
-                self._worst = _element(sample, int(np.abs(steps).argmax()), a, b)
+            self._largest = max(self._largest, int(np.abs(found).max()))
+            gaps = _gaps(a, b.reshape(a.shape), different)
+            if gaps.max() > self._widest or self._worst is None:
+                self._widest = float(gaps.max())
+                self._worst = _element(sample, int(gaps.argmax()), a, b)
         return different
 
     def difference(self) -> Difference | None:
@@ -91,6 +94,13 @@ def _steps(a: AnyArray, b: AnyArray) -> npt.NDArray[np.int64]:
         return b.astype(np.int64) - a.astype(np.int64)
     steps = _float_order(b) - _float_order(a)
     return np.where(np.isnan(a) & np.isnan(b), 0, steps)
+
+
+def _gaps(a: AnyArray, b: AnyArray, different: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """How far apart the values are: -1 where they are the same, infinite where one is infinite or NaN."""
+    with np.errstate(invalid="ignore"):
+        gaps = np.abs(b.astype(np.float64) - a.astype(np.float64))
+    return np.where(different, np.nan_to_num(gaps, nan=np.inf, posinf=np.inf), -1.0)
 
 
 def _float_order(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

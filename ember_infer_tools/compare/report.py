@@ -14,6 +14,8 @@ __all__ = ["print_comparison"]
 
 _BAR = 30
 _HISTOGRAM_ROWS = 11
+# From here on a number of units in the last place says no more than "far": values near 0, or of two signs.
+_MOST_UNITS = 10**6
 _DIALECTS = {
     "double": "two roundings, as TensorFlow Lite Micro",
     "float": "float32 and half to even, as LiteRT with XNNPACK",
@@ -81,7 +83,12 @@ def _table(found: Comparison) -> Table:
 def _counts(difference: Difference | None) -> tuple[str, str]:
     if difference is None:
         return "not there", ""
-    return (f"{difference.different:,}", str(difference.largest)) if difference.different else (".", "")
+    if not difference.different:
+        return ".", ""
+    by = (
+        f"{_gap(difference)} ({_largest(difference)} ulp)" if difference.dtype == "float32" else str(difference.largest)
+    )
+    return f"{difference.different:,}", by
 
 
 def _lines(found: Comparison) -> Iterator[str]:
@@ -118,7 +125,7 @@ def _layer_lines(layer: LayerComparison) -> Iterator[str]:
     yield f"  {_extent(difference)}"
     yield f"  first:   {_element(difference.first)}"
     yield f"  largest: {_element(difference.worst)}"
-    bins = _bins(difference.histogram)
+    bins = _rows(difference)
     width = max(len("B - A"), *(len(label) for label, _ in bins))
     most = max(count for _, count in bins)
     yield f"  {'B - A':>{width}}   elements"
@@ -154,13 +161,38 @@ def _or(names: tuple[str, ...]) -> str:
 def _extent(difference: Difference) -> str:
     share = difference.different / difference.elements
     counts = f"{difference.different:,} of {difference.elements:,} elements differ ({share:.2%})"
-    unit = " units in the last place" if difference.dtype == "float32" else ""
-    return f"{counts}, by {difference.largest:,}{unit} at most"
+    if difference.dtype != "float32":
+        return f"{counts}, by {difference.largest:,} at most"
+    return f"{counts}, by {_largest(difference)} units in the last place at most and by {_gap(difference)} in value"
+
+
+def _largest(difference: Difference) -> str:
+    """The greatest number of units in the last place, as far as it tells anything."""
+    return f"{difference.largest:,}" if difference.largest <= _MOST_UNITS else ">1e6"
+
+
+def _gap(difference: Difference) -> str:
+    """How far apart two float32 lie at most."""
+    worst = difference.worst
+    assert worst is not None
+    return f"{abs(worst.b - worst.a):.2g}"
 
 
 def _element(element: Element) -> str:
     place = ", ".join(map(str, element.coordinates))
     return f"sample {element.sample}, element ({place}): A {element.a}, B {element.b}"
+
+
+def _rows(difference: Difference) -> list[tuple[str, int]]:
+    """The histogram's rows; of float32, what is too far to count in one row at either end."""
+    histogram = difference.histogram
+    if difference.dtype != "float32":
+        return _bins(histogram)
+    near = {step: count for step, count in histogram.items() if abs(step) <= _MOST_UNITS}
+    below = sum(count for step, count in histogram.items() if step < -_MOST_UNITS)
+    above = sum(count for step, count in histogram.items() if step > _MOST_UNITS)
+    rows = [("<-1e6", below), *(_bins(near) if near else []), (">+1e6", above)]
+    return [(label, count) for label, count in rows if count]
 
 
 def _bins(histogram: Mapping[int, int]) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ember_infer_core import ComparisonError, LookupParams
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import Comparison, compare
+from ember_infer_tools.compare.difference import Tally
 from ember_infer_tools.compare.inputs import random_inputs
 from ember_infer_tools.compare.report import print_comparison
 from ember_infer_tools.tflite_writer import ModelWriter
@@ -70,6 +72,40 @@ def test_floats_differ_in_units_in_the_last_place() -> None:
     shown = report(found)
     assert "float32[1, 6]" in shown
     assert "by 1 units in the last place at most" in shown
+
+
+class AcrossZero(RefBackend):
+    """Takes the third real value for its negative, and adds almost nothing to the first one, which is 0."""
+
+    def dequantize(self, params: LookupParams) -> None:
+        super().dequantize(params)
+        params.output[0, 2] *= -1
+        params.output[0, 0] += np.float32(1e-30)
+
+
+def test_floats_near_zero_and_of_two_signs_are_told_by_value() -> None:
+    values = np.array([[0, 1, 2.5, 3, 4, 5, *[0] * 6]], np.float32)
+    found = compare(float_edges(), REF, AcrossZero(), values)
+    assert found.first_faulty is not None
+    difference = found.first_faulty.difference
+    assert difference is not None
+    assert difference.worst is not None
+    assert (difference.worst.coordinates, difference.worst.a, difference.worst.b) == ((0, 2), 2.5, -2.5)
+    shown = report(found)
+    assert "by >1e6 units in the last place at most and by 5 in value" in shown
+    assert "5 (>1e6 ulp)" in shown
+    assert re.search(r"<-1e6 +1 .*\n +>\+1e6 +1 ", shown)
+
+
+def test_a_float_that_is_no_number_is_farthest() -> None:
+    tally = Tally()
+    one = np.array([1.0, 2.0, np.nan, 4.0, np.inf], np.float32)
+    other = np.array([1.5, np.nan, np.nan, 5.0, np.inf], np.float32)
+    assert tally.add(0, one, other).tolist() == [True, True, False, True, False]
+    difference = tally.difference()
+    assert difference is not None
+    assert difference.worst is not None
+    assert difference.worst.coordinates == (1,)
 
 
 def test_random_floats_are_those_that_quantize_can_tell_apart() -> None:
