@@ -107,7 +107,7 @@ def inspect_(
     shown all the same.
     """
     from ember_infer_tools.inspect import inspect_model, to_json
-    from ember_infer_tools.inspect_view import render
+    from ember_infer_tools.inspect.report import render
     from ember_infer_tools.specs import installed_backends, load_backend_class
 
     report = inspect_model(model, (*installed_backends(), *map(load_backend_class, backend or ())))

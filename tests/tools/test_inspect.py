@@ -21,8 +21,8 @@ from ember_infer_core.slots import OperatorParams, Shape4
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.inspect import ModelReport, inspect_model, to_json
-from ember_infer_tools.inspect_checks import CHECKS
-from ember_infer_tools.inspect_view import arena_picture, render
+from ember_infer_tools.inspect.checks import CHECKS
+from ember_infer_tools.inspect.report import arena_picture, render
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.conftest import REPOSITORY
 from tests.support.alter import altered

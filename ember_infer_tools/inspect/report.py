@@ -14,7 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ember_infer_tools.inspect import (
+from ember_infer_tools.inspect.findings import Finding
+from ember_infer_tools.inspect.results import (
     ArenaBlock,
     ArenaReport,
     BackendReport,
@@ -24,7 +25,6 @@ from ember_infer_tools.inspect import (
     QuantReport,
     TensorReport,
 )
-from ember_infer_tools.inspect_checks import Finding
 
 __all__ = ["arena_picture", "render"]
 

@@ -1,0 +1,85 @@
+"""Where the activations live: the plan of a program, or of a file that becomes none."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+from ember_infer_core.memory import Lifetime, plan_arena
+from ember_infer_core.program import Program
+from ember_infer_macros.tflite.graph import Graph
+from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
+from ember_infer_tools.inspect.results import ArenaBlock, ArenaReport, OperatorReport
+from ember_infer_tools.inspect.tensors import element_bytes
+
+__all__ = ["graph_arena", "program_arena"]
+
+
+def program_arena(program: Program) -> ArenaReport:
+    """The plan that executables use."""
+    names = {root: program.tensors[root].name for root in program.lifetimes}
+    steps = {call.operator: call.name for call in program.calls}
+    return _arena(False, steps, names, program.lifetimes)
+
+
+def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaReport:
+    """The plan that a program of all the file's operators would have: reshapes take no memory here either."""
+    steps = {operator.index: operator.layer for operator in operators}
+    end = max(len(steps) - 1, 0)
+    owner: dict[int, int] = {}  # the tensor whose memory each one uses
+    spans: dict[int, tuple[int, int]] = {}
+
+    def use(index: int, step: int) -> None:
+        root = owner.setdefault(index, index)
+        if graph.tensors[root].data is None:
+            first, last = spans.get(root, (step, step))
+            spans[root] = min(first, step), max(last, step)
+
+    for index in graph.inputs:
+        use(index, 0)
+    for step, operator in enumerate(graph.operators):
+        present = [index for index in operator.inputs if index != NO_TENSOR]
+        if operator.code is BuiltinOperator.RESHAPE and present and len(operator.outputs) == 1:
+            owner[operator.outputs[0]] = owner.setdefault(present[0], present[0])
+        for index in (*present, *operator.outputs):
+            if index != NO_TENSOR:
+                use(index, step)
+    for index in graph.outputs:
+        use(index, end)
+    for tensor in graph.tensors:
+        if tensor.is_variable:  # it keeps its value from one inference to the next
+            spans[tensor.index] = 0, end
+    lifetimes = {root: Lifetime(element_bytes(graph.tensors[root]) or 0, *span) for root, span in spans.items()}
+    return _arena(True, steps, {root: graph.tensors[root].name for root in lifetimes}, lifetimes)
+
+
+def _arena(
+    estimated: bool, steps: Mapping[int, str], names: Mapping[int, str], lifetimes: Mapping[int, Lifetime]
+) -> ArenaReport:
+    plan = plan_arena(tuple(lifetimes.values()))
+    blocks = [
+        ArenaBlock(root, names[root], offset, lifetime.size, lifetime.first, lifetime.last)
+        for (root, lifetime), offset in zip(lifetimes.items(), plan.offsets, strict=True)
+    ]
+    blocks.sort(key=lambda block: (block.first, block.offset))
+    used = _bytes_in_use(blocks, len(steps))
+    return ArenaReport(
+        estimated=estimated,
+        steps=tuple(steps.values()),
+        operators=tuple(steps),
+        blocks=tuple(blocks),
+        length=plan.length,
+        unshared=sum(block.size for block in blocks),
+        peak_step=used.index(max(used)) if used else None,
+        peak=max(used, default=0),
+    )
+
+
+def _bytes_in_use(blocks: Iterable[ArenaBlock], steps: int) -> list[int]:
+    """Of each step."""
+    changes = [0] * (steps + 1)
+    for block in blocks:
+        if steps:
+            changes[block.first] += block.size
+            changes[block.last + 1] -= block.size
+    return list(itertools.accumulate(changes[:steps]))

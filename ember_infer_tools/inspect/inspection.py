@@ -1,0 +1,136 @@
+"""Inspects a model: reads it, lowers what can be lowered, and asks the other modules what they make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import cast
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import ModelError, UnsupportedModelError
+from ember_infer_core.program import Program
+from ember_infer_macros.lower.common import OperatorSource, Refusal
+from ember_infer_macros.lower.folding import Folding
+from ember_infer_macros.lower.names import identifier
+from ember_infer_macros.lower.program import lower_graph, lowering, start_folding
+from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.support import check_supported, why_unsupported
+from ember_infer_macros.tflite.graph import Graph, GraphOperator
+from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+from ember_infer_macros.tflite.schema import BuiltinOperator
+from ember_infer_tools.inspect.arena import graph_arena, program_arena
+from ember_infer_tools.inspect.checks import find
+from ember_infer_tools.inspect.operators import report_operators
+from ember_infer_tools.inspect.results import BackendReport, ModelReport, OperatorReport
+from ember_infer_tools.inspect.subject import Subject
+from ember_infer_tools.inspect.tensors import constant_bytes, report_port, report_tensor
+from ember_infer_tools.specs import installed_backends
+
+__all__ = ["inspect_model"]
+
+
+def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | None = None) -> ModelReport:
+    """Inspects a model without running it.
+
+    Args:
+        model: a path, relative to the working directory, or the bytes of a .tflite file.
+        backends: classes to report on; by default this project's that are installed.
+
+    Raises:
+        ModelError: the file is missing, damaged, or contradicts itself so that it cannot be read. A model that can be
+            read but not run is no error: see ``problems``.
+    """
+    source, content = read_source(model)
+    graph = read_graph(source, content)
+    named = _named(installed_backends() if backends is None else backends)
+    subjects = _lower_each(graph)
+    program, problems = _lower_whole(graph, subjects)
+    operators = report_operators(graph, subjects, program, named)
+    return ModelReport(
+        source=source,
+        name=identifier(PurePath(source).stem, "model"),
+        description=graph.description,
+        file_bytes=len(content),
+        weights_bytes=constant_bytes(graph, (index for operator in graph.operators for index in operator.inputs)),
+        subgraphs=graph.subgraphs,
+        supported=program is not None,
+        problems=problems,
+        macs=sum(operator.macs or 0 for operator in operators),
+        macs_complete=all(operator.problem is None for operator in operators),
+        tensors=tuple(report_tensor(tensor) for tensor in graph.tensors),
+        inputs=tuple(report_port(graph.tensors[index]) for index in graph.inputs),
+        outputs=tuple(report_port(graph.tensors[index]) for index in graph.outputs),
+        operators=operators,
+        arena=graph_arena(graph, operators) if program is None else program_arena(program),
+        backends=tuple(_backend(name, backend, operators) for name, backend in named.items()),
+        findings=find(graph, subjects, named),
+    )
+
+
+def _lower_each(graph: Graph) -> tuple[Subject, ...]:
+    """All operators in order: of a model that is supported, with what is computed from constants."""
+    try:
+        check_supported(graph)
+    except ModelError:
+        return tuple(_lower_alone(graph, operator, None) for operator in graph.operators)
+    folding = start_folding(graph)
+    return tuple(_lower_alone(graph, operator, folding) for operator in graph.operators)
+
+
+def _lower_alone(graph: Graph, operator: GraphOperator, folding: Folding | None) -> Subject:
+    """The operator with its parameters, or with what stands in its way."""
+    problem = why_unsupported(operator, graph.tensors)
+    if problem is not None:
+        return Subject(operator, None, problem)
+    code = cast("BuiltinOperator", operator.code)  # or it would not be supported
+    lower = lowering(LOWERINGS[code].file)
+    try:
+        if folding is None:
+            return Subject(operator, lower(OperatorSource(graph, operator)), None)
+        lowered = lower(OperatorSource(graph, operator, folding.known))
+        folding.fold(lowered)
+        return Subject(operator, lowered, None)
+    except Refusal as refusal:
+        return Subject(operator, None, str(refusal))
+    except ModelError as error:
+        return Subject(operator, None, error.reason.removeprefix(f"{operator.describe()}: "))
+
+
+def _lower_whole(graph: Graph, subjects: Iterable[Subject]) -> tuple[Program | None, tuple[str, ...]]:
+    """The program, or everything that stands in its way."""
+    problems: list[str] = []
+    try:
+        check_supported(graph)
+    except UnsupportedModelError as error:
+        problems += error.problems
+    for subject in subjects:
+        if subject.problem is not None and why_unsupported(subject.operator, graph.tensors) is None:
+            problems.append(f"{subject.operator.describe()}: {subject.problem}")
+    if problems:
+        return None, tuple(problems)
+    try:
+        return lower_graph(graph), ()
+    except ModelError as error:
+        return None, (error.reason,)
+
+
+def _named(backends: Iterable[type[KernelBackend]]) -> dict[str, type[KernelBackend]]:
+    """Backends by name: the class's own, with its module where another has taken it."""
+    named: dict[str, type[KernelBackend]] = {}
+    for backend in dict.fromkeys(backends):
+        taken = backend.__name__ in named
+        named[f"{backend.__module__}:{backend.__qualname__}" if taken else backend.__name__] = backend
+    return named
+
+
+def _backend(name: str, backend: type[KernelBackend], operators: Iterable[OperatorReport]) -> BackendReport:
+    supported = [operator for operator in operators if operator.problem is None]
+    largest = max(supported, key=lambda operator: operator.scratch.get(name, 0), default=None)
+    scratch = 0 if largest is None else largest.scratch.get(name, 0)
+    return BackendReport(
+        name=name,
+        module=backend.__module__,
+        lacking=tuple(operator.index for operator in supported if name not in operator.scratch),
+        scratch=scratch,
+        largest=largest.index if largest is not None and scratch else None,
+    )
