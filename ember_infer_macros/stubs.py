@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ember_infer_core.errors import ModelWarning
+from ember_infer_core.errors import ModelError, ModelWarning
 from ember_infer_macros.paths import literal_path, resolve
 from ember_infer_macros.port_types import PORT_TYPES
 
@@ -52,30 +52,38 @@ class StubState(enum.Enum):
     STALE = "stale"
     ORPHANED = "without a module of model classes"
     SKIPPED = "skipped"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class StubReport:
-    """One stub, its state, and words on it where there is something to say."""
+    """What became of one stub.
+
+    Attributes:
+        path: of the stub, whether it is there or not.
+        state: what became of it.
+        reason: words on it where there is something to say.
+        error: why there is none, where it failed: the module is unfit for one, or its model is wrong.
+    """
 
     path: Path
     state: StubState
     reason: str = ""
+    error: StubRefused | ModelError | None = None
 
 
 def update_stubs(paths: Iterable[Path], *, check: bool = False) -> list[StubReport]:
     """Writes the stubs of all modules that hold model classes, each beside its module.
 
-    Every stub is made before the first is written, and each is written at once or not at all.
+    Every stub is made before the first is written, and each is written at once or not at all. One that cannot be made
+    stops no other.
 
     Args:
         paths: Python files, and folders to search for them. In a folder, a module that no stub can carry is skipped,
-            with a word on why; a file that is named must be fit for one.
+            with a word on why; a file that is named must be fit for one, or its stub failed.
         check: write nothing, and report what is not up to date.
 
     Raises:
-        StubRefused: a module cannot have a stub, or a file that others wrote stands in its place.
-        ModelError: a model is missing, damaged or not supported.
         OSError: a file cannot be read or written.
     """
     reports: list[StubReport] = []
@@ -83,19 +91,15 @@ def update_stubs(paths: Iterable[Path], *, check: bool = False) -> list[StubRepo
     for module, is_named in _modules(paths):
         stub = module.with_suffix(".pyi")
         try:
-            source = stub_source(module)
-            if source is None and is_named:
-                raise StubRefused(f"{module}: no class here is decorated with @ember_model('...')")
-        except StubRefused as refusal:
-            if is_named or _is_ours(stub):
-                raise
-            reports.append(StubReport(stub, StubState.SKIPPED, str(refusal)))
+            source = _source_for(stub, module, is_named)
+        except (StubRefused, ModelError) as error:
+            reports.append(StubReport(stub, StubState.FAILED, error=error))
             continue
-        if source is None:
+        if isinstance(source, StubRefused):
+            reports.append(StubReport(stub, StubState.SKIPPED, str(source)))
+        elif source is None:
             continue
-        if stub.exists() and not _is_ours(stub):
-            raise StubRefused(f"{stub}: not written by ember-infer stubs, and in the way: move or delete it")
-        if stub.exists() and _same(stub.read_bytes(), source):
+        elif stub.exists() and _same(stub.read_bytes(), source):
             reports.append(StubReport(stub, StubState.UP_TO_DATE))
         elif check:
             reports.append(StubReport(stub, StubState.STALE, "missing" if not stub.exists() else ""))
@@ -106,6 +110,28 @@ def update_stubs(paths: Iterable[Path], *, check: bool = False) -> list[StubRepo
         reports.append(StubReport(stub, StubState.WRITTEN))
     reports += [StubReport(stub, StubState.ORPHANED) for stub in _orphans(paths)]
     return sorted(reports, key=lambda report: report.path)
+
+
+def _source_for(stub: Path, module: Path, is_named: bool) -> str | StubRefused | None:
+    """What belongs into a module's stub; None for nothing; the reason why it is skipped, if it was found in a folder.
+
+    Raises:
+        StubRefused: a module that was named, or that has a stub of ours, cannot have one, or others wrote what stands
+            in its place.
+        ModelError: a model is missing, damaged or not supported.
+    """
+    try:
+        source = stub_source(module)
+    except StubRefused as refusal:
+        if is_named or _is_ours(stub):
+            raise
+        return refusal
+    if source is None:
+        if is_named:
+            raise StubRefused(f"{module}: no class here is decorated with @ember_model('...')")
+    elif stub.exists() and not _is_ours(stub):
+        raise StubRefused(f"{stub}: not written by ember-infer stubs, and in the way: move or delete it")
+    return source
 
 
 def stub_source(module: Path) -> str | None:

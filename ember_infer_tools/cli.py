@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, TextIO, TypeVar
 
-from ember_infer_core.errors import KernelError, UnsupportedModelError
+from ember_infer_core.errors import KernelError, ModelError, UnsupportedModelError
 
 try:
     import typer
@@ -272,13 +272,16 @@ def expand(
 )
 def stubs(
     paths: Annotated[list[Path], typer.Argument(help="Python files, or folders to search.", metavar="PATH...")],
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if a stub is outdated.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a stub is outdated or cannot be made.")
+    ] = False,
 ) -> None:
     """Write .pyi files with exact lengths for modules that hold model classes.
 
     For type checkers that cannot read a model: pyright, ty, pyrefly, an editor. mypy has a plugin instead, which also
     says when a stub no longer fits. Modules are parsed, not run. A stub hides its module from the checker, so a module
-    that holds more than model classes, imports and plain constants gets none.
+    that holds more than model classes, imports and plain constants gets none. Where a model is not supported or a file
+    is in the way, the other stubs are written all the same, and the exit status is 1.
     """
     from ember_infer_macros.stubs import StubState, update_stubs
 
@@ -286,8 +289,15 @@ def stubs(
     for report in reports:
         reason = f" ({report.reason})" if report.reason else ""
         print(f"{report.state.value}: {report.path}{reason}")
-    if any(report.state in (StubState.STALE, StubState.ORPHANED) for report in reports):
+    for report in reports:
+        if report.error is not None:
+            # A refusal names its module; a model's error knows only of the model.
+            where = f"{report.path.with_suffix('.py')}: " if isinstance(report.error, ModelError) else ""
+            print(f"error: {where}{_one_line(report.error)}", file=sys.stderr)
+    states = {report.state for report in reports}
+    if not states.isdisjoint((StubState.STALE, StubState.ORPHANED)):
         print("write stubs again with ember-infer stubs, and delete those without a module", file=sys.stderr)
+    if not states.isdisjoint((StubState.STALE, StubState.ORPHANED, StubState.FAILED)):
         raise typer.Exit(_FOUND)
 
 

@@ -14,7 +14,7 @@ from ember_infer_core import ModelError
 from ember_infer_macros.stubs import StubRefused, StubState, stub_source, update_stubs
 from tests.conftest import REPOSITORY
 from tests.typing.checkers import NEWEST, VERSIONS, mypy, pyright
-from tests.typing.conftest import add_models, write_two_and_two
+from tests.typing.conftest import add_models, write_two_and_two, write_unsupported
 
 MODELS = '''"""Models of an application."""
 
@@ -144,31 +144,51 @@ def test_a_module_that_a_stub_would_hide_is_refused(folder: Path, kind: str) -> 
     text, message = REFUSED[kind]
     module = write(folder, PLAIN + text)
     with pytest.raises(StubRefused, match=message):
-        update_stubs([module])
+        stub_source(module)
+    (report,) = update_stubs([module])
+    assert report.state is StubState.FAILED, "a file that is named must be fit"
     assert not (folder / "models.pyi").exists()
     (report,) = update_stubs([folder])
     assert report.state is StubState.SKIPPED, "a search through a folder goes on"
 
 
-def test_what_is_wrong_with_a_model_is_said(folder: Path) -> None:
+@pytest.mark.parametrize("check", [False, True])
+def test_what_is_wrong_with_a_model_is_said(folder: Path, check: bool) -> None:
     module = write(folder, PLAIN.replace("digits", "nowhere"))
-    with pytest.raises(ModelError, match=r"nowhere\.tflite: no such file"):
-        update_stubs([module])
+    (report,) = update_stubs([module], check=check)
+    assert report.state is StubState.FAILED
+    assert isinstance(report.error, ModelError)
+    assert "nowhere.tflite: no such file" in str(report.error)
 
 
-def test_nothing_is_written_unless_everything_can_be(folder: Path) -> None:
+def test_one_model_that_cannot_be_read_stops_no_other_stub(folder: Path) -> None:
     write(folder, PLAIN, "first.py")
     write(folder, PLAIN.replace("digits", "nowhere"), "second.py")
-    with pytest.raises(ModelError):
-        update_stubs([folder])
-    assert not list(folder.glob("*.pyi"))
+    write(folder, PLAIN.replace("digits", "sine"), "third.py")
+    assert states(folder) == {
+        "first.pyi": StubState.WRITTEN,
+        "second.pyi": StubState.FAILED,
+        "third.pyi": StubState.WRITTEN,
+    }
+    assert sorted(path.name for path in folder.glob("*.pyi")) == ["first.pyi", "third.pyi"]
+
+
+def test_a_stub_is_kept_when_its_model_is_no_longer_there(folder: Path) -> None:
+    write(folder)
+    update_stubs([folder])
+    before = (folder / "models.pyi").read_text()
+    (folder / "digits.tflite").unlink()
+    assert states(folder) == {"models.pyi": StubState.FAILED}
+    assert (folder / "models.pyi").read_text() == before
 
 
 def test_a_stub_of_somebody_elses_is_left_alone(folder: Path) -> None:
     module = write(folder)
     write(folder, "class Digits: ...\n", "models.pyi")
-    with pytest.raises(StubRefused, match="move or delete it"):
-        update_stubs([module])
+    for path in (module, folder):
+        (report,) = update_stubs([path])
+        assert report.state is StubState.FAILED
+        assert "move or delete it" in str(report.error)
     assert (folder / "models.pyi").read_text() == "class Digits: ...\n"
 
 
@@ -249,9 +269,23 @@ def test_the_command_writes_checks_and_refuses(folder: Path) -> None:
     good = command_line("--check", module)
     assert (good.returncode, good.stdout) == (0, f"up to date: {folder / 'models.pyi'}\n")
     refused = command_line(write(folder, PLAIN + "def f(): ...\n", "other.py"))
-    assert refused.returncode == 2
-    assert "other.py:4: a stub would hide f" in refused.stderr
+    assert (refused.returncode, refused.stdout) == (1, f"failed: {folder / 'other.pyi'}\n")
+    assert refused.stderr.startswith(f"error: {folder / 'other.py'}:4: a stub would hide f")
     assert command_line(folder / "nowhere.py").returncode == 2
+
+
+def test_the_command_names_module_model_and_reason_and_does_the_others(folder: Path, tflm_wheel: None) -> None:
+    write_unsupported(folder / "tiles.tflite")
+    write(folder)
+    module = write(folder, PLAIN.replace("digits", "tiles"), "tiles.py")
+    found = command_line(folder)
+    assert found.returncode == 1
+    assert found.stdout == f"wrote: {folder / 'models.pyi'}\nfailed: {folder / 'tiles.pyi'}\n"
+    (line,) = found.stderr.splitlines()
+    assert line.startswith(f"error: {module}: {folder / 'tiles.tflite'}: not supported: operator 0 TILE ")
+    checked = command_line("--check", folder)
+    assert (checked.returncode, checked.stderr) == (1, found.stderr)
+    assert checked.stdout == f"up to date: {folder / 'models.pyi'}\nfailed: {folder / 'tiles.pyi'}\n"
 
 
 def test_the_repositorys_own_stubs_are_up_to_date() -> None:
