@@ -66,6 +66,7 @@ from ember_infer_core.ops.windows import compute_padding as compute_padding
 from ember_infer_core.program import Call as Call
 from ember_infer_core.program import Program as Program
 from ember_infer_core.program import Tensor as Tensor
+from ember_infer_core.program import Variable as Variable
 from ember_infer_core.quantization import PerChannelQuantParam as PerChannelQuantParam
 from ember_infer_core.quantization import QuantParam as QuantParam
 from ember_infer_core.quantization import quantize_multiplier as quantize_multiplier
@@ -77,5 +78,6 @@ from ember_infer_core.slots import OperatorParams as OperatorParams
 from ember_infer_core.slots import Role as Role
 from ember_infer_core.slots import Slot as Slot
 from ember_infer_core.slots import check_buffers as check_buffers
+from ember_infer_core.state import KeepsState as KeepsState
 
 __all__: list[str]

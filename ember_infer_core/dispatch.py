@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import linecache
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ import numpy as np
 from ember_infer_core.errors import ScratchTooSmall
 from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, bind
+from ember_infer_core.state import check_state
 
 if TYPE_CHECKING:
-    from ember_infer_core.program import Program
+    from ember_infer_core.program import Program, Variable
     from ember_infer_core.slots import AsksForScratch
 
 __all__ = ["DispatchExecutable", "aligned_bytes", "dispatch_source", "keep_source"]
@@ -30,7 +31,8 @@ class DispatchExecutable:
         self.inputs: tuple[AnyArray, ...] = tuple(views[index] for index in program.inputs)
         self.outputs: tuple[AnyArray, ...] = tuple(views[index] for index in program.outputs)
         self.scratch_len: int = program.scratch_len(type(backend))
-        self._program_name = program.name
+        self._program = program
+        self._variables = tuple(views[variable.tensor] for variable in program.variables)
         self._own_scratch = aligned_bytes(self.scratch_len)
         self._scratch_users: list[tuple[OperatorParams, int]] = []
         layers = SimpleNamespace()
@@ -53,12 +55,22 @@ class DispatchExecutable:
             self._dispatch(self._backend, self._layers)
             return
         if scratch.size < self.scratch_len:
-            raise ScratchTooSmall(self.scratch_len, scratch.size, self._program_name)
+            raise ScratchTooSmall(self.scratch_len, scratch.size, self._program.name)
         self._bind_scratch(scratch)
         try:
             self._dispatch(self._backend, self._layers)
         finally:
             self._bind_scratch(self._own_scratch)  # let go of the caller's memory
+
+    def save_state(self) -> tuple[AnyArray, ...]:
+        """See :meth:`ember_infer_core.KeepsState.save_state`."""
+        return tuple(variable.copy() for variable in self._variables)
+
+    def load_state(self, arrays: Sequence[AnyArray]) -> None:
+        """See :meth:`ember_infer_core.KeepsState.load_state`."""
+        check_state(self._program, arrays)
+        for variable, array in zip(self._variables, arrays, strict=True):
+            np.copyto(variable, array)
 
     def _bind_scratch(self, scratch: ByteArray) -> None:
         for params, size in self._scratch_users:
@@ -73,13 +85,14 @@ def aligned_bytes(length: int, alignment: int = ALIGNMENT) -> ByteArray:
 
 
 def _tensor_views(program: Program) -> Mapping[int, AnyArray]:
-    """An array for every tensor: constants as they are, activations in a new arena.
+    """An array for every tensor: constants as they are, activations in a new arena, variables at their initial content.
 
     Model inputs get memory of their own, outside the arena: its plan reuses an input's place once the last reader is
     done, as a device does, but on a host a second run on the same input must give the same answer.
     """
     arena = aligned_bytes(program.arena_len)
-    inputs = {program.storage(index): aligned_bytes(program.tensors[index].size) for index in program.inputs}
+    apart = {program.storage(index): aligned_bytes(program.tensors[index].size) for index in program.inputs}
+    apart |= {variable.tensor: _variable_memory(variable) for variable in program.variables}
     views: dict[int, AnyArray] = {}
     for index, tensor in enumerate(program.tensors):
         root = program.storage(index)
@@ -87,8 +100,8 @@ def _tensor_views(program: Program) -> Mapping[int, AnyArray]:
         if constant is not None:
             views[index] = constant.reshape(tensor.shape)
             continue
-        if root in inputs:
-            memory = inputs[root]
+        if root in apart:
+            memory = apart[root]
         elif index in program.offsets:
             offset = program.offsets[index]
             memory = arena[offset : offset + tensor.size]
@@ -98,13 +111,19 @@ def _tensor_views(program: Program) -> Mapping[int, AnyArray]:
     return views
 
 
+def _variable_memory(variable: Variable) -> ByteArray:
+    memory = aligned_bytes(variable.initial.nbytes)
+    memory[...] = np.ascontiguousarray(variable.initial).reshape(-1).view(np.uint8)
+    return memory
+
+
 def dispatch_source(program: Program) -> str:
     """Python source of the function that runs the program: one line for each operator call, named after the layer."""
     lines = ["def run(backend, layers):"]
     lines.append(f'    """{_plain(program.name)}: {len(program.calls)} operator calls, in order."""')
     for call in program.calls:
-        read = ", ".join(_describe(program, index) for index in call.tensors(Role.INPUT))
-        written = ", ".join(_describe(program, index) for index in call.tensors(Role.OUTPUT))
+        read = ", ".join(_describe(program, index) for index in call.tensors(Role.INPUT, Role.STATE))
+        written = ", ".join(_describe(program, index) for index in call.tensors(Role.OUTPUT, Role.STATE))
         lines.append(f"    backend.{call.method}(layers.{call.name})  # {read} -> {written}")
     return "\n".join(lines) + "\n"
 

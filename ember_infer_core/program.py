@@ -13,12 +13,12 @@ import numpy.typing as npt
 from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import AnyQuantParam
-from ember_infer_core.slots import OperatorParams, Role, Shape, slots
+from ember_infer_core.slots import AnyArray, OperatorParams, Role, Shape, slots
 
 if TYPE_CHECKING:
     from ember_infer_core.slots import AsksForScratch
 
-__all__ = ["Call", "Program", "Tensor"]
+__all__ = ["Call", "Program", "Tensor", "Variable"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,11 +65,27 @@ class Call:
     params: OperatorParams
     operands: Mapping[str, int]
 
-    def tensors(self, role: Role) -> Iterator[int]:
-        """Indices of the tensors that the kernel meets in this role."""
+    def tensors(self, *roles: Role) -> Iterator[int]:
+        """Indices of the tensors that the kernel meets in one of these roles."""
         for slot in slots(self.params):
-            if slot.role is role and slot.name in self.operands:
+            if slot.role in roles and slot.name in self.operands:
                 yield self.operands[slot.name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variable:
+    """State: a tensor that keeps its content from one run to the next.
+
+    Attributes:
+        tensor: its index. Its memory is no part of the arena.
+        initial: the content, read-only, that the first run finds.
+        default: the content, read-only, that a reset sets. It is another one where the model initialises the variable
+            (CALL_ONCE), which TFLM does in the first run alone.
+    """
+
+    tensor: int
+    initial: AnyArray
+    default: AnyArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +97,7 @@ class Program:
         tensors: all tensors; ``calls`` and the tuples below hold indices into it.
         inputs, outputs: the model's own, in order.
         calls: operator calls, in the order of execution.
+        variables: what runs leave for the next one; empty for a model whose answer depends on its inputs alone.
     """
 
     name: str
@@ -88,6 +105,7 @@ class Program:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
+    variables: tuple[Variable, ...] = ()
 
     def storage(self, index: int) -> int:
         """Index of the tensor whose memory this one uses: itself, unless it is an alias."""
@@ -115,19 +133,19 @@ class Program:
         """
         first: dict[int, int] = {}
         last: dict[int, int] = {}
+        elsewhere = {variable.tensor for variable in self.variables}
 
         def use(index: int, step: int) -> None:
             root = self.storage(index)
-            if self.tensors[root].data is None:
+            if self.tensors[root].data is None and root not in elsewhere:
                 first.setdefault(root, step)
                 last[root] = step
 
         for index in self.inputs:
             use(index, 0)
         for step, call in enumerate(self.calls):
-            for role in (Role.INPUT, Role.OUTPUT):
-                for index in call.tensors(role):
-                    use(index, step)
+            for index in call.tensors(Role.INPUT, Role.OUTPUT):
+                use(index, step)
         for index in self.outputs:
             use(index, max(len(self.calls) - 1, 0))
         return {root: Lifetime(self.tensors[root].size, first[root], last[root]) for root in first}
@@ -147,6 +165,11 @@ class Program:
     def arena_len(self) -> int:
         """Bytes of activations after planning."""
         return self.arena.length
+
+    @property
+    def state_len(self) -> int:
+        """Bytes of all variables."""
+        return sum(self.tensors[variable.tensor].size for variable in self.variables)
 
     def scratch_len(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that suffice for every call on this backend class: the largest that one call asks for."""

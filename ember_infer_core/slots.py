@@ -64,11 +64,22 @@ UINT8: DType = np.dtype(np.uint8)
 
 
 class Role(enum.Enum):
-    """What a kernel may do with a buffer."""
+    """What a kernel may do with a buffer; of a state, which keeps its content from run to run, both: read and write."""
 
     INPUT = "input"
     CONSTANT = "constant"
     OUTPUT = "output"
+    STATE = "state"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a kernel may look at what is in the buffer."""
+        return self is not Role.OUTPUT
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a kernel changes what is in the buffer."""
+        return self in (Role.OUTPUT, Role.STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,5 +263,5 @@ def _check_slots(params: OperatorParams, declared: Iterable[Slot]) -> None:
             raise InvalidShape(f"{where}: shape {slot.shape} is wanted, not {array.shape}")
         if not array.flags.c_contiguous:
             raise InvalidShape(f"{where}: the array must be C-contiguous")
-        if slot.role is Role.OUTPUT and not array.flags.writeable:
+        if slot.role.is_written and not array.flags.writeable:
             raise InvalidShape(f"{where}: the array is read-only")

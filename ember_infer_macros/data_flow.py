@@ -15,14 +15,12 @@ def data_flow_problems(graph: Graph) -> list[str]:
     Raises:
         ModelError: a tensor is read that nothing has written; TensorFlow Lite Micro takes whatever memory holds there.
     """
-    if not graph.outputs:
-        return ["the model has no output"]
     problems = []
     unwritten = []
-    written = {tensor.index for tensor in graph.tensors if tensor.data is not None}
+    written = {tensor.index for tensor in graph.tensors if tensor.data is not None or tensor.is_variable}
     for index in graph.inputs:
         if index in written:
-            problems.append(f"input {graph.tensors[index].describe()} is a constant, or an input twice")
+            problems.append(f"input {graph.tensors[index].describe()} is a constant, a variable, or an input twice")
         written.add(index)
     for operator in graph.operators:
         unwritten += [

@@ -28,6 +28,7 @@ _PORTS_OF = {
     "dequantize": ("output",),
     "predict": ("input", "output"),
     "predict_batch": ("input", "output"),
+    "predict_sequence": ("input", "output"),
     "bind": ("input", "output"),
 }
 
@@ -109,10 +110,12 @@ def methods(program: Program) -> tuple[Method, ...]:
         for role, own in (("input", inputs), ("output", outputs))
     }
     special["arena_len"] = _plain("arena_len", f"Bytes of activations after planning: {program.arena_len}.")
+    special["state_len"] = _plain("state_len", f"Bytes that a session keeps from run to run: {program.state_len}.")
     own = {"input": inputs, "output": outputs}
     results = {
         "predict": _one_or_all([_array(port.real_dtype) for port in outputs]),
         "predict_batch": _one_or_all([_array(port.dtype) for port in outputs]),
+        "predict_sequence": _one_or_all([_array(port.dtype) for port in outputs]),
         "quantize": _only([_array(port.dtype) for port in inputs]),
         "dequantize": _only([_array(port.real_dtype) for port in outputs]),
     }
@@ -126,7 +129,8 @@ def summary(program: Program) -> str:
     for role, indices in (("Input", program.inputs), ("Output", program.outputs)):
         for position, port in enumerate(ports(program, indices, role)):
             lines.append(f"{role} {position}: {_describe(port)}.")
-    lines += ["", f"Arena: {program.arena_len} bytes. Operators:", ""]
+    state = f" State: {program.state_len} bytes." if program.variables else ""
+    lines += ["", f"Arena: {program.arena_len} bytes.{state} Operators:", ""]
     lines += [f"  {call.name}: {call.method}" for call in program.calls]
     return "\n".join(lines) + "\n"
 

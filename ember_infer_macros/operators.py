@@ -9,6 +9,7 @@ from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = ["LOWERINGS"]
 
+_ANY = "int8|int16|int32|float32|uint8|bool"
 _CASTABLE = "int8|int16|int32|uint32|float32|bool"
 
 # Operator -> its module in `lower/` and its signatures. A new operator adds its line.
@@ -18,6 +19,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.ADD_N: accepts("add_n", "T+ -> T", T="int8 float32"),
     BuiltinOperator.ARG_MAX: accepts("arg_max", "int8|float32 int32 -> int32"),
     BuiltinOperator.ARG_MIN: accepts("arg_max", "int8|float32 int32 -> int32"),
+    BuiltinOperator.ASSIGN_VARIABLE: accepts("variables", f"resource {_ANY} ->"),
     BuiltinOperator.AVERAGE_POOL_2D: accepts("pool", "int8 -> int8"),
     BuiltinOperator.BATCH_MATMUL: accepts("batch_matmul", "T T -> T", T="float32 int8"),
     BuiltinOperator.BATCH_TO_SPACE_ND: accepts("space_to_batch_nd", "T int32 int32 -> T", T="int8 float32"),
@@ -25,6 +27,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.BROADCAST_TO: accepts(
         "broadcast_to", "T int32|int64 -> T", T="int8 int16 int32 float32 uint8 bool"
     ),
+    BuiltinOperator.CALL_ONCE: accepts("variables", "->"),
     BuiltinOperator.CAST: accepts("cast", f"{_CASTABLE} -> {_CASTABLE}"),
     BuiltinOperator.CEIL: accepts("lookup", "float32 -> float32"),
     BuiltinOperator.CONCATENATION: accepts("concatenation", "T+ -> T", T="int8 int16 int32 float32 bool"),
@@ -82,6 +85,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
         "int16 -> int8|int16|int32",
         "uint8 -> int8",
     ),
+    BuiltinOperator.READ_VARIABLE: accepts("variables", f"resource -> {_ANY}"),
     BuiltinOperator.REDUCE_ALL: accepts("reduction", "bool int32 -> bool"),
     BuiltinOperator.REDUCE_MAX: accepts("reduction", "T int32 -> T", T="int8 float32"),
     BuiltinOperator.REDUCE_MIN: accepts("reduction", "T int32 -> T", T="int8 float32"),
@@ -115,5 +119,6 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.TRANSPOSE_CONV: accepts("transpose_conv", "int32 int8 int8 int32? -> int8"),
     BuiltinOperator.UNPACK: accepts("pack", "T -> T+", T="int8 int16 int32 float32"),
+    BuiltinOperator.VAR_HANDLE: accepts("variables", "-> resource"),
     BuiltinOperator.ZEROS_LIKE: accepts("fill", "T -> T", T="int8 int32 float32"),
 }

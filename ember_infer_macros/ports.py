@@ -150,6 +150,18 @@ class Port:
         wanted = f"(N, {', '.join(str(size) for size in self.shape[1:])})"
         raise InvalidShape(f"{self.role}: shape {wanted} is wanted (N divisible by {model_batch}), not {array.shape}")
 
+    def steps(self, array: Any) -> AnyArray:
+        """The steps of a sequence, ``(steps, *shape)``, where each row of the caller's array is a whole input.
+
+        Raises:
+            InvalidShape: a row is something else, or of another type.
+        """
+        rows, whole = self.rows(array)
+        if not whole:
+            wanted = f"(T, {', '.join(str(size) for size in self.shape)})"
+            raise InvalidShape(f"{self.role}: shape {wanted} is wanted, T steps of whole inputs, not {array.shape}")
+        return rows
+
 
 def ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ...]:
     """The program's inputs or outputs; numbered in their names where there are several."""

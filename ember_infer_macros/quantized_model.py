@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
     from ember_infer_core.program import Program
     from ember_infer_macros.arrays import AnyArray, Arrays, RealValues, Result, Scratch
-    from ember_infer_macros.runtime import Session
+    from ember_infer_macros.session import Session
 
 __all__ = ["QuantizedModel", "ScratchLen"]
 
@@ -35,8 +35,12 @@ class QuantizedModel(metaclass=ABCMeta):
 
     Every decorated class is a subclass: by inheritance where it says so, otherwise as a virtual one. Where a method
     takes an ``index``, it is the number of the input or output of a model that has several.
+
+    A model may keep state from run to run (``is_stateful``). What a class method computes depends on its arguments
+    alone: every ``predict...`` starts from the initial state. A session (:meth:`bind`) goes on from run to run.
     """
 
+    is_stateful: ClassVar[bool]
     program: ClassVar[Program]
     scratch_len: ClassVar[ScratchLen]
 
@@ -93,6 +97,11 @@ class QuantizedModel(metaclass=ABCMeta):
     @staticmethod
     def arena_len() -> int:
         """Bytes of activations after planning."""
+        _undecorated()
+
+    @staticmethod
+    def state_len() -> int:
+        """Bytes that a session keeps from run to run; 0 where the model has no state."""
         _undecorated()
 
     @staticmethod
@@ -173,7 +182,8 @@ class QuantizedModel(metaclass=ABCMeta):
 
     @staticmethod
     def predict_batch(backend: KernelBackend, inputs: Arrays[AnyArray]) -> Result:
-        """Runs the model on N samples, the model's own types in and out.
+        """Runs the model on N samples, the model's own types in and out. The samples know nothing of each other: a
+        model with state starts each from its initial state (:meth:`predict_sequence` goes on from one to the next).
 
         Args:
             backend: an instance.
@@ -192,10 +202,32 @@ class QuantizedModel(metaclass=ABCMeta):
         _undecorated()
 
     @staticmethod
-    def bind(backend: KernelBackend) -> Session:
-        """A session with buffers of its own, for the hot loop: no copies, no look-ups. For one thread at a time.
+    def predict_sequence(backend: KernelBackend, inputs: Arrays[AnyArray]) -> Result:
+        """Runs the model on T steps of one sequence, the model's own types in and out: the state that one step leaves
+        is what the next one finds. The first finds the initial state.
 
-        ``session.input[...] = x; session.run(); session.output``
+        Args:
+            backend: an instance.
+            inputs: of ``input_dtype()`` and of shape ``(T, *input_shape())``, or ``(T, ...)`` with ``input_len()``
+                elements a row; a sequence of these where the model has several inputs.
+
+        Returns:
+            ``output_dtype()`` of shape ``(T, *output_shape()[1:])``, or ``(T, *output_shape())`` where the model's own
+            batch size is not 1; a tuple of these where the model has several outputs.
+
+        Raises:
+            InvalidShape: an array is not as described.
+            KernelError: the backend cannot run the model.
+        """
+        _undecorated()
+
+    @staticmethod
+    def bind(backend: KernelBackend) -> Session:
+        """A session with buffers and state of its own, for the hot loop: no copies, no look-ups. For one thread at a
+        time.
+
+        ``session.input[...] = x; session.run(); session.output``; ``session.reset()`` forgets, ``session.state`` is a
+        copy of what it remembers, to be kept and put back.
 
         Raises:
             KernelError: the backend cannot run the model.

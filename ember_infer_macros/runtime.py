@@ -1,7 +1,8 @@
-"""What the generated methods call: executables for backends and threads, checks of the caller's arrays, sessions."""
+"""What the generated methods call: executables for backends and threads, checks of the caller's arrays."""
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -13,47 +14,18 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InvalidShape, ScratchTooSmall
 from ember_infer_core.executable import PredictsDirectly, RunsBatches
 from ember_infer_core.slots import AnyArray, ByteArray, no_scratch
+from ember_infer_core.state import KeepsState
 from ember_infer_macros.ports import Port, ports
+from ember_infer_macros.session import Session
 
 if TYPE_CHECKING:
-    from ember_infer_core.executable import Executable, Run
+    from ember_infer_core.executable import Executable
     from ember_infer_core.program import Program
 
-__all__ = ["Runtime", "ScratchLengths", "Session"]
+__all__ = ["Runtime", "ScratchLengths"]
 
 # Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
 _KEPT_BACKENDS = 8
-
-
-class Session:
-    """A model bound to a backend, with buffers of its own. For one thread at a time.
-
-    Attributes:
-        inputs: arrays in the model's types and shapes; fill them before :meth:`run`, which leaves them as they are.
-        outputs: arrays in the model's types and shapes; valid until the next :meth:`run`.
-        run: computes the outputs from the inputs; ``run(scratch)`` does it in scratch memory (uint8) of yours.
-    """
-
-    __slots__ = ("inputs", "outputs", "run")
-
-    def __init__(self, executable: Executable) -> None:
-        self.inputs: tuple[AnyArray, ...] = executable.inputs
-        self.outputs: tuple[AnyArray, ...] = executable.outputs
-        self.run: Run = executable.run  # bound once: nothing stands between a caller and the kernels
-
-    @property
-    def input(self) -> AnyArray:
-        """The only (or first) input."""
-        return self.inputs[0]
-
-    @property
-    def output(self) -> AnyArray:
-        """The only (or first) output."""
-        return self.outputs[0]
-
-    def __repr__(self) -> str:
-        shapes = " -> ".join(", ".join(str(a.shape) for a in arrays) for arrays in (self.inputs, self.outputs))
-        return f"<Session {shapes}>"
 
 
 class _PerThread(threading.local):
@@ -72,9 +44,20 @@ class Runtime:
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self.per_thread: _PerThread = _PerThread()
+        self._initial = tuple(variable.initial for variable in program.variables)
 
     def executable(self, backend: KernelBackend) -> Executable:
-        """This thread's executable for a backend; compiled at the first use."""
+        """This thread's executable for a backend, its variables at their initial content; compiled at the first use."""
+        executable = self._kept(backend)
+        self._start(executable)
+        return executable
+
+    def _start(self, executable: Executable) -> None:
+        """Gives its variables their initial content."""
+        if self._initial and isinstance(executable, KeepsState):
+            executable.load_state(self._initial)
+
+    def _kept(self, backend: KernelBackend) -> Executable:
         kept = self.per_thread.executables
         key = id(backend)  # the entry holds the backend, so the number stays its own
         entry = kept.get(key)
@@ -82,7 +65,7 @@ class Runtime:
             return entry[1]
         executable = self.compile(backend)
         kept[key] = backend, executable
-        if isinstance(executable, PredictsDirectly):
+        if isinstance(executable, PredictsDirectly) and not self._initial:
             self.per_thread.direct[key] = executable.predict
         if len(kept) > _KEPT_BACKENDS:
             oldest, _ = kept.popitem(last=False)
@@ -94,7 +77,17 @@ class Runtime:
         if not isinstance(backend, KernelBackend):
             hint = f"; did you mean {backend.__name__}()?" if isinstance(backend, type) else ""
             raise TypeError(f"backend must be an instance of a KernelBackend, not {backend!r}{hint}")
-        return backend.compile(self.program)
+        executable = backend.compile(self.program)
+        if self._initial and not isinstance(executable, KeepsState):
+            raise TypeError(
+                f"{self.program.name} keeps state, and what {type(backend).__name__}.compile() gives does not: it "
+                "needs save_state() and load_state() (ember_infer_core.KeepsState)"
+            )
+        return executable
+
+    def bind(self, backend: KernelBackend) -> Session:
+        """See :meth:`QuantizedModel.bind`."""
+        return Session(self.program, functools.partial(self.compile, backend))
 
     def load(self, executable: Executable, arrays: Sequence[AnyArray]) -> None:
         """Copies checked arrays into the inputs."""
@@ -167,8 +160,23 @@ class Runtime:
         if isinstance(executable, RunsBatches):
             executable.run_batch([np.ascontiguousarray(rows) for rows, _ in batches], results)
         else:
-            _run_one_by_one(executable, [rows for rows, _ in batches], results)
+            for run in range(runs):
+                _run_row(executable, [rows for rows, _ in batches], results, run)
+                self._start(executable)
         flat = tuple(_merge_batch(result, port, whole) for result, port in zip(results, self.outputs, strict=True))
+        return flat if len(flat) > 1 else flat[0]
+
+    def predict_sequence(self, backend: KernelBackend, inputs: Any) -> Any:
+        """See :meth:`QuantizedModel.predict_sequence`."""
+        steps = [port.steps(array) for array, port in self._pairs(inputs, self.inputs)]
+        counts = {len(rows) for rows in steps}
+        if len(counts) != 1:
+            raise InvalidShape(f"the inputs hold different numbers of steps: {sorted(counts)}")
+        executable = self.executable(backend)
+        results = tuple(np.empty((*counts, *port.shape), port.dtype) for port in self.outputs)
+        for step in range(*counts):
+            _run_row(executable, steps, results, step)
+        flat = tuple(_merge_batch(result, port, whole=True) for result, port in zip(results, self.outputs, strict=True))
         return flat if len(flat) > 1 else flat[0]
 
     def _pairs(self, arrays: Any, ports: tuple[Port, ...]) -> list[tuple[Any, Port]]:
@@ -182,13 +190,12 @@ class Runtime:
         return list(zip(arrays, ports, strict=True))
 
 
-def _run_one_by_one(executable: Executable, batches: Sequence[AnyArray], results: Sequence[AnyArray]) -> None:
-    for run in range(len(results[0])):
-        for buffer, rows in zip(executable.inputs, batches, strict=True):
-            buffer[...] = rows[run]
-        executable.run()
-        for result, buffer in zip(results, executable.outputs, strict=True):
-            result[run] = buffer
+def _run_row(executable: Executable, inputs: Sequence[AnyArray], results: Sequence[AnyArray], row: int) -> None:
+    for buffer, rows in zip(executable.inputs, inputs, strict=True):
+        buffer[...] = rows[row]
+    executable.run()
+    for result, buffer in zip(results, executable.outputs, strict=True):
+        result[row] = buffer
 
 
 class ScratchLengths:

@@ -12,6 +12,7 @@ from ember_infer_macros.data_flow import data_flow_problems
 from ember_infer_macros.operators import LOWERINGS
 from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.signatures import ABSENT, mismatch
+from ember_infer_macros.stateful import initialiser_problems, state_problems
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.micro import MICRO_OPERATORS
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorType
@@ -28,11 +29,18 @@ def check_supported(graph: Graph) -> None:
         UnsupportedModelError: lists everything that stands in the way; operators with index, name, types and why.
         ModelError: a tensor that is used contradicts the file, or is read before anything has written it.
     """
+    _check_subgraph(graph, _model_problems(graph))
+    for called in graph.initialisers.values():
+        _check_subgraph(called, initialiser_problems(called))
+
+
+def _check_subgraph(graph: Graph, problems: list[str]) -> None:
+    """One subgraph, with what is wrong with it as a whole."""
     _check_damage(graph)
     in_operators = _operator_problems(graph)
     # What an operator that is not supported does to its tensors is its own affair.
     in_data_flow = [] if in_operators else data_flow_problems(graph)
-    problems = [*_model_problems(graph), *in_operators, *in_data_flow]
+    problems = [*problems, *in_operators, *in_data_flow]
     if problems:
         operators = [operator for operator in graph.operators if why_unsupported(operator, graph.tensors) is not None]
         ports = [graph.tensors[index] for index in (*graph.inputs, *graph.outputs)]
@@ -73,7 +81,9 @@ def _model_problems(graph: Graph) -> list[str]:
             why = _why_no_port(graph.tensors[index])
             if why is not None:
                 problems.append(f"{role} {position}, {why}")
-    return problems
+    if not graph.outputs:
+        problems.append("the model has no output")
+    return [*problems, *state_problems(graph)]
 
 
 def _why_no_port(tensor: GraphTensor) -> str | None:
@@ -132,8 +142,6 @@ def _odd_operand(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str
         if index == NO_TENSOR:
             continue
         tensor = tensors[index]
-        if tensor.is_variable:
-            return f"{tensor.describe()} is a variable: state between inferences is not supported yet"
         if tensor.is_sparse:
             return f"{tensor.describe()} is stored in a sparse encoding"
         wrong = tensor.damage or tensor.oddity

@@ -16,11 +16,12 @@ from ember_infer_core.program import Program
 from ember_infer_macros import arrays
 from ember_infer_macros.interface import INTERFACE, Method, methods, summary
 from ember_infer_macros.ports import ports
-from ember_infer_macros.runtime import Runtime, ScratchLengths, Session
+from ember_infer_macros.runtime import Runtime, ScratchLengths
+from ember_infer_macros.session import Session
 
 __all__ = ["SYNTHESIZED_NAMES", "class_source", "expanded_source", "synthesize"]
 
-SYNTHESIZED_NAMES: tuple[str, ...] = (*INTERFACE, "program", "scratch_len")
+SYNTHESIZED_NAMES: tuple[str, ...] = (*INTERFACE, "is_stateful", "program", "scratch_len")
 
 # What annotations in the generated source mean: for `typing.get_type_hints`.
 _TYPES = {
@@ -45,7 +46,8 @@ _METHODS = {
     "dequantize": "return runtime.outputs[index].dequantize(q)",
     "predict": "return runtime.predict(backend, real)",
     "predict_batch": "return runtime.predict_batch(backend, inputs)",
-    "bind": "return Session(runtime.compile(backend))",
+    "predict_sequence": "return runtime.predict_sequence(backend, inputs)",
+    "bind": "return runtime.bind(backend)",
 }
 
 # A model with one input and one output: nothing stands between the caller's arrays and an executable that takes them.
@@ -57,7 +59,7 @@ _DIRECT = """
 
 
 def synthesize(program: Program, class_name: str) -> dict[str, Any]:
-    """The attributes of a model class: generated methods, ``program`` and ``scratch_len``.
+    """The attributes of a model class: generated methods, ``is_stateful``, ``program`` and ``scratch_len``.
 
     The source stays in ``linecache``, so that tracebacks, debuggers and ``inspect.getsource`` show it.
     """
@@ -75,7 +77,8 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
     exec(compile(source, filename, "exec", __future__.annotations.compiler_flag), namespace)
     generated = vars(namespace[class_name])
     attributes = {name: generated[name] for name in SYNTHESIZED_NAMES if name in generated}
-    return attributes | {"program": program, "scratch_len": ScratchLengths(program)}
+    kept = {"is_stateful": bool(program.variables), "program": program, "scratch_len": ScratchLengths(program)}
+    return attributes | kept
 
 
 def expanded_source(program: Program, class_name: str, source: str) -> str:
@@ -98,7 +101,7 @@ def class_source(program: Program, class_name: str) -> str:
 def _bodies(program: Program) -> Mapping[str, str]:
     """The code of every method."""
     inputs, outputs = ports(program, program.inputs, "input"), ports(program, program.outputs, "output")
-    bodies = {"arena_len": f"return {program.arena_len}"}
+    bodies = {"arena_len": f"return {program.arena_len}", "state_len": f"return {program.state_len}"}
     for role, own in (("input", inputs), ("output", outputs)):
         bodies[f"{role}_len"] = _pick(port.length for port in own)
         bodies[f"{role}_shape"] = _pick(port.shape for port in own)

@@ -34,10 +34,17 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
     blob = blob_name(plan.constants)
     variants = _Variants()
     layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
-    prepare = _function("prepare", variants, plan.prepare)
-    ends = [_function("import_inputs", variants, plan.imports), _function("export_outputs", variants, plan.exports)]
+    others = {
+        "prepare": plan.prepare,
+        "start_state": plan.start,
+        "load_state": plan.load,
+        "save_state": plan.save,
+        "import_inputs": plan.imports,
+        "export_outputs": plan.exports,
+    }
+    functions = [_function(name, variants, steps) for name, steps in others.items()]
     parts = [_headers(plan.target, variants.kernels), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
-    parts += [*variants.sources, *layers, prepare, *ends, _tables(plan)]
+    parts += [*variants.sources, *layers, *functions, _tables(plan)]
     if python:
         parts += [_header("kernels/python_call"), _python(plan)]
     return {MAIN: "\n".join(parts), blob: plan.constants}

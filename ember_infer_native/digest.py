@@ -47,6 +47,7 @@ def program_digest(program: Program) -> str:
     for tensor in program.tensors:
         note((tensor.shape, tensor.dtype.str, tensor.quant, tensor.data, tensor.alias_of))
     note((program.inputs, program.outputs))
+    note(tuple((variable.tensor, variable.initial) for variable in program.variables))
     for call in program.calls:
         note((call.method, call.params, tuple(sorted(call.operands.items()))))
     return digest.hexdigest()

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, InvalidShape, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
+from ember_infer_core.state import check_state
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Run
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ABI", "ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
-ABI = 2  # EMBER_ABI of kernels/exports.h
+ABI = 3  # EMBER_ABI of kernels/exports.h
 _LEAST_ROWS = 4  # of a batch for each thread; fewer are not worth one
 
 
@@ -92,7 +94,7 @@ class NativeExecutable:
         self.library = library
         self.inputs: tuple[AnyArray, ...] = _buffers(program, program.inputs)
         self.outputs: tuple[AnyArray, ...] = _buffers(program, program.outputs)
-        self._layers = tuple(call.name for call in program.calls)
+        self._program = program
         self._threads = threads
         self._arena = library.new_arena()
         inputs, outputs = _pointers(self.inputs), _pointers(self.outputs)
@@ -102,8 +104,21 @@ class NativeExecutable:
         self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)
 
+    def save_state(self) -> tuple[AnyArray, ...]:
+        """See :meth:`ember_infer_core.KeepsState.save_state`."""
+        arrays = _buffers(self._program, [variable.tensor for variable in self._program.variables])
+        self.library.functions.ember_save_state(_pointers(arrays), _address(self._arena))
+        return arrays
+
+    def load_state(self, arrays: Sequence[AnyArray]) -> None:
+        """See :meth:`ember_infer_core.KeepsState.load_state`."""
+        check_state(self._program, arrays)
+        contiguous = [np.ascontiguousarray(array) for array in arrays]
+        self.library.functions.ember_load_state(_pointers(contiguous), _address(self._arena))
+
     def run_batch(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> None:
-        """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads.
+        """Runs samples that lie one after the other along the first axis of contiguous arrays, on several threads; each
+        from the initial content of variables, and without a change to those of this executable.
 
         Raises:
             InvalidShape: arrays of other types or shapes, or of different numbers of samples; nothing was written.
@@ -112,9 +127,10 @@ class NativeExecutable:
         count = self._check_rows(inputs, outputs)
         parts = max(1, min(self._threads, count // _LEAST_ROWS))
         bounds = [count * part // parts for part in range(parts + 1)]
-        arenas = [self._arena, *(self.library.new_arena() for _ in range(parts - 1))]
+        own = [] if self._program.variables else [self._arena]
+        arenas = [*own, *(self.library.new_arena() for _ in range(parts - len(own)))]
         if parts == 1:
-            self._run_rows(inputs, outputs, 0, count, self._arena)
+            self._run_rows(inputs, outputs, 0, count, arenas[0])
             return
         from concurrent.futures import ThreadPoolExecutor  # heavy, and only large batches need it
 
@@ -157,12 +173,16 @@ class NativeExecutable:
             raise KernelError(error.decode())
 
     def time_layers(self, repeats: int = 100) -> list[tuple[str, float]]:
-        """Each layer's name and seconds, as the mean of so many runs in a row, on what the last run left in memory."""
+        """Each layer's name and seconds, as the mean of so many runs in a row, on what the last run left in memory.
+        Variables hold the same before and after.
+        """
         times = []
-        for number, name in enumerate(self._layers):
+        state = self.save_state()
+        for number, call in enumerate(self._program.calls):
             start = time.perf_counter()
             self.library.functions.ember_repeat_layer(number, ctypes.c_int64(repeats), _address(self._arena))
-            times.append((name, (time.perf_counter() - start) / repeats))
+            times.append((call.name, (time.perf_counter() - start) / repeats))
+        self.load_state(state)
         return times
 
 

@@ -252,6 +252,8 @@ class Plan:
         arena_len: bytes of memory for one run at a time.
         constants: packed weights and tables.
         prepare: steps that make an arena ready, once.
+        start: steps that give variables their initial content.
+        load, save: steps that bring the caller's content of all variables in, as inputs, and out, as outputs.
         imports: steps that bring the caller's inputs into the arena.
         layers: for each call of the program its name and steps.
         exports: steps that write the caller's outputs.
@@ -266,6 +268,9 @@ class Plan:
     arena_len: int
     constants: bytes
     prepare: tuple[Step, ...]
+    start: tuple[Step, ...]
+    load: tuple[Step, ...]
+    save: tuple[Step, ...]
     imports: tuple[Step, ...]
     layers: tuple[tuple[str, tuple[Step, ...]], ...]
     exports: tuple[Step, ...]

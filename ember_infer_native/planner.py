@@ -66,6 +66,7 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
     places = _Places(program, layouts, offsets, context)
     layers = tuple((call.name, tuple(_plan_call(context, places, call))) for call in program.calls)
     imports, exports = _imports(places), _exports(places)
+    start, load, save = _start(places), _load(places), _save(places)
     beyond = 2 * target.chunk + _ALIGNMENT  # kernels may read past an end, where they do not use what they read
     # Borders hold one value; whole buffers are set to it, of which runs then write all but the borders.
     filled = [
@@ -78,6 +79,9 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
         arena_len=context.temporaries.length + beyond,
         constants=bytes(context.constants.data) + bytes(beyond),
         prepare=(*filled, *context.temporaries.fills),
+        start=start,
+        load=load,
+        save=save,
         imports=imports,
         layers=layers,
         exports=exports,
@@ -115,6 +119,36 @@ def _exports(places: _Places) -> tuple[Step, ...]:
         source = places[index]
         result = replace(source, first=Pointer("output", position=position), layout=source.layout.without_borders)
         steps.append(copy_between(source, result, places.context.target.bias_of(source.dtype)))
+    return tuple(steps)
+
+
+def _start(places: _Places) -> tuple[Step, ...]:
+    """From the initial content of variables."""
+    context, steps = places.context, []
+    for variable in places.program.variables:
+        place = places[variable.tensor]
+        first = context.constants.add(context.kept(variable.initial).tobytes())
+        steps.append(copy_between(replace(place, first=first), place))
+    return tuple(steps)
+
+
+def _load(places: _Places) -> tuple[Step, ...]:
+    """To the variables, from content that the caller gives as inputs."""
+    steps = []
+    for position, variable in enumerate(places.program.variables):
+        place = places[variable.tensor]
+        given = replace(place, first=Pointer("input", position=position))
+        steps.append(copy_between(given, place, places.context.target.bias_of(place.dtype)))
+    return tuple(steps)
+
+
+def _save(places: _Places) -> tuple[Step, ...]:
+    """From the variables, to memory that the caller gives as outputs."""
+    steps = []
+    for position, variable in enumerate(places.program.variables):
+        place = places[variable.tensor]
+        taken = replace(place, first=Pointer("output", position=position))
+        steps.append(copy_between(place, taken, places.context.target.bias_of(place.dtype)))
     return tuple(steps)
 
 
@@ -169,7 +203,7 @@ def _layout(program: Program, root: int, borders: Borders | None) -> Layout:
 
 
 def _place(program: Program, layouts: Mapping[int, Layout]) -> tuple[dict[int, int], int]:
-    """Byte offsets in the arena, and its length: tensors with borders for themselves, the others share."""
+    """Byte offsets in the arena, and its length: with borders and variables apart, the others share."""
     offsets: dict[int, int] = {}
     shared, lifetimes = [], []
     for root, lifetime in program.lifetimes.items():
@@ -183,6 +217,9 @@ def _place(program: Program, layouts: Mapping[int, Layout]) -> tuple[dict[int, i
         if not layout.dense:
             offsets[root] = length
             length += _aligned(layout.size)
+    for variable in program.variables:
+        offsets[variable.tensor] = length
+        length += _aligned(program.tensors[variable.tensor].size)
     return offsets, length
 
 
@@ -203,4 +240,4 @@ def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:
             arguments[slot.name] = given
     steps = native_operator(call.method).plan(context, call.params, **arguments)
     # Kernels need not ask whether there is anything to do.
-    return steps if any(places.program.tensors[index].size for index in call.tensors(Role.OUTPUT)) else []
+    return steps if any(places.program.tensors[index].size for index in call.tensors(Role.OUTPUT, Role.STATE)) else []

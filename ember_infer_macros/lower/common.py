@@ -11,6 +11,7 @@ import numpy as np
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import InvalidShape, ModelError, Undefined
 from ember_infer_core.ops.windows import Padding
+from ember_infer_core.program import Tensor
 from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
 from ember_infer_core.slots import AnyArray, DType, OperatorParams, Shape4
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
@@ -78,11 +79,13 @@ class OperatorSource:
     Attributes:
         graph, operator: where it is.
         known: content of a tensor, by its number, that earlier operators compute from constants alone; else None.
+        variables: by the number of a handle, the number of the tensor that is the variable, and that tensor.
     """
 
     graph: Graph
     operator: GraphOperator
     known: Callable[[int], AnyArray | None] = _nothing_known
+    variables: Mapping[int, tuple[int, Tensor]] = field(default_factory=dict)
 
     def fail(self, reason: str) -> ModelError:
         """The error for a model that contradicts itself here."""
@@ -178,6 +181,16 @@ class OperatorSource:
         if not self.operator.outputs:
             raise self.fail("it has no output")
         return [self.graph.tensors[index] for index in self.operator.outputs]
+
+    def variable(self, handle: GraphTensor) -> tuple[int, Tensor]:
+        """The tensor that a handle stands for, after its number."""
+        try:
+            return self.variables[handle.index]
+        except KeyError:
+            raise Refusal(
+                f"{handle.describe()} is the handle of no variable that is ever assigned; what TensorFlow Lite Micro "
+                "reads there nobody has written"
+            ) from None
 
     def dtype(self, tensor: GraphTensor) -> DType:
         """Of a tensor's elements."""
@@ -280,4 +293,5 @@ class OperatorSource:
                 raise self.fail(f"{name} is {value}; 1 or more is wanted")
 
 
-Lowering: TypeAlias = Callable[[OperatorSource], Lowered]
+# None where there is nothing left to do in a run.
+Lowering: TypeAlias = Callable[[OperatorSource], Lowered | None]

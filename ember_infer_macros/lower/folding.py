@@ -7,7 +7,7 @@ are such results: where SLICE begins, the axes of a MEAN.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,15 +32,17 @@ class Folding:
     Args:
         tensors: of the program. A result becomes a constant there.
         own_bytes: of the constants in the file.
+        variables: tensors whose content is another one in each run.
 
     Attributes:
         tensors: the same list.
     """
 
-    def __init__(self, tensors: list[Tensor], own_bytes: int) -> None:
+    def __init__(self, tensors: list[Tensor], own_bytes: int, variables: Collection[int] = ()) -> None:
         self.tensors: list[Tensor] = tensors
         self._left = FOLDED_BYTES + own_bytes
         self._known: set[int] = set()
+        self._variables = frozenset(variables)
 
     def known(self, index: int) -> AnyArray | None:
         """What a tensor holds that was computed here; None for any other."""
@@ -52,7 +54,7 @@ class Folding:
         Only operators that :func:`exact` has, and whose results are there and not too large.
         """
         run = exact(call)
-        if run is None:
+        if run is None or not self._variables.isdisjoint(call.operands.values()):
             return False
         arrays = self._operands(call, [slot for slot in slots(call.params) if slot.role is not Role.OUTPUT])
         results = [slot for slot in slots(call.params) if slot.role is Role.OUTPUT]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ember_infer_macros.tflite.schema import BuiltinOperator, TensorType
 
@@ -125,15 +125,16 @@ class GraphOperator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """The main subgraph of a model.
+    """A subgraph of a model: the main one, or one that it calls.
 
     Attributes:
-        source: what was read, for messages: a path or ``<bytes>``.
+        source: what was read, for messages: a path or ``<bytes>``, and which subgraph if it is not the main one.
         description: the file's own.
         subgraphs: how many the file has; only the operators of control flow and of initialisation call the others.
         tensors, operators: all of them, by number.
         inputs, outputs: tensor numbers.
         warnings: oddities that do not change what the model computes.
+        initialisers: the subgraphs that its CALL_ONCE operators run, by number.
     """
 
     source: str
@@ -143,4 +144,5 @@ class Graph:
     operators: tuple[GraphOperator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    initialisers: Mapping[int, Graph] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ember_infer_macros.tflite.flatbuffer import boolean, scalar, unread, vector
+from ember_infer_macros.tflite.flatbuffer import boolean, scalar, string, unread, vector
 
 
 @dataclass(eq=False, repr=False)
@@ -325,7 +325,25 @@ _WITHOUT_FIELDS = (
     91,  # HardSwishOptions
     98,  # SelectV2Options
     104,  # BroadcastToOptions
+    112,  # ReadVariableOptions
+    113,  # AssignVariableOptions
 )
+
+
+@dataclass(eq=False, repr=False)
+class CallOnceOptions:
+    """Options of CALL_ONCE."""
+
+    init_subgraph_index: int = scalar("int32")
+
+
+@dataclass(eq=False, repr=False)
+class VarHandleOptions:
+    """Options of VAR_HANDLE."""
+
+    container: str | None = string()
+    shared_name: str | None = string()
+
 
 # Number in the schema's union ``BuiltinOptions`` -> table.
 BUILTIN_OPTIONS: dict[int, type] = {
@@ -362,5 +380,7 @@ BUILTIN_OPTIONS: dict[int, type] = {
     94: DepthToSpaceOptions,
     101: BatchMatMulOptions,
     102: CumsumOptions,
+    103: CallOnceOptions,
+    111: VarHandleOptions,
     **dict.fromkeys(_WITHOUT_FIELDS, NoOptions),
 }

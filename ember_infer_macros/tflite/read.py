@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_macros.tflite import schema
 from ember_infer_macros.tflite.flatbuffer import FlatBufferError, read_root
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor, shortened
+from ember_infer_macros.tflite.options import CallOnceOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
 from ember_infer_macros.tflite.tensors import ELEMENT_BYTES, TensorReader
 
@@ -60,13 +62,40 @@ def read_graph(source: str, content: bytes) -> Graph:
     model = _read_model(source, content)
     if not model.subgraphs:
         raise ModelError(source, "the model has no subgraph")
-    subgraph = model.subgraphs[0]
-    tensor_reader = TensorReader(content, model)
+    tensor_reader = TensorReader(content, model)  # one for all: what they share counts once
+    graph = _read_subgraph(source, model, 0, tensor_reader)
+    wanted = {
+        operator.options.init_subgraph_index
+        for operator in graph.operators
+        if isinstance(operator.options, CallOnceOptions)
+    }
+    initialisers = {
+        index: _read_subgraph(f"{source}, subgraph {index}", model, index, tensor_reader)
+        for index in sorted(wanted)
+        if 0 < index < len(model.subgraphs)
+    }
+    return replace(
+        graph,
+        initialisers=initialisers,
+        warnings=(
+            *_uncalled_subgraphs(len(model.subgraphs), graph.operators),
+            *graph.warnings,
+            *(warning for called in initialisers.values() for warning in called.warnings),
+        ),
+    )
+
+
+def _read_subgraph(source: str, model: schema.Model, number: int, tensor_reader: TensorReader) -> Graph:
+    """One subgraph by itself."""
+    assert model.subgraphs is not None
+    subgraph = model.subgraphs[number]
+    tensor_reader.stored_outside.clear()
     tensors = tuple(tensor_reader.read(index, tensor) for index, tensor in enumerate(subgraph.tensors or ()))
     reader = _GraphReader(source, model, tensors)
     operators = tuple(reader.operator(index, item) for index, item in enumerate(subgraph.operators or ()))
-    inputs = reader.tensor_indices(subgraph.inputs, "the model's inputs")
-    outputs = reader.tensor_indices(subgraph.outputs, "the model's outputs")
+    owner = "the model" if number == 0 else "the subgraph"
+    inputs = reader.tensor_indices(subgraph.inputs, f"{owner}'s inputs")
+    outputs = reader.tensor_indices(subgraph.outputs, f"{owner}'s outputs")
     used = {*inputs, *outputs}
     for operator in operators:
         used.update(operator.inputs, operator.outputs)
@@ -79,7 +108,6 @@ def read_graph(source: str, content: bytes) -> Graph:
         inputs=inputs,
         outputs=outputs,
         warnings=(
-            *_uncalled_subgraphs(len(model.subgraphs), operators),
             *_stored_outside([tensors[index] for index in tensor_reader.stored_outside if index in used]),
             *_meaningless_axes([tensor for tensor in tensors if tensor.index in used]),
         ),

@@ -54,7 +54,8 @@ class TensorReader:
     """Reads the tensors of one model. Nothing is refused here: a tensor that nobody uses may be anything.
 
     Attributes:
-        stored_outside: numbers of the tensors whose content lies at a buffer offset, outside the FlatBuffer.
+        stored_outside: numbers of the tensors whose content lies at a buffer offset, outside the FlatBuffer; to be
+            cleared before the next subgraph.
     """
 
     def __init__(self, content: bytes, model: schema.Model) -> None:

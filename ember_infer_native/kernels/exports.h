@@ -10,18 +10,24 @@
 #define NOINLINE __attribute__((noinline))
 /* Libraries made ahead of time outlive versions of ours: to be raised with whatever a caller notices, and where older
    libraries computed wrongly. library.py has the same number. */
-#define EMBER_ABI 2
+#define EMBER_ABI 3
 
 typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena);
 
-/* ember_prepare: once for an arena. ember_run: from the inputs to the outputs, unless something goes wrong: then
-   ember_error says what, and the outputs are as they were. ember_batch: `count` samples, one after the other in memory, up
-   to the first that goes wrong. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
+/* ember_prepare: once for an arena; variables then hold their initial content. ember_run: from the inputs to the outputs,
+   unless something goes wrong: then ember_error says what, and the outputs are as they were. ember_batch: `count` samples,
+   one after the other in memory, up to the first that goes wrong, each from the initial content of variables.
+   ember_load_state, ember_save_state: an array for each variable. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
    STATUS(arena) is where kernels leave the number of what went wrong, 0 where nothing can. */
 #define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                                  \
     EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                   \
     EXPORT int64_t ember_arena_len(void) { return ARENA; }                                                             \
-    EXPORT void ember_prepare(uint8_t *arena) { prepare(0, 0, arena); }                                                \
+    EXPORT void ember_prepare(uint8_t *arena) {                                                                        \
+        prepare(0, 0, arena);                                                                                          \
+        start_state(0, 0, arena);                                                                                      \
+    }                                                                                                                  \
+    EXPORT void ember_load_state(const uint8_t *const *state, uint8_t *arena) { load_state(state, 0, arena); }         \
+    EXPORT void ember_save_state(uint8_t *const *state, uint8_t *arena) { save_state(0, state, arena); }               \
     EXPORT const char *ember_error(const uint8_t *arena) {                                                             \
         const int32_t *status = STATUS(arena);                                                                         \
         return status ? errors[*status] : 0;                                                                           \
@@ -40,6 +46,7 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
             uint8_t *to[OUTPUTS + 1];                                                                                  \
             for (int i = 0; i < INPUTS; i++) from[i] = inputs[i] + sample * input_steps[i];                            \
             for (int i = 0; i < OUTPUTS; i++) to[i] = outputs[i] + sample * output_steps[i];                           \
+            start_state(0, 0, arena);                                                                                  \
             ember_run(from, to, arena);                                                                                \
         }                                                                                                              \
     }                                                                                                                  \

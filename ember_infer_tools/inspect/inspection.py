@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
 from typing import cast
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.program import Program
-from ember_infer_macros.lower.common import OperatorSource, Refusal
-from ember_infer_macros.lower.folding import Folding
+from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
 from ember_infer_macros.lower.names import identifier
-from ember_infer_macros.lower.program import lower_graph, lowering, start_folding
+from ember_infer_macros.lower.operators import OperatorLowering, lowering
+from ember_infer_macros.lower.program import lower_graph
+from ember_infer_macros.lower.variables import Variables
 from ember_infer_macros.operators import LOWERINGS
 from ember_infer_macros.support import check_supported, why_unsupported
 from ember_infer_macros.tflite.graph import Graph, GraphOperator
@@ -72,24 +73,32 @@ def _lower_each(graph: Graph) -> tuple[Subject, ...]:
     try:
         check_supported(graph)
     except ModelError:
-        return tuple(_lower_alone(graph, operator, None) for operator in graph.operators)
-    folding = start_folding(graph)
-    return tuple(_lower_alone(graph, operator, folding) for operator in graph.operators)
+        return tuple(_subject(graph, operator, _lower_alone) for operator in graph.operators)
+    operators = OperatorLowering(graph, Variables(graph))
+
+    def lower(graph: Graph, operator: GraphOperator) -> Lowered | None:
+        lowered = operators.lower(operator)
+        if lowered is not None:
+            operators.folding.fold(lowered)
+        return lowered
+
+    return tuple(_subject(graph, operator, lower) for operator in graph.operators)
 
 
-def _lower_alone(graph: Graph, operator: GraphOperator, folding: Folding | None) -> Subject:
+def _lower_alone(graph: Graph, operator: GraphOperator) -> Lowered | None:
+    """Without what others give: of variables nothing can be said then."""
+    code = cast("BuiltinOperator", operator.code)  # or it would not be supported
+    file = LOWERINGS[code].file
+    return None if file == "variables" else lowering(file)(OperatorSource(graph, operator))
+
+
+def _subject(graph: Graph, operator: GraphOperator, lower: Callable[[Graph, GraphOperator], Lowered | None]) -> Subject:
     """The operator with its parameters, or with what stands in its way."""
     problem = why_unsupported(operator, graph.tensors)
     if problem is not None:
         return Subject(operator, None, problem)
-    code = cast("BuiltinOperator", operator.code)  # or it would not be supported
-    lower = lowering(LOWERINGS[code].file)
     try:
-        if folding is None:
-            return Subject(operator, lower(OperatorSource(graph, operator)), None)
-        lowered = lower(OperatorSource(graph, operator, folding.known))
-        folding.fold(lowered)
-        return Subject(operator, lowered, None)
+        return Subject(operator, lower(graph, operator), None)
     except Refusal as refusal:
         return Subject(operator, None, str(refusal))
     except ModelError as error:
@@ -124,7 +133,7 @@ def _named(backends: Iterable[type[KernelBackend]]) -> dict[str, type[KernelBack
 
 
 def _backend(name: str, backend: type[KernelBackend], operators: Iterable[OperatorReport]) -> BackendReport:
-    supported = [operator for operator in operators if operator.problem is None]
+    supported = [operator for operator in operators if operator.method is not None]
     largest = max(supported, key=lambda operator: operator.scratch.get(name, 0), default=None)
     scratch = 0 if largest is None else largest.scratch.get(name, 0)
     return BackendReport(

@@ -15,7 +15,7 @@ import numpy as np
 
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import OperatorSource, Refusal
-from ember_infer_macros.lower.program import lowering
+from ember_infer_macros.lower.operators import lowering
 from ember_infer_macros.operators import LOWERINGS
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
@@ -53,6 +53,7 @@ def changed_multipliers(graph: Graph, operator: GraphOperator, params: OperatorP
     except Refusal as refusal:
         yield f"older firmware refuses it: {refusal}"
         return
+    assert lowered is not None  # none of these leaves nothing to do
     for field in dataclasses.fields(params):
         now, then = getattr(params, field.name), getattr(lowered.params, field.name)
         if isinstance(now, np.ndarray) and now.shape == np.shape(then):

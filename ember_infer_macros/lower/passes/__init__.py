@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ember_infer_core.program import Program
 from ember_infer_macros.lower.passes.alias_reshapes import alias_reshapes
+from ember_infer_macros.lower.passes.alias_variables import alias_variables
 from ember_infer_macros.lower.passes.drop_unread import drop_unread
 from ember_infer_macros.lower.passes.name_layers import name_layers
 from ember_infer_macros.lower.passes.own_outputs import own_outputs
@@ -19,4 +20,4 @@ __all__ = ["PASSES", "Pass"]
 Pass: TypeAlias = Callable[[Program], Program]
 
 # In this order.
-PASSES: tuple[Pass, ...] = (own_outputs, drop_unread, alias_reshapes, name_layers)
+PASSES: tuple[Pass, ...] = (own_outputs, drop_unread, alias_reshapes, alias_variables, name_layers)

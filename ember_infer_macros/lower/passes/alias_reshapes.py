@@ -13,16 +13,19 @@ def alias_reshapes(program: Program) -> Program:
     """Makes a reshape's output its input's memory, and drops the call.
 
     Not where that would make a model output of a model input or of a constant: a caller writes to the one and reads the
-    other. An alias refers to the tensor that has the memory, however many reshapes lie between.
+    other. Not to or from a variable, whose content changes (:func:`alias_variables`). An alias refers to the tensor
+    that has the memory, however many reshapes lie between.
     """
     tensors, kept = list(program.tensors), []
     inputs, outputs = frozenset(program.inputs), frozenset(program.outputs)
+    variables = {variable.tensor for variable in program.variables}
     for call in program.calls:
         if call.method == "reshape":
             source, target = call.operands["input"], call.operands["output"]
             alias_of = tensors[source].alias_of
             root = source if alias_of is None else alias_of
-            if target not in outputs or not (root in inputs or tensors[root].data is not None):
+            given = root in inputs or tensors[root].data is not None
+            if variables.isdisjoint((root, target)) and not (target in outputs and given):
                 tensors[target] = replace(tensors[target], alias_of=root)
                 continue
         kept.append(call)

@@ -1,4 +1,4 @@
-"""Calls whose outputs nobody reads are left out."""
+"""Calls whose results nobody reads are left out."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["drop_unread"]
 
 
 def drop_unread(program: Program) -> Program:
-    """Keeps the calls that a model output depends on, in their order."""
-    wanted = set(program.outputs)
+    """Keeps the calls that a model output or a variable depends on, in their order."""
+    wanted = {*program.outputs, *(variable.tensor for variable in program.variables)}
     kept = []
     for call in reversed(program.calls):
-        if wanted.isdisjoint(call.tensors(Role.OUTPUT)):
+        if wanted.isdisjoint(call.tensors(Role.OUTPUT, Role.STATE)):
             continue
         kept.append(call)
         wanted.update(call.operands.values())

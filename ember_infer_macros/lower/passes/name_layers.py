@@ -13,7 +13,7 @@ __all__ = ["name_layers"]
 
 def name_layers(program: Program) -> Program:
     """Gives each call a Python identifier, unique in the program."""
-    written = [program.tensors[next(call.tensors(Role.OUTPUT))].name for call in program.calls]
+    written = [program.tensors[next(call.tensors(Role.OUTPUT, Role.STATE))].name for call in program.calls]
     names = layer_names(written, [call.method for call in program.calls])
     calls = tuple(replace(call, name=name) for name, call in zip(names, program.calls, strict=True))
     return replace(program, calls=calls)

@@ -1,4 +1,4 @@
-"""A model output that is itself a model input or a constant becomes a copy of it."""
+"""A model output that is itself a model input, a constant or a variable becomes a copy of it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ __all__ = ["own_outputs"]
 
 
 def own_outputs(program: Program) -> Program:
-    """Copies outputs that nothing computes: a caller writes to an input and reads an output."""
+    """Copies outputs that nothing computes, or that live on: a caller writes to an input and reads an output."""
     tensors, calls, outputs = list(program.tensors), list(program.calls), list(program.outputs)
+    not_outputs = {*program.inputs, *(variable.tensor for variable in program.variables)}
     for position, index in enumerate(program.outputs):
         tensor = tensors[index]
-        if tensor.data is None and index not in program.inputs:
+        if tensor.data is None and index not in not_outputs:
             continue
         outputs[position] = len(tensors)
         tensors.append(Tensor(tensor.name, tensor.shape, tensor.dtype, tensor.quant))

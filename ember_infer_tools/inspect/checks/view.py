@@ -16,7 +16,7 @@ from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
 from ember_infer_core.slots import Int32Array
-from ember_infer_macros.lower.program import content_of
+from ember_infer_macros.lower.tensors import content_of
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_ref.requantize import accumulator_range
 from ember_infer_tools.inspect.subject import Subject

@@ -1,0 +1,135 @@
+"""VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, CALL_ONCE: variables with initial content, and copies from and to them.
+
+A variable is a name, which the main subgraph and those that CALL_ONCE runs have in common. Source of the rules: TFLM
+``read_variable.cc``, ``assign_variable.cc``, ``call_once.cc`` and ``micro_resource_variable.cc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.reshape import prepare
+from ember_infer_core.program import Tensor, Variable
+from ember_infer_core.slots import AnyArray, DType, Shape
+from ember_infer_macros.lower.common import DTYPES, Lowered, OperatorSource, Refusal
+from ember_infer_macros.tflite.graph import Graph, GraphTensor, shortened
+from ember_infer_macros.tflite.options import VarHandleOptions
+from ember_infer_macros.tflite.schema import BuiltinOperator
+
+__all__ = ["Contents", "VariableName", "Variables", "handles", "lower", "variable_tensors"]
+
+# Container and name.
+VariableName: TypeAlias = tuple[str, str]
+Contents: TypeAlias = Mapping[VariableName, AnyArray]
+
+
+def lower(source: OperatorSource) -> Lowered | None:
+    """The copy that a READ_VARIABLE or an ASSIGN_VARIABLE is. The others are done with before a run."""
+    if source.operator.code in (BuiltinOperator.VAR_HANDLE, BuiltinOperator.CALL_ONCE):
+        return None
+    writes = source.operator.code is BuiltinOperator.ASSIGN_VARIABLE
+    source.input_count((2 if writes else 1,))
+    index, variable = source.variable(source.input(0))
+    if writes:
+        value, operands = source.input(1), {"input": source.input(1).index, "output": index}
+    else:
+        source.one_output()
+        value, operands = source.output(), {"input": index, "output": source.output().index}
+    if (value.elements, source.dtype(value)) != (element_count(variable.shape), variable.dtype):
+        raise Refusal(
+            f"{value.describe()} has another size or type than the variable {shortened(variable.name)!r}, "
+            f"{variable.dtype} {list(variable.shape)}; TensorFlow Lite Micro does not check that"
+        )
+    params = source.prepare(prepare, input_shape=value.shape, output_shape=value.shape, dtype=variable.dtype)
+    return Lowered("reshape", params, operands)
+
+
+class Variables:
+    """The variables of a model, by name.
+
+    What a variable is like, its first ASSIGN_VARIABLE says: that of the main subgraph, or else of the next.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._values: dict[VariableName, GraphTensor] = {}
+        for part in (graph, *graph.initialisers.values()):
+            names = _names(part)
+            for operator in part.operators:
+                if operator.code is BuiltinOperator.ASSIGN_VARIABLE and len(operator.inputs) == 2:
+                    handle, value = operator.inputs
+                    if handle in names and value >= 0:
+                        self._values.setdefault(names[handle], part.tensors[value])
+
+    def defaults(self) -> dict[VariableName, AnyArray]:
+        """What each holds when it is made, and after a reset."""
+        return {name: _default_content(value) for name, value in self._values.items()}
+
+    def place(self, graph: Graph, tensors: list[Tensor], contents: Contents | None = None) -> dict[VariableName, int]:
+        """Adds a tensor for each variable that a graph names, and says where.
+
+        Args:
+            graph: one of the model's.
+            tensors: where they are added.
+            contents: what they hold, where that is known; they are constants then.
+        """
+        placed: dict[VariableName, int] = {}
+        for name in dict.fromkeys(_names(graph).values()):
+            value = self._values.get(name)
+            if value is not None:
+                placed[name] = len(tensors)
+                data = None if contents is None else contents[name]
+                tensors.append(Tensor(name[1], value.shape, DTYPES[value.type], data=data))
+        return placed
+
+    def of_program(self, placed: Mapping[VariableName, int], initial: Contents) -> tuple[Variable, ...]:
+        """Those that :meth:`place` added to the main subgraph, with what they hold at first."""
+        defaults = self.defaults()
+        return tuple(Variable(index, initial[name], defaults[name]) for name, index in placed.items())
+
+
+def variable_tensors(graph: Graph) -> tuple[Variable, ...]:
+    """The tensors of a graph that are marked as variable, and in use."""
+    used = {index for operator in graph.operators for index in (*operator.inputs, *operator.outputs)}
+    kept = [tensor for tensor in graph.tensors if tensor.is_variable and tensor.index in used]
+    return tuple(Variable(tensor.index, *[_reset_content(tensor)] * 2) for tensor in kept)
+
+
+def handles(graph: Graph, placed: Mapping[VariableName, int]) -> dict[int, int]:
+    """For each handle of a graph the tensor that :meth:`Variables.place` added."""
+    return {handle: placed[name] for handle, name in _names(graph).items() if name in placed}
+
+
+def _default_content(tensor: GraphTensor) -> AnyArray:
+    """What TFLM fills a variable with: every byte is the zero point of the value first assigned, as an int8."""
+    return _filled(tensor.shape, DTYPES[tensor.type], _zero_point(tensor))
+
+
+def _reset_content(tensor: GraphTensor) -> AnyArray:
+    """What TFLM fills a variable tensor with: int8 with its zero point, every other type with 0."""
+    dtype = DTYPES[tensor.type]
+    return _filled(tensor.shape, dtype, _zero_point(tensor) if dtype == np.int8 else 0)
+
+
+def _zero_point(tensor: GraphTensor) -> int:
+    return tensor.quantization.zero_points[0] if tensor.quantization is not None else 0
+
+
+def _filled(shape: Shape, dtype: DType, byte: int) -> AnyArray:
+    content = np.full(element_count(shape) * dtype.itemsize, byte & 0xFF, np.uint8).view(dtype).reshape(shape)
+    content.flags.writeable = False
+    return content
+
+
+def _names(graph: Graph) -> dict[int, VariableName]:
+    """The variable of each handle."""
+    return {
+        operator.outputs[0]: (operator.options.container or "", operator.options.shared_name or "")
+        for operator in graph.operators
+        if operator.code is BuiltinOperator.VAR_HANDLE
+        and isinstance(operator.options, VarHandleOptions)
+        and operator.outputs
+    }
