@@ -23,7 +23,9 @@ import pytest
 
 from ember_infer_core.errors import CompileError
 from ember_infer_native import cache as cache_module
+from ember_infer_native import cache_entries, file_lock
 from ember_infer_native.cache import LibraryCache, cache_folder, cache_key
+from ember_infer_native.cache_folder import temporary_folder
 from ember_infer_native.toolchain import build_library, find_compiler
 from tests.conftest import REPOSITORY
 
@@ -56,9 +58,9 @@ def fallback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    cache_module._temporary_folder.cache_clear()
+    temporary_folder.cache_clear()
     yield temporary
-    cache_module._temporary_folder.cache_clear()
+    temporary_folder.cache_clear()
 
 
 class Builder:
@@ -306,7 +308,7 @@ def test_threads_at_the_same_time_build_once(folder: Path) -> None:
 
 
 def test_without_locks_both_build_and_both_succeed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module, "fcntl", None)
+    monkeypatch.setattr(file_lock, "fcntl", None)
     second = Builder()
 
     def build(path: Path) -> None:
@@ -321,7 +323,7 @@ def test_without_locks_both_build_and_both_succeed(folder: Path, monkeypatch: py
 
 
 def test_a_suspended_builder_does_not_stop_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(cache_entries, "_PATIENCE_SECONDS", 0.1)
     second = Builder()
 
     def build(path: Path) -> None:
@@ -593,7 +595,7 @@ class Terminal(io.StringIO):
 def test_a_long_build_counts_seconds_on_a_terminal(
     folder: Path, monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], is_long: bool, is_told: bool
 ) -> None:
-    monkeypatch.setattr(cache_module, "_REPORT_EVERY_SECONDS", 0.05 if is_long else 60.0)
+    monkeypatch.setattr(cache_entries, "_REPORT_EVERY_SECONDS", 0.05 if is_long else 60.0)
     stderr = stream()
     monkeypatch.setattr(sys, "stderr", stderr)
 
