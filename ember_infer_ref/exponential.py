@@ -23,7 +23,8 @@ def exponential(x: Float32Array) -> Float32Array:
     """``expf(x)``. TFLM's sums of exponentials come from it, and a sum's last bit shows in every result.
 
     Its error, half a unit in the last place and a little more, is that of the polynomial which glibc, musl, Android and
-    newlib share (Arm's optimized routines, ``expf``): a better one would differ in one of some hundred elements.
+    newlib share (Arm's optimized routines, ``expf``): a better one would differ in one of some thousand. Of all
+    float32, two come out one unit from glibc's where the processor contracts products and sums.
     """
     steps = np.clip(x.astype(np.float64), -_LIMIT, _LIMIT) * _STEPS_TO_E
     whole = np.rint(steps)
