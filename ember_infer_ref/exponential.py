@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["Float32Array", "exponential"]
+from ember_infer_core.slots import Float32Array
 
-Float32Array = npt.NDArray[np.float32]
+__all__ = ["exponential"]
 
 # A polynomial for 2**(r / 32) with r from -1/2 to 1/2, in float64.
 _STEPS = 32.0

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from ember_infer_core.slots import Float32Array
 from ember_infer_ref.exponential import exponential
-from ember_infer_ref.lookup import Float32Array, lookup_kernel
+from ember_infer_ref.lookup import lookup_kernel
 from ember_infer_ref.tanh import tanh as _tanh
 
 if TYPE_CHECKING:

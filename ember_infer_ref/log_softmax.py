@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.ops.log_softmax import log_softmax_rows
-from ember_infer_ref.exponential import Float32Array, exponential
+from ember_infer_core.slots import Float32Array
+from ember_infer_ref.exponential import exponential
 from ember_infer_ref.plan import Step, run_prepared
 from ember_infer_ref.reduction import greatest_of_rows, summed_in_order
 
