@@ -50,7 +50,7 @@ KERNELS: Mapping[str, str] = {
     "log": "float_functions:log",
     "log_softmax": "log_softmax:log_softmax",
     "logical_and": "pairs:pairs",
-    "logical_not": "logical:logical_not",
+    "logical_not": "lookup:lookup",
     "logical_or": "pairs:pairs",
     "logistic": "float_functions:logistic",
     "max_pool": "pool:max_pool",
