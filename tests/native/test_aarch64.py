@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,6 +28,7 @@ from tests.native.running import extreme_inputs, random_inputs
 from tests.native.standalone import run_standalone
 from tests.native.test_families import NETS
 from tests.native.test_targets import LONG_EXAMPLES, random_samples, without_shrinking
+from tests.support.debian import debian_program
 from tests.support.effort import DEEP
 from tests.support.models import Case
 
@@ -49,21 +48,10 @@ PORTABLE = next(target for target in TARGETS if target.name == "portable")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="emulates Linux programs")
 
 
-def tool(name: str, *packages: str) -> str:
-    """The path of a tool of Debian's, which CI installs."""
-    if shutil.which(name) is None and os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", *packages]):
-            subprocess.run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=True, timeout=300)
-    path = shutil.which(name)
-    if path is None:
-        skip_or_fail(f"no {name}: apt-get install {' '.join(packages)}")
-    return str(path)
-
-
 @pytest.fixture(scope="session")
 def emulator() -> list[str]:
     """An AArch64 processor, with the dot product extension."""
-    return [tool("qemu-aarch64", "qemu-user"), "-cpu", "max"]
+    return [debian_program("qemu-aarch64", "qemu-user"), "-cpu", "max"]
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +65,7 @@ def clang() -> list[str]:
 @pytest.fixture(scope="session")
 def gcc() -> list[str]:
     """Debian's cross compiler, with the C library's headers."""
-    return [tool("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross")]
+    return [debian_program("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross")]
 
 
 def check(
