@@ -77,7 +77,7 @@ class OnlyWeRefuse(AssertionError):
 
 def assert_equals_tflm(
     model: bytes,
-    batches: Sequence[Arrays],
+    batches: Sequence[Arrays | None],
     tflm: Tflm,
     backends: Sequence[KernelBackend] | None = None,
     *,
@@ -87,7 +87,7 @@ def assert_equals_tflm(
 
     Args:
         model: content of a .tflite file.
-        batches: for each inference, an array for each input.
+        batches: for each inference, an array for each input; None for a reset of all state.
         tflm: the oracle.
         backends: by default :func:`~tests.support.backends.every_backend`.
         ulp: by how many units in the last place a float32 of RefBackend may differ; 0 asks for equal bits, as do all
@@ -99,7 +99,7 @@ def assert_equals_tflm(
 
 def compare_with_tflm(
     model: bytes,
-    batches: Sequence[Arrays],
+    batches: Sequence[Arrays | None],
     tflm: Tflm,
     backends: Sequence[KernelBackend] | None = None,
     *,
@@ -142,7 +142,7 @@ def compare_with_tflm(
 
 def _refused_by_tflm(
     model: bytes,
-    batches: Sequence[Arrays],
+    batches: Sequence[Arrays | None],
     backends: Sequence[KernelBackend],
     refusal: TflmError,
     excuses: Sequence[str],
@@ -154,7 +154,7 @@ def _refused_by_tflm(
     raise OnlyTflmRefuses(model, refusal) from refusal
 
 
-def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays]) -> bool:
+def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays | None]) -> bool:
     try:
         run_on([backend], model, batches)
     except (UnsupportedOperator, InternalError):
@@ -164,7 +164,7 @@ def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays]) ->
     return False
 
 
-def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays]) -> list[list[Arrays]]:
+def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays | None]) -> list[list[Arrays]]:
     """For each backend and inference, all outputs: through a session, and the first time through ``predict_quantized``
     as well.
     """
@@ -175,17 +175,22 @@ def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Ar
     return [_run(Model, backend, batches) for backend in backends]
 
 
-def _run(model: type[QuantizedModel], backend: KernelBackend, batches: Sequence[Arrays]) -> list[Arrays]:
+def _run(model: type[QuantizedModel], backend: KernelBackend, batches: Sequence[Arrays | None]) -> list[Arrays]:
     session = model.bind(backend)
     results = []
     for inputs in batches:
+        if inputs is None:
+            session.reset()
+            continue
         for buffer, array in zip(session.inputs, inputs, strict=True):
             assert array.dtype == buffer.dtype, f"the input is {buffer.dtype}, not {array.dtype}"
             buffer[...] = array
         session.run()
         results.append([output.copy() for output in session.outputs])
+    first = batches[0]
+    assert first is not None, "a model that has not run needs no reset"
     predicted = [np.zeros_like(output) for output in results[0]]
-    model.predict_quantized(backend, batches[0], predicted)
+    model.predict_quantized(backend, first, predicted)
     found = difference([predicted], results[:1], names=("predict_quantized", "the session"))
     assert not found, f"{type(backend).__name__}, {found}"
     return results
