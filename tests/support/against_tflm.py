@@ -3,9 +3,8 @@
     model = one_operator("PAD", [tensor((1, 4, 4, 2)), constant(paddings, "int32")], tensor((1, 6, 6, 2)))
     assert_equals_tflm(model, random_batches(model), tflm, backends=[RefBackend(), NativeBackend()])
 
-In property tests, where TFLM refuses some of the drawn models, :func:`compare_with_tflm` says how it went, for a tally:
-
-    tally[compare_with_tflm(model, random_batches(model, seed), tflm)] += 1
+In property tests, where TFLM refuses some of the drawn models, :func:`compare_with_tflm` says how it went, and
+:func:`tests.support.tally.compare_drawn` counts it.
 
 ``tflm`` is the fixture of that name: one process for all tests. A comparison takes a few milliseconds. NativeBackend
 compiles each model for 0.2 s or more; call by call, as ``FallbackBackend(native)``, all models run on one library.

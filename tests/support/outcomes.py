@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tracemalloc
 
@@ -82,3 +83,9 @@ def refusal(content: bytes) -> ModelError:
     assert peak < 1_000_000 + 100 * len(content), f"{peak} bytes of memory for {len(content)} bytes"
     assert str(caught.value).startswith("<bytes>: ")
     return caught.value
+
+
+def assert_refused(content: bytes, hint: str) -> None:
+    """The file is refused in time, for a reason in which a pattern occurs."""
+    reason = refusal(content).reason
+    assert re.search(hint, reason), f"{hint!r} does not occur in: {reason}"
