@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ember_infer_core.conformance.arithmetic import Int64Array, clamped
+from ember_infer_core.conformance.arithmetic import clamped
 from ember_infer_core.conformance.cases import Definition, OperatorCases, Params, Regression
 from ember_infer_core.conformance.contents import seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.mistakes import constant
-from ember_infer_core.conformance.ops.log_softmax import FLOAT_ULP, add_in_order
+from ember_infer_core.conformance.ops.reduction import FLOAT_ULP, add_in_order, row_by_row
 from ember_infer_core.fixed_point import (
     exp_on_negative_values,
     get_reciprocal,
@@ -29,36 +29,30 @@ _OUTPUT_QUANTS = {"int8": QuantParam(1 / 256, -128), "int16": QuantParam(1 / 655
 
 
 def _define(params: SoftmaxParams) -> AnyArray:
-    """Row by row. Source: TFLM ``reference_ops::Softmax``."""
-    if params.dtype == np.float32:
-        rows = params.input.reshape(-1, params.input_shape[-1])
-        return np.stack([_float_row(params, row) for row in rows]).reshape(params.output_shape)
-    return clamped(params, _values(params))
+    """Source: TFLM ``reference_ops::Softmax``."""
+    return row_by_row(params, _float_row) if params.dtype == np.float32 else clamped(params, _unclamped(params))
+
+
+def _unclamped(params: SoftmaxParams) -> AnyArray:
+    return row_by_row(params, _row)
+
+
+def _row(params: SoftmaxParams, row: AnyArray) -> AnyArray:
+    limits = np.iinfo(params.output_dtype.str)
+    differences = row.astype(np.int64) - int(row.max())
+    shifted = wrap_int32(differences << params.input_left_shift)
+    exponentials = exp_on_negative_values(saturating_rounding_doubling_high_mul(shifted, params.input_multiplier))
+    counts = differences >= params.diff_min
+    total = int(rounding_divide_by_pot(exponentials, 12)[counts].sum())
+    scale, bits = get_reciprocal(total, 12)
+    raw = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(scale, exponentials), bits + 31 - limits.bits)
+    return np.where(counts, raw + limits.min, limits.min)
 
 
 def _float_row(params: SoftmaxParams, row: AnyArray) -> AnyArray:
     exponents = (row - row.max()) * np.float32(params.beta)
     exponentials = np.exp(exponents.astype(np.float64)).astype(np.float32)
     return np.asarray(exponentials / add_in_order(exponentials))
-
-
-def _values(params: SoftmaxParams) -> Int64Array:
-    """The integers before the clamp."""
-    classes = params.input_shape[-1]
-    result = np.empty(params.output_shape, np.int64)
-    limits = np.iinfo(params.output_dtype.str)
-    for row, output in zip(params.input.reshape(-1, classes), result.reshape(-1, classes), strict=True):
-        differences = row.astype(np.int64) - int(row.max())
-        shifted = wrap_int32(differences << params.input_left_shift)
-        exponentials = exp_on_negative_values(saturating_rounding_doubling_high_mul(shifted, params.input_multiplier))
-        counts = differences >= params.diff_min
-        total = int(rounding_divide_by_pot(exponentials, 12)[counts].sum())
-        scale, bits = get_reciprocal(total, 12)
-        raw = rounding_divide_by_pot(
-            saturating_rounding_doubling_high_mul(scale, exponentials), bits + 31 - limits.bits
-        )
-        output[...] = np.where(counts, raw + limits.min, limits.min)
-    return result
 
 
 def _calls(drawer: CaseDrawer) -> SoftmaxParams:
@@ -102,7 +96,7 @@ def _in_floats(define: Definition, params: Params) -> AnyArray | None:
 
 
 def _wrapped(define: Definition, params: Params) -> AnyArray | None:
-    return None if params.dtype == np.float32 else _values(params).astype(params.output_dtype)
+    return None if params.dtype == np.float32 else _unclamped(params).astype(params.output_dtype)
 
 
 def _sharp_and_flat() -> list[Params]:
