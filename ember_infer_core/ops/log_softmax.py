@@ -15,8 +15,7 @@ from ember_infer_core.fixed_point import (
     wrap_int32,
 )
 from ember_infer_core.logarithm import logarithm
-from ember_infer_core.ops.common import check_same_shape
-from ember_infer_core.ops.reduction import RowParams
+from ember_infer_core.ops.reduction import RowParams, check_rows
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
@@ -74,9 +73,7 @@ def prepare(
             exponentials may overflow.
         ValueError: TFLM refuses this quantisation.
     """
-    check_same_shape(input_shape, output_shape)
-    if not input_shape:
-        raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
+    check_rows(input_shape, output_shape)
     params = LogSoftmaxParams(
         input_shape=input_shape,
         output_shape=output_shape,

@@ -11,6 +11,7 @@ from ember_infer_core.conformance.arithmetic import clamped
 from ember_infer_core.conformance.cases import Definition, OperatorCases, Params
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.mistakes import constant
+from ember_infer_core.conformance.ops.reduction import FLOAT_ULP, add_in_order, row_by_row
 from ember_infer_core.fixed_point import (
     exp_on_negative_values,
     multiply_by_quantized_multiplier,
@@ -22,17 +23,12 @@ from ember_infer_core.ops.log_softmax import LogSoftmaxParams, prepare
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray
 
-__all__ = ["CASES", "FLOAT_ULP", "add_in_order"]
-
-# Exponentials and logarithms of C libraries are off by one now and then, which the sum hands on.
-FLOAT_ULP = 8
+__all__ = ["CASES"]
 
 
 def _define(params: LogSoftmaxParams) -> AnyArray:
     """Sources: TFLM ``reference_ops::LogSoftmaxQuantized``, ``LogSoftmax``."""
-    define_row = _float_row if params.dtype == np.float32 else _row
-    rows = params.input.reshape(-1, params.input_shape[-1])
-    return np.stack([define_row(params, row) for row in rows]).reshape(params.output_shape)
+    return row_by_row(params, _float_row if params.dtype == np.float32 else _row)
 
 
 def _row(params: LogSoftmaxParams, row: AnyArray) -> AnyArray:
@@ -49,14 +45,6 @@ def _float_row(params: LogSoftmaxParams, row: AnyArray) -> AnyArray:
     differences = row - row.max()
     log_of_sum = math.log(float(add_in_order(np.exp(differences.astype(np.float64)))))
     return np.asarray(differences - np.float32(log_of_sum))
-
-
-def add_in_order(values: AnyArray) -> np.float32:
-    """The sum in float32, one element after the other."""
-    total = np.float32(0)
-    for value in values.astype(np.float32):
-        total = np.float32(total + value)
-    return total
 
 
 def _calls(drawer: CaseDrawer) -> LogSoftmaxParams:
