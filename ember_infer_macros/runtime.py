@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
 __all__ = ["Runtime", "ScratchLengths", "Session"]
+
+T = TypeVar("T")
 
 # Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
 _KEPT_BACKENDS = 8
@@ -72,6 +74,14 @@ class Runtime:
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self.per_thread: _PerThread = _PerThread()
+
+    def pick(self, role: str, values: Sequence[T], index: int) -> T:
+        """One of the values that the model's inputs or outputs (``role``) have."""
+        try:
+            return values[index]
+        except IndexError:
+            count = f"{len(values)} {role}{'' if len(values) == 1 else 's'}"
+            raise IndexError(f"{self.program.name} has {count}: there is no {role} {index}") from None
 
     def executable(self, backend: KernelBackend) -> Executable:
         """This thread's executable for a backend; compiled at the first use."""
