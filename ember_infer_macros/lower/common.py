@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -148,19 +148,26 @@ class OperatorSource:
         except ValueError as error:
             raise Refusal(f"{error}; TensorFlow Lite Micro refuses this too") from None
 
-    def lowered(self, method: str, prepare: Callable[..., OperatorParams], *inputs: str, **fields: Any) -> Lowered:
-        """The call of an operator all of whose tensors are int8 activations, and which has one output.
+    def lowered(
+        self,
+        method: str,
+        prepare: Callable[..., OperatorParams],
+        tensors: Mapping[str, GraphTensor],
+        quantized: Iterable[str] = (),
+        **fields: Any,
+    ) -> Lowered:
+        """The call of an operator that has these tensors in its slots.
 
         Args:
             method: of :class:`KernelBackend`.
-            prepare: takes ``<name>_shape`` and ``<name>_quant`` of each tensor, and ``fields``.
-            inputs: the slots of the inputs, in order.
+            prepare: takes ``<slot>_shape`` of each tensor, ``<slot>_quant`` of those ``quantized``, and ``fields``.
+            tensors: by slot.
+            quantized: slots that have a quantisation.
             fields: what else the operator has.
         """
-        tensors = {name: self.input(position) for position, name in enumerate(inputs)} | {"output": self.output()}
-        fields |= {f"{name}_shape": tensor.shape for name, tensor in tensors.items()}
-        fields |= {f"{name}_quant": self.quant(tensor) for name, tensor in tensors.items()}
-        operands = {name: tensor.index for name, tensor in tensors.items()}
+        fields |= {f"{slot}_shape": tensor.shape for slot, tensor in tensors.items()}
+        fields |= {f"{slot}_quant": self.quant(tensors[slot]) for slot in quantized}
+        operands = {slot: tensor.index for slot, tensor in tensors.items()}
         return Lowered(method, self.prepare(prepare, **fields), operands)
 
     def arity(self, inputs: tuple[int, ...]) -> None:
