@@ -208,3 +208,12 @@ def test_options_that_are_left_out_are_what_tflm_takes(operator: str, tflm: Tflm
         assert fate(model, tflm) == REFUSED_BY_US_ALONE
     else:
         assert fate(model, tflm) in (EQUAL, REFUSED_BY_BOTH)
+
+
+@pytest.mark.parametrize("operator", ["ADD", "CONV_2D", "TANH"])
+def test_outputs_that_nothing_writes_are_named(operator: str) -> None:
+    inputs, output, options = MODELS[operator]
+    assert isinstance(output, Tensor)
+    refusal = why_refused(one_operator(operator, inputs, [output, int8(2, 3)], **options))
+    assert isinstance(refusal, UnsupportedModelError)
+    assert "2 outputs, of which nothing writes those after the first" in str(refusal)
