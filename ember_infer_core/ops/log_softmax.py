@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError, Undefined
+from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import (
     Int64Array,
     exp_on_negative_values,
