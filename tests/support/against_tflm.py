@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core import InternalError, KernelBackend, KernelError, ModelError, UnsupportedOperator
-from ember_infer_macros import QuantizedModel, ember_model
+from ember_infer_macros import Session, load_program
+from ember_infer_macros.runtime import Runtime
 from ember_infer_ref import RefBackend
 from tests.support.backends import every_backend
 from tests.support.contents import model_ports
@@ -167,16 +168,17 @@ def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays]) ->
 def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays]) -> list[list[Arrays]]:
     """For each backend and inference, all outputs: through a session, and the first time through ``predict_quantized``
     as well.
+
+    Without the model's class: its source is written and compiled for longer than a small model runs, and what it does
+    depends on the model's ports alone (tests/macros).
     """
 
-    @ember_model(model)
-    class Model(QuantizedModel): ...
-
-    return [_run(Model, backend, batches) for backend in backends]
+    runtime = Runtime(load_program(model))
+    return [_run(runtime, backend, batches) for backend in backends]
 
 
-def _run(model: type[QuantizedModel], backend: KernelBackend, batches: Sequence[Arrays]) -> list[Arrays]:
-    session = model.bind(backend)
+def _run(runtime: Runtime, backend: KernelBackend, batches: Sequence[Arrays]) -> list[Arrays]:
+    session = Session(runtime.compile(backend))
     results = []
     for inputs in batches:
         for buffer, array in zip(session.inputs, inputs, strict=True):
@@ -185,7 +187,7 @@ def _run(model: type[QuantizedModel], backend: KernelBackend, batches: Sequence[
         session.run()
         results.append([output.copy() for output in session.outputs])
     predicted = [np.zeros_like(output) for output in results[0]]
-    model.predict_quantized(backend, batches[0], predicted)
+    runtime.predict_quantized(backend, batches[0], predicted)
     found = difference([predicted], results[:1], names=("predict_quantized", "the session"))
     assert not found, f"{type(backend).__name__}, {found}"
     return results
