@@ -22,7 +22,7 @@ from ember_infer_macros import load_program
 from tests.support.against_tflm import Arrays, OnlyTflmRefuses, compare_with_tflm
 from tests.support.alter import altered
 from tests.support.contents import random_batches
-from tests.support.effort import DEEP, SEED
+from tests.support.effort import SEED, draws
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 from tests.support.samples import every_operator, two_branches
 from tests.support.tally import assert_mostly_ran, compare_drawn
@@ -50,7 +50,7 @@ SOFTMAX_ASSERTION_CLASSES = 512
 WANTED_SHARE = 0.85
 WANTED_SHARE_OF_ALTERED = 0.3
 
-ALTERED_MODELS = 20_000 if DEEP else 600
+ALTERED_MODELS = draws(ordinary=600, deep=20_000)
 ALTERED_PARTS = 4
 
 

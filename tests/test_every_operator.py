@@ -13,10 +13,12 @@ import pytest
 from ember_infer_core import ModelError, UnsupportedModelError
 from ember_infer_macros import load_program
 from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.tflite.read import read_graph
 from ember_infer_ref import RefBackend
 from tests.support.against_tflm import EQUAL, REFUSED_BY_BOTH, REFUSED_BY_US_ALONE, compare_with_tflm
 from tests.support.contents import model_ports, random_batches
 from tests.support.one_operator import Tensor, constant, one_operator, tensor
+from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
 
 IMAGE = (1, 4, 4, 8)
@@ -25,6 +27,9 @@ UNARY = ("ABS", "ELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "RELU", "
 PAIRS = ("ADD", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB")
 COMPARISONS = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
 WINDOW: dict[str, Any] = {"padding": "SAME", "stride_h": 2, "stride_w": 2}
+
+# These are of no use alone: `stateful_models` has them all.
+OF_VARIABLES = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE"})
 
 Model = tuple[Sequence[Tensor | None], Tensor | Sequence[Tensor], dict[str, Any]]
 
@@ -166,7 +171,13 @@ def fate(model: bytes, tflm: Tflm) -> str:
 
 
 def test_there_is_a_model_of_every_operator() -> None:
-    assert set(MODELS) == {operator.name for operator in LOWERINGS}
+    assert {*MODELS, *OF_VARIABLES} == {operator.name for operator in LOWERINGS}
+
+
+def test_tflm_runs_the_operators_of_variables(tflm: Tflm) -> None:
+    model = running_sum(initial=5)
+    assert {operator.name for operator in read_graph("", model).operators} >= OF_VARIABLES
+    tflm.run(model, random_batches(model))
 
 
 @pytest.mark.parametrize("operator", sorted(MODELS))

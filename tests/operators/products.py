@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -35,6 +36,7 @@ def several_sizes(draw: st.DrawFn, count: int) -> tuple[int, ...]:
     return tuple(drawn)
 
 
+@functools.cache
 def scales(extreme: bool = False) -> st.SearchStrategy[float]:
     """Float32 scales: powers of two, whose products tie when rounded, and any others."""
     mantissas = st.just(1.0) | st.integers(0, 2**23 - 1).map(lambda bits: 1.0 + bits / 2**23)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ LARGEST = 1 << 15
 WANTED_SHARE = 0.8
 
 
+@functools.cache
 def scales(extreme: bool = False) -> st.SearchStrategy[float]:
     """Float32 scales: powers of two, whose products tie when rounded, and any others."""
     mantissas = st.just(1.0) | st.integers(0, 2**23 - 1).map(lambda bits: 1.0 + bits / 2**23)
