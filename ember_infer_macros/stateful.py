@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ember_infer_macros.operators import LOWERINGS
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.options import CallOnceOptions, VarHandleOptions
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
@@ -63,6 +64,8 @@ def _variable_tensor_problems(graph: Graph) -> Iterator[str]:
         if graph.tensors[index].is_variable:
             yield f"input {graph.tensors[index].describe()} is a variable"
     for operator in graph.operators:
+        if operator.code not in LOWERINGS:  # what it does to its tensors is its own affair
+            continue
         for index in dict.fromkeys((*operator.inputs, *operator.outputs)):
             tensor = graph.tensors[index] if index != NO_TENSOR else None
             if tensor is None or not tensor.is_variable:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.contents import model_ports, random_batches
-from tests.support.one_operator import Tensor, constant, one_operator, tensor
+from tests.support.one_operator import Tensor, constant, one_operator, tensor, variable
 from tests.support.tflm import Tflm
 
 IMAGE = (1, 4, 4, 8)
@@ -105,6 +105,17 @@ MODELS: dict[str, Model] = {
     "SQUEEZE": ([int8(2, 1, 3)], int8(2, 3), {"squeeze_dims": [1]}),
     "STRIDED_SLICE": ([int8(4, 3), whole([0, 2]), whole([4, 0]), whole([2, -1])], int8(2, 2), {"begin_mask": 1}),
     "SUM": ([int8(2, 3), whole([1])], int8(2), {}),
+    "SVDF": (
+        [
+            int8(2, 3),
+            constant([[1] * 3] * 4, scale=0.1),
+            constant([[1] * 2] * 4, scale=0.1),
+            constant([5, -5], "int32", 0.1 / 16),
+            variable((2, 8)),
+        ],
+        int8(2, 2),
+        {"rank": 2},
+    ),
     "TANH": ([int8(2, 3)], int8(2, 3, scale=1 / 128), {}),
     "TRANSPOSE": ([int8(1, 2, 3, 4), whole([0, 3, 1, 2])], int8(1, 4, 2, 3), {}),
     "TRANSPOSE_CONV": (
