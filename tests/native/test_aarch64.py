@@ -20,6 +20,7 @@ from ember_infer_native.targets import TARGETS, Target
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.native.random_programs import Samples, assert_equal, case_lists, join, reference
 from tests.native.standalone import run_standalone
+from tests.native.stateful import assert_state_goes_on, programs_with_state
 from tests.native.test_targets import LONG_EXAMPLES, random_samples, without_shrinking
 from tests.support.models import Case
 
@@ -106,3 +107,12 @@ def test_random_programs_equal_the_reference(
         shutil.rmtree(folder)
 
     check_cases()
+
+
+@pytest.mark.parametrize("target", [NEON_DOT, PORTABLE], ids=lambda target: target.name)
+def test_state_goes_on_from_run_to_run(
+    target: Target, tmp_path: Path, clang: Sequence[str], emulator: Sequence[str]
+) -> None:
+    for program, samples in programs_with_state():
+        found = run_standalone(program, samples, target, clang, FLAGS, tmp_path, emulator)
+        assert_state_goes_on(program, samples, *found)
