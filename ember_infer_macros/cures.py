@@ -9,16 +9,7 @@ from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = ["KEEPS_STATE", "MODEL_CURES", "OPERATOR_CURES"]
 
-KEEPS_STATE = frozenset(
-    {
-        BuiltinOperator.ASSIGN_VARIABLE,
-        BuiltinOperator.CALL_ONCE,
-        BuiltinOperator.READ_VARIABLE,
-        BuiltinOperator.SVDF,
-        BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM,
-        BuiltinOperator.VAR_HANDLE,
-    }
-)
+KEEPS_STATE = frozenset({BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM})
 
 _UNROLL = (
     "unroll the layer over its time steps (unroll=True in Keras), which leaves FULLY_CONNECTED and elementwise steps"

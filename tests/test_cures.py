@@ -64,7 +64,7 @@ MODELS_TO_CURE: dict[str, Callable[[], Any]] = {
     cures.EDGES: lambda: dense("int64"),
     cures.DYNAMIC_SHAPES: no_elements,
     cures.SPARSE_WEIGHTS: sparse_weights,
-    cures.STATE: lambda: one_operator("SVDF"),
+    cures.STATE: lambda: one_operator("UNIDIRECTIONAL_SEQUENCE_LSTM"),
     cures.CONTROL_FLOW: lambda: one_operator("WHILE"),
     cures.TENSORFLOW_OPERATORS: lambda: one_operator("CUSTOM", "FlexErf"),
     cures.CUSTOM_OPERATORS: lambda: one_operator("CUSTOM", "Mine"),

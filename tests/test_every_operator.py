@@ -17,7 +17,7 @@ from ember_infer_macros.tflite.read import read_graph
 from ember_infer_ref import RefBackend
 from tests.support.against_tflm import EQUAL, REFUSED_BY_BOTH, REFUSED_BY_US_ALONE, compare_with_tflm
 from tests.support.contents import model_ports, random_batches
-from tests.support.one_operator import Tensor, constant, one_operator, tensor
+from tests.support.one_operator import Tensor, constant, one_operator, tensor, variable
 from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
 
@@ -131,6 +131,17 @@ MODELS: dict[str, Model] = {
     "SQUEEZE": ([int8(2, 1, 3)], int8(2, 3), {"squeeze_dims": [1]}),
     "STRIDED_SLICE": ([int8(4, 3), whole([0, 2]), whole([4, 0]), whole([2, -1])], int8(2, 2), {"begin_mask": 1}),
     "SUM": ([int8(2, 3), whole([1])], int8(2), {}),
+    "SVDF": (
+        [
+            int8(2, 3),
+            constant([[1] * 3] * 4, scale=0.1),
+            constant([[1] * 2] * 4, scale=0.1),
+            constant([5, -5], "int32", 0.1 / 16),
+            variable((2, 8)),
+        ],
+        int8(2, 2),
+        {"rank": 2},
+    ),
     "TANH": ([int8(2, 3)], int8(2, 3, scale=1 / 128), {}),
     "TRANSPOSE": ([int8(1, 2, 3, 4), whole([0, 3, 1, 2])], int8(1, 4, 2, 3), {}),
     "TRANSPOSE_CONV": (

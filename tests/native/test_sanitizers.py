@@ -14,6 +14,7 @@ from ember_infer_native.targets import Target
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.native.random_programs import assert_equal, case_lists, join, reference
 from tests.native.standalone import run_standalone
+from tests.native.stateful import assert_state_goes_on, programs_with_state
 from tests.native.test_targets import LONG_EXAMPLES, RUNNABLE, random_samples, without_shrinking
 from tests.support.effort import DEEP
 from tests.support.models import Case
@@ -56,3 +57,9 @@ def test_random_programs_stay_within_their_memory(
         shutil.rmtree(folder)
 
     check()
+
+
+@pytest.mark.parametrize("target", RUNNABLE, ids=lambda target: target.name)
+def test_state_stays_within_its_memory(target: Target, tmp_path: Path, compiler: list[str]) -> None:
+    for program, samples in programs_with_state():
+        assert_state_goes_on(program, samples, *run_standalone(program, samples, target, compiler, FLAGS, tmp_path))
