@@ -15,7 +15,6 @@ KEEPS_STATE = frozenset(
         BuiltinOperator.CALL_ONCE,
         BuiltinOperator.READ_VARIABLE,
         BuiltinOperator.SVDF,
-        BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM,
         BuiltinOperator.VAR_HANDLE,
     }
 )
