@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.options import CallOnceOptions, VarHandleOptions
-from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
+from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = ["initialiser_problems", "state_problems"]
 
@@ -15,7 +15,12 @@ _USES_VARIABLES = frozenset({BuiltinOperator.READ_VARIABLE, BuiltinOperator.ASSI
 
 def state_problems(graph: Graph) -> list[str]:
     """Of the main subgraph."""
-    return [*_handle_problems(graph), *_call_problems(graph), *_variable_tensor_problems(graph)]
+    inputs = [graph.tensors[index] for index in graph.inputs if graph.tensors[index].is_variable]
+    return [
+        *(f"input {tensor.describe()} is a variable" for tensor in inputs),
+        *_handle_problems(graph),
+        *_call_problems(graph),
+    ]
 
 
 def initialiser_problems(graph: Graph) -> list[str]:
@@ -55,19 +60,3 @@ def _call_problems(graph: Graph) -> Iterator[str]:
         elif used:
             yield f"{operator.describe()}: it initialises variables after they have been used"
         called.add(number)
-
-
-def _variable_tensor_problems(graph: Graph) -> Iterator[str]:
-    """A tensor that is marked as variable has memory of its own, which its operator reads and writes."""
-    for index in graph.inputs:
-        if graph.tensors[index].is_variable:
-            yield f"input {graph.tensors[index].describe()} is a variable"
-    for operator in graph.operators:
-        for index in dict.fromkeys((*operator.inputs, *operator.outputs)):
-            tensor = graph.tensors[index] if index != NO_TENSOR else None
-            if tensor is None or not tensor.is_variable:
-                continue
-            if tensor.data is not None:
-                yield f"{operator.describe()}: variable {tensor.describe()} has content in the file"
-            elif index in operator.outputs:
-                yield f"{operator.describe()}: it writes the variable {tensor.describe()}"

@@ -142,6 +142,10 @@ def _odd_operand(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str
         if index == NO_TENSOR:
             continue
         tensor = tensors[index]
+        if tensor.is_variable and index in operator.outputs:
+            return f"{tensor.describe()} is a variable, which only operators that keep state may write"
+        if tensor.is_variable and tensor.data is not None:
+            return f"{tensor.describe()} is a variable with content in the file"
         if tensor.is_sparse:
             return f"{tensor.describe()} is stored in a sparse encoding"
         wrong = tensor.damage or tensor.oddity

@@ -13,7 +13,7 @@ from ember_infer_macros import cures
 from ember_infer_macros.tflite.schema import BuiltinOperator
 from ember_infer_tools.tflite_writer import ModelWriter, load_schema, pack_model
 from tests.conftest import REPOSITORY
-from tests.test_unsupported_models import add_tensor, graph, one_operator, refused, state_kept_by_an_addition
+from tests.test_unsupported_models import add_tensor, graph, one_operator, refused, state_written_by_an_addition
 
 pytestmark = pytest.mark.usefixtures("tflm_wheel")
 
@@ -79,7 +79,7 @@ def test_kind_of_model_comes_with_its_cure(kind: str) -> None:
 
 def test_state_of_an_operator_that_runs_comes_with_its_cure() -> None:
     writer = ModelWriter()
-    input, output = state_kept_by_an_addition(writer)
+    input, output = state_written_by_an_addition(writer)
     assert refused(writer.finish([input], [output])).advice == (f"state: {cures.MODEL_CURES[cures.STATE]}",)
 
 

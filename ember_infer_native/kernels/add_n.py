@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_core.fixed_point import multiply_by_quantized_multiplier
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Layout, Place, Step
@@ -25,7 +25,7 @@ def _plan(context: Context, params: AddNParams, inputs: tuple[Place, ...], outpu
     if params.dtype == np.int8:
         return _plan_int8(context, params, inputs, output)
     if params.dtype != np.float32:
-        raise KernelError(f"ADD_N: no native kernel computes it of {params.dtype}")
+        raise UnsupportedOperator(f"ADD_N: no native kernel computes it of {params.dtype}")
     fields = {"count": output.layout.size // 4, "start": 0, "multiplier": 0, "shift": 0, "zero": 0}
     return [
         Step(_FLOAT, (int(not number),), fields, (input.first, output.first)) for number, input in enumerate(inputs)

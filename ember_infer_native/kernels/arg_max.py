@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_core.ops.common import element_count
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
@@ -33,7 +33,7 @@ def _operator(name: str, least: bool) -> NativeOperator:
     def plan(context: Context, params: ArgMaxParams, input: Place, output: Place) -> list[Step]:
         kernel = _KERNELS.get(params.dtype.name)
         if kernel is None:
-            raise KernelError(f"{name}: no native kernel computes it of {params.dtype}")
+            raise UnsupportedOperator(f"{name}: no native kernel computes it of {params.dtype}")
         fields = around_axis(params.input_shape, params.axis)
         return [Step(kernel, (int(least),), fields, (input.first, output.first))]
 

@@ -19,24 +19,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.pairs import PairParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = [
-    "DIV",
-    "EQUAL",
-    "FLOOR_DIV",
-    "FLOOR_MOD",
-    "GREATER",
-    "GREATER_EQUAL",
-    "LESS",
-    "LESS_EQUAL",
-    "LOGICAL_AND",
-    "LOGICAL_OR",
-    "MAXIMUM",
-    "MINIMUM",
-    "NOT_EQUAL",
-    "PRELU",
-    "SQUARED_DIFFERENCE",
-    "arithmetic_operator",
-]
+__all__ = ["arithmetic_operator"]
 
 # Both in the order of arithmetic.h.
 _TYPES = ("float32", "int32", "int16", "bool")
@@ -127,20 +110,3 @@ def _clamp(params: PairParams) -> dict[str, int]:
     if params.dtype == np.float32:
         return {"low": float_bits(params.float_activation_min), "high": float_bits(params.float_activation_max)}
     return {"low": params.activation_min, "high": params.activation_max}
-
-
-DIV = arithmetic_operator("div")
-EQUAL = arithmetic_operator("equal")
-FLOOR_DIV = arithmetic_operator("floor_div")
-FLOOR_MOD = arithmetic_operator("floor_mod")
-GREATER = arithmetic_operator("greater")
-GREATER_EQUAL = arithmetic_operator("greater_equal")
-LESS = arithmetic_operator("less")
-LESS_EQUAL = arithmetic_operator("less_equal")
-LOGICAL_AND = arithmetic_operator("logical_and")
-LOGICAL_OR = arithmetic_operator("logical_or")
-MAXIMUM = arithmetic_operator("maximum")
-MINIMUM = arithmetic_operator("minimum")
-NOT_EQUAL = arithmetic_operator("not_equal")
-PRELU = arithmetic_operator("prelu")
-SQUARED_DIFFERENCE = arithmetic_operator("squared_difference")

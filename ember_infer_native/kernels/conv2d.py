@@ -21,9 +21,10 @@ from ember_infer_native.requantization import Choice
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.conv2d import Conv2dParams
+    from ember_infer_core.ops.sums import WindowedSumParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["CONV2D", "DENSE", "GENERIC_TILE", "Geometry", "pack_weights", "plan_dense", "tiles"]
+__all__ = ["CONV2D", "DENSE", "GENERIC_TILE", "Geometry", "pack_weights", "plan_dense", "plan_window", "tiles"]
 
 # The one tile of the operators' library: a pixel at a time, with sums that take turns.
 GENERIC_TILE = (1, 0, 1, 0, 4)
@@ -59,11 +60,33 @@ def _plan(
     bias: Int32Array | None,
 ) -> list[Step]:
     window = prepare_window(context, params, input, weights)
-    params, input, weights = window.params, window.input, window.weights
+    return window.steps + plan_window(
+        context, window.params, window.input, output, window.weights, bias, groups=params.groups
+    )
+
+
+def _work(params: Conv2dParams) -> int:
+    return element_count(params.output_shape) * element_count(params.weights_shape[1:])
+
+
+CONV2D = NativeOperator(_plan, (DENSE, COPY), lambda params: True, borders_of_the_input, _work)
+
+
+def plan_window(
+    context: Context,
+    params: WindowedSumParams,
+    input: Place,
+    output: Place,
+    weights: Int8Array,
+    bias: Int32Array | None,
+    *,
+    groups: int = 1,
+) -> list[Step]:
+    """Steps for a window that slides over an image with borders, its weights ``(C_out, KH, KW, C_in / groups)``."""
     filters, rows, columns, depth = weights.shape
     layout, out = input.layout, output.layout
     pixel, first = layout.channels, input.first + -(params.pad_h * layout.row + params.pad_w * layout.channels)
-    touching = params.groups == 1 and params.dilation_w_factor == 1
+    touching = groups == 1 and params.dilation_w_factor == 1
     shape = (filters, rows, 1, columns * depth) if touching else weights.shape
     geometry = Geometry(
         images=out.images,
@@ -80,9 +103,9 @@ def _plan(
     )
     segments = weights.astype(np.int64).reshape(shape)
     scaled = scale_sums(context.target, params, segments.reshape(filters, -1), bias)
-    steps = window.steps
-    per_group = filters // params.groups
-    for group in range(params.groups):
+    steps: list[Step] = []
+    per_group = filters // groups
+    for group in range(groups):
         part = slice(group * per_group, (group + 1) * per_group)
         steps += plan_dense(
             context,
@@ -94,13 +117,6 @@ def _plan(
             packable=touching,
         )
     return steps
-
-
-def _work(params: Conv2dParams) -> int:
-    return element_count(params.output_shape) * element_count(params.weights_shape[1:])
-
-
-CONV2D = NativeOperator(_plan, (DENSE, COPY), lambda params: True, borders_of_the_input, _work)
 
 
 def plan_dense(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_native.kernels.arg_max import around_axis
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
@@ -26,7 +26,7 @@ _KERNELS = {
 def _plan(context: Context, params: CumsumParams, input: Place, output: Place) -> list[Step]:
     kernel = _KERNELS.get(params.dtype.name)
     if kernel is None:
-        raise KernelError(f"cumsum: no native kernel computes it of {params.dtype}")
+        raise UnsupportedOperator(f"cumsum: no native kernel computes it of {params.dtype}")
     fields = {
         **around_axis(params.input_shape, params.axis),
         "offset": params.input_offset,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import Int8Array, Int32Array
-from ember_infer_native.kernels.conv2d import DENSE, Geometry, plan_dense
+from ember_infer_native.kernels.conv2d import DENSE, plan_window
 from ember_infer_native.kernels.copies import COPY, REPEAT
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.sums import pack_requantization, scale_sums
@@ -38,7 +38,9 @@ def _plan(
     window = prepare_window(context, params, input, weights)
     params, input, weights, steps = window.params, window.input, window.weights, window.steps
     if input.layout.channels == 1:
-        return steps + _plan_one_channel(context, params, input, output, weights, bias)
+        # An ordinary convolution of one channel, but for the order of the weights.
+        filters = weights[0].transpose(2, 0, 1)[..., np.newaxis]
+        return steps + plan_window(context, params, input, output, filters, bias)
     if params.depth_multiplier != 1:
         input, repeat = _repeat_channels(context, input, params.depth_multiplier)
         steps = [*steps, repeat]
@@ -51,37 +53,6 @@ def _work(params: DepthwiseConv2dParams) -> int:
 
 
 DEPTHWISE_CONV2D = NativeOperator(_plan, (_TAPS, DENSE, COPY, REPEAT), lambda params: True, borders_of_the_input, _work)
-
-
-def _plan_one_channel(
-    context: Context,
-    params: DepthwiseConv2dParams,
-    input: Place,
-    output: Place,
-    weights: Int8Array,
-    bias: Int32Array | None,
-) -> list[Step]:
-    """An ordinary convolution of one channel, but for the order of the weights."""
-    layout, out = input.layout, output.layout
-    filters = weights[0].transpose(2, 0, 1).astype(np.int64)  # (C_out, KH, KW)
-    touching = params.dilation_w_factor == 1
-    segments = filters[:, :, None, :] if touching else filters[:, :, :, None]
-    geometry = Geometry(
-        images=out.images,
-        rows=out.rows,
-        columns=out.columns,
-        input_image=layout.image,
-        input_row=params.stride_h * layout.row,
-        input_pixel=params.stride_w,
-        segment_row=params.dilation_h_factor * layout.row,
-        segment_column=params.dilation_w_factor,
-        output_image=out.image,
-        output_row=out.row,
-        output_pixel=out.channels,
-    )
-    scaled = scale_sums(context.target, params, filters.reshape(len(filters), -1), bias)
-    first = input.first + -(params.pad_h * layout.row + params.pad_w)
-    return plan_dense(context, geometry, segments, scaled, first, output.first, packable=touching)
 
 
 def _repeat_channels(context: Context, input: Place, times: int) -> tuple[Place, Step]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError
+from ember_infer_core.errors import KernelError, UnsupportedOperator
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.mean import MeanParams
 from ember_infer_core.ops.reduction import merged
@@ -33,7 +33,7 @@ def _operator(functions: Mapping[str, str]) -> NativeOperator:
     def plan(context: Context, params: ReductionParams, input: Place, output: Place) -> list[Step]:
         kernel = kernels.get(params.dtype.name)
         if kernel is None:
-            raise KernelError(f"no native kernel computes this reduction of {params.dtype}")
+            raise UnsupportedOperator(f"no native kernel computes this reduction of {params.dtype}")
         axes, rows = _axes(params)
         scaling = _scaling(params) if isinstance(params, MeanParams) else {}
         return [Step(kernel, (rows,), axes | _NOT_OF_SUMS | scaling, (input.first, output.first))]

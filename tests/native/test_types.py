@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ember_infer_core import KernelError, Program
+from ember_infer_core import KernelError, Program, UnsupportedOperator
+from ember_infer_core.ops import add_n, arg_max, cumsum, reduction
 from ember_infer_core.ops.reshape import prepare
 from ember_infer_core.program import Call, Tensor
+from ember_infer_core.slots import OperatorParams
 from ember_infer_native import NativeBackend
 from ember_infer_native.digest import program_digest
 from ember_infer_native.plan import FORMATS
@@ -100,3 +102,26 @@ def test_types_make_other_programs() -> None:
 def test_a_type_that_callers_cannot_have_is_refused(native: NativeBackend) -> None:
     with pytest.raises(KernelError, match="not int64"):
         native.compile(copies("int64"))
+
+
+SHAPE, INT16 = (2, 3), np.dtype(np.int16)
+WITHOUT_A_KERNEL: dict[str, OperatorParams] = {
+    "add_n": add_n.prepare(inputs_shapes=(SHAPE, SHAPE), output_shape=SHAPE, dtype=INT16),
+    "arg_max": arg_max.prepare(input_shape=SHAPE, output_shape=(2,), axes=(1,), dtype=INT16),
+    "cumsum": cumsum.prepare(input_shape=SHAPE, output_shape=SHAPE, axes=(1,), dtype=INT16),
+    "reduce_max": reduction.prepare(input_shape=SHAPE, output_shape=(2,), axes=(1,), dtype=INT16),
+}
+
+
+@pytest.mark.parametrize("operator", WITHOUT_A_KERNEL)
+def test_a_type_without_a_kernel_is_left_to_another_backend(native: NativeBackend, operator: str) -> None:
+    """FallbackBackend goes by the error's class."""
+    params: Any = copy.copy(WITHOUT_A_KERNEL[operator])
+    given = any_bits("int16", SHAPE)
+    params.output = np.zeros(params.output_shape, np.int32 if operator == "arg_max" else np.int16)
+    if operator == "add_n":
+        params.inputs = given, given
+    else:
+        params.input = given
+    with pytest.raises(UnsupportedOperator, match=r"no native kernel computes .* of int16"):
+        native.run_operator(operator, params)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from ember_infer_core import Program
+from ember_infer_native import NativeBackend
+from ember_infer_native.library import NativeExecutable
+from tests.native.running import every_operator_program, two_branches_program
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    """Two inputs, two outputs."""
+    return two_branches_program()
+
+
+@pytest.fixture(scope="module", params=["every operator", "two branches"])
+def any_program(request: pytest.FixtureRequest) -> Program:
+    """One that lets go of the GIL, and one that keeps it."""
+    return every_operator_program() if request.param == "every operator" else two_branches_program()
+
+
+@pytest.fixture
+def executable(native: NativeBackend, program: Program) -> NativeExecutable:
+    """Two inputs ``(2, 3)`` and ``(2, 1)``, two outputs ``(2, 3)`` and ``(6,)``."""
+    return native.compile(program)
