@@ -108,7 +108,7 @@ def test_variable_is_named_with_the_operator_that_writes_it() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "operator"), [("trained_lstm_int8", "LSTM"), ("keyword_scrambled_8bit", "SVDF")])
+@pytest.mark.parametrize(("name", "operator"), [("keyword_scrambled_8bit", "SVDF")])
 def test_state_is_named_by_its_operator_and_nowhere_else(name: str, operator: str, shared: Path) -> None:
     error = refused((shared / "models" / f"{name}.tflite").read_bytes())
     about_state = [problem for problem in error.problems if "state" in problem]

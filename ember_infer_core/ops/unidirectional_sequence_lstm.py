@@ -18,6 +18,7 @@ from ember_infer_core.quantization import (
     integer_range,
     quantize_multiplier,
     quantize_multipliers,
+    round_half_away_from_zero,
 )
 from ember_infer_core.slots import (
     INT8,
@@ -42,6 +43,7 @@ GATES = ("input", "forget", "cell", "output")
 _GATE_SCALE = 2.0**-12  # of the sums that gates are made of
 _MAX_SHIFT_16_BITS = 14  # of a multiplier of 16 bits, whose product is then shifted to the right by 1 bit
 _INT16_MIN, _INT16_MAX = integer_range(np.int16)
+_BITS_OF_E = np.float32(1 / math.log(2))
 _MAX_CELL_BITS = 2  # with a cell scale beyond 2**2, TFLM's product of cell and multiplier leaves 32 bits
 
 
@@ -291,8 +293,11 @@ def _cell_clamp(cell_clip: float, quant: QuantParam) -> dict[str, Any]:
 
 
 def _tanh_of_cell(quant: QuantParam) -> dict[str, Any]:
-    """The cell counts as if its scale were the nearest power of two. Source: TFLM ``CreateLstmCellStateInfo``."""
-    power = round(math.log2(quant.scale))
+    """The cell counts as if its scale were the nearest power of two. Source: TFLM ``CreateLstmCellStateInfo``,
+    ``CheckedLog2``.
+    """
+    logarithm = np.float32(math.log(quant.scale)) * _BITS_OF_E  # in float32, in which sqrt(2)'s neighbours are halves
+    power = int(round_half_away_from_zero(np.asarray(logarithm)))
     if power > _MAX_CELL_BITS:
         raise Undefined(
             f"the cell state's scale {quant.scale:g} is so large that its tanh leaves 32 bits; what TensorFlow Lite "
