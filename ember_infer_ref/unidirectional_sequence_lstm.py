@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.int16_functions import logistic_int16, tanh_int16
 from ember_infer_core.quantization import integer_range
@@ -84,7 +83,7 @@ class _Update:
         self._scale_result = _scale(self._result, params.hidden_multiplier, params.hidden_shift)
         self._cell_clamp, self._hidden_clamp = (params.cell_min, params.cell_max), integer_range(params.dtype)
         self._hidden_offset = params.hidden_offset
-        self._linear = params.fused_activation is not FusedActivation.TANH
+        self._linear = params.linear_cell_gate
         self._logistic, self._tanh = _logistic_table(), _tanh_table(3, 0)
         self._tanh_of_cell = _tanh_table(params.tanh_multiplier, params.tanh_shift)
 

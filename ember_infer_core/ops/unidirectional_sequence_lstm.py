@@ -72,7 +72,7 @@ class LstmParams(OperatorParams):
         units: of the cell.
         dtype: int8 or int16, of ``input``, ``hidden_state`` and ``output``.
         bias_dtype: int32 with int8 data, int64 with int16.
-        fused_activation: of the cell gate: TANH. With any other, TFLM leaves the gate as it is, saturated.
+        linear_cell_gate: the cell gate stays as it is: what TFLM makes of every fused activation but TANH.
         input_offset, hidden_offset: minus the zero points.
         input_weights_offset, recurrent_weights_offset: likewise, for each gate in the order of ``GATES``.
         input_multiplier, input_shift, recurrent_multiplier, recurrent_shift: int32 ``(4,)``, for each gate.
@@ -104,8 +104,7 @@ class LstmParams(OperatorParams):
     units: int
     time_major: bool = False
     dtype: DType = INT8
-    fused_activation: FusedActivation = FusedActivation.TANH
-    cell_clip: float = 0.0
+    linear_cell_gate: bool = False
     input_quant: QuantParam
     input_weights_quants: tuple[QuantParam, ...]
     recurrent_weights_quants: tuple[QuantParam, ...]
@@ -211,8 +210,7 @@ def prepare(
         units=units,
         time_major=time_major,
         dtype=dtype,
-        fused_activation=fused_activation,
-        cell_clip=cell_clip,
+        linear_cell_gate=fused_activation is not FusedActivation.TANH,
         input_quant=input_quant,
         input_weights_quants=tuple(input_weights_quants),
         recurrent_weights_quants=tuple(recurrent_weights_quants),
@@ -275,7 +273,7 @@ def _gates(name: str, quant: QuantParam, weights: Sequence[QuantParam], dtype: D
 
 def _products_of_gates(name: str, quant: QuantParam) -> dict[str, Any]:
     """Of a product of two values of Q0.15."""
-    multiplier, shift = quantize_multiplier(2.0**-30 / quant.scale)
+    multiplier, shift = quantize_multiplier(2.0**-30 / float(quant.scale))  # older firmware, too, has these in double
     if shift > 0:
         raise Undefined(
             f"the {name} state's scale {quant.scale:g} is so small that products of gates leave 32 bits; what "
@@ -288,7 +286,7 @@ def _cell_clamp(cell_clip: float, quant: QuantParam) -> dict[str, Any]:
     """Source: TFLM ``CreateLstmCellStateInfo``: a clip of 0, a negative one or NaN is none."""
     if not cell_clip > 0:
         return {"cell_min": _INT16_MIN, "cell_max": _INT16_MAX}
-    most = int(min(cell_clip / quant.scale, float(_INT16_MAX)))
+    most = int(min(cell_clip / float(quant.scale), float(_INT16_MAX)))
     return {"cell_min": -most, "cell_max": most}
 
 

@@ -31,6 +31,8 @@ def lower(source: OperatorSource) -> Lowered:
     options = source.options_or_default(UnidirectionalSequenceLSTMOptions)
     input_, output = source.input(0), source.output()
     hidden, cell = _state(source, _HIDDEN_STATE), _state(source, _CELL_STATE)
+    if len({input_.index, hidden.index, cell.index}) != 3:
+        raise Refusal("one tensor is two of its input, hidden state and cell state; that is not supported")
     input_weights, recurrent_weights, biases = (
         [source.constant(source.input(position)) for position in positions]
         for positions in (_INPUT_WEIGHTS, _RECURRENT_WEIGHTS, _BIAS)

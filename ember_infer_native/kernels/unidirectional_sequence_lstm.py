@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
 from ember_infer_core.int16_functions import SIGMOID
 from ember_infer_core.slots import INT8, AnyArray, Int8Array, Int32Array
@@ -84,7 +83,7 @@ def _plan(
         "output_batch_step": size * units * (1 if params.time_major else steps),
         "output_time_step": size * units * (batch if params.time_major else 1),
         **of_hidden,
-        "linear": int(params.fused_activation is not FusedActivation.TANH),
+        "linear": int(params.linear_cell_gate),
         "cell_min": params.cell_min,
         "cell_max": params.cell_max,
         "tanh_multiplier": params.tanh_multiplier,

@@ -13,6 +13,7 @@ from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
 from ember_infer_core.ops.transpose_conv import TransposeConvParams
+from ember_infer_core.ops.unidirectional_sequence_lstm import GATES, LstmParams
 from ember_infer_core.program import Program
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import Lowered
@@ -108,6 +109,9 @@ def multiplications(params: OperatorParams) -> int | None:
         return element_count(params.output_shape) * params.weights_shape[1]
     if isinstance(params, BatchMatMulParams):
         return element_count(params.output_shape) * params.depth
+    if isinstance(params, LstmParams):
+        gates = element_count(params.output_shape) * len(GATES)
+        return gates * (params.depth + params.units)
     if isinstance(params, TransposeConvParams):  # each input element meets every tap of every filter
         return element_count(params.input_shape) * element_count(params.weights_shape[:3])
     return None

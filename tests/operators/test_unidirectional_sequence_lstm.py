@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from ember_infer_core import ModelError, UnsupportedModelError
 from ember_infer_core.int16_functions import logistic_int16, tanh_int16
 from ember_infer_macros import load_program
+from ember_infer_macros.lower.common import OperatorSource, Refusal
+from ember_infer_macros.lower.unidirectional_sequence_lstm import lower
+from ember_infer_macros.tflite.read import read_graph
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS
 from ember_infer_native.toolchain import host_isa
@@ -190,6 +194,16 @@ TINY = {"data": 2.0**-12, "hidden": 2.0**-15, "cell": 2.0**-12}
 def test_what_tflm_leaves_undefined_is_refused_by_name(model: LstmModel, reason: str) -> None:
     with pytest.raises(UnsupportedModelError, match=reason):
         load_program(model.finish())
+
+
+@pytest.mark.parametrize(("position", "shared"), [(0, 18), (18, 19)])
+def test_one_tensor_in_two_places_that_a_step_reads_and_writes_is_refused(position: int, shared: int) -> None:
+    graph = read_graph("lstm", LstmModel(depth=3, steps=1, wide=True).finish())
+    (operator,) = graph.operators
+    inputs = list(operator.inputs)
+    inputs[position] = inputs[shared]
+    with pytest.raises(Refusal, match="one tensor is two of its input, hidden state and cell state"):
+        lower(OperatorSource(graph, dataclasses.replace(operator, inputs=tuple(inputs))))
 
 
 @pytest.mark.parametrize("data", [np.int32, np.int64])

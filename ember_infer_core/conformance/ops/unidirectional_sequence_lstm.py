@@ -62,7 +62,7 @@ def _gate(params: LstmParams, gate: int, step: AnyArray, hidden: AnyArray) -> In
     )
     if gate != _CELL:
         return logistic_int16(total)
-    return tanh_int16(total) if params.fused_activation is FusedActivation.TANH else total
+    return total if params.linear_cell_gate else tanh_int16(total)
 
 
 def _scaled_sum(params: LstmParams, sums: Int64Array, multiplier: int, shift: int) -> Int64Array:
@@ -153,8 +153,8 @@ CASES: Mapping[str, OperatorCases] = {
             "zero points of the weights ignored": constant(
                 input_weights_offset=(0,) * len(GATES), recurrent_weights_offset=(0,) * len(GATES)
             ),
-            "the cell gate goes through tanh, whatever the activation": constant(fused_activation=FusedActivation.TANH),
-            "the cell gate never goes through tanh": constant(fused_activation=FusedActivation.NONE),
+            "the cell gate goes through tanh, whatever the activation": constant(linear_cell_gate=False),
+            "the cell gate never goes through tanh": constant(linear_cell_gate=True),
             "cell_clip ignored": constant(cell_min=-(2**15), cell_max=2**15 - 1),
             "the cell's scale taken for 2**-12": constant(tanh_multiplier=3, tanh_shift=0),
         },
