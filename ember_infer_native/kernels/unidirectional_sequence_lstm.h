@@ -147,9 +147,9 @@ INLINE integer_lanes scaled_lanes(integer_lanes x, const int32_t *factors) {
     return integers(requantize_exact(target_lanes(x), factors, factors + LANES, factors + 2 * LANES));
 }
 
-/* Of LANES units the gate from its two sums. */
+/* Of LANES units the gate from its two sums, which wrap: beyond the last channel they are anything. */
 INLINE integer_lanes gate_sum(const int32_t *one, const int32_t *other, int channel) {
-    return saturated_16_bits(integers(load_lanes(one + channel)) + integers(load_lanes(other + channel)));
+    return saturated_16_bits(integers(add_lanes(load_lanes(one + channel), load_lanes(other + channel))));
 }
 
 /* The states of LANES units after a time step, at `cell` and, in 32 bits, at `hidden`. */
