@@ -43,8 +43,8 @@ INLINE integer_lanes lanes_between(integer_lanes x, int low, int high) {
 
 INLINE integer_lanes saturated_16_bits(integer_lanes x) { return lanes_between(x, -32768, 32767); }
 
-/* Sums of one row of int8 data, scaled and saturated to int16. `constants`: weights, then bias and factors. */
-INLINE void lstm_row(const int pixels, const int vectors, const int split, const struct conv2d *c,
+/* Sums of one tile of int8 data, scaled and saturated to int16. */
+INLINE void lstm_tile(const int pixels, const int vectors, const int split, const struct conv2d *c,
                      const struct requantization *r, int first_vector, const uint8_t *row, const uint8_t *weights,
                      int32_t *to) {
     int32_lanes sums[MAX_SUMS];
@@ -58,6 +58,7 @@ INLINE void lstm_row(const int pixels, const int vectors, const int split, const
     }
 }
 
+/* All rows of int8 data. `constants`: weights, then bias and factors. */
 INLINE void lstm_rows_8(const int pixels, const int rest, const int vectors, const int last_vectors, const int split,
                         const struct lstm_sums *p, const uint8_t *rows, int32_t *to, const uint8_t *constants) {
     const struct conv2d c = {.segment_rows = p->parts, .segment_columns = 1, .quads = p->quads, .input_pixel = p->row,
@@ -74,15 +75,15 @@ INLINE void lstm_rows_8(const int pixels, const int rest, const int vectors, con
         int vector = 0;
         for (; vector + vectors <= p->vectors; vector += vectors, weights += vector_bytes * vectors) {
             if (whole)
-                lstm_row(pixels, vectors, split, &c, &r, vector, from, weights, sums);
+                lstm_tile(pixels, vectors, split, &c, &r, vector, from, weights, sums);
             else if (rest)
-                lstm_row(rest, vectors, split, &c, &r, vector, from, weights, sums);
+                lstm_tile(rest, vectors, split, &c, &r, vector, from, weights, sums);
         }
         if (last_vectors) {
             if (whole)
-                lstm_row(pixels, last_vectors, split, &c, &r, vector, from, weights, sums);
+                lstm_tile(pixels, last_vectors, split, &c, &r, vector, from, weights, sums);
             else if (rest)
-                lstm_row(rest, last_vectors, split, &c, &r, vector, from, weights, sums);
+                lstm_tile(rest, last_vectors, split, &c, &r, vector, from, weights, sums);
         }
     }
 }
@@ -92,7 +93,8 @@ INLINE void lstm_rows_8(const int pixels, const int rest, const int vectors, con
 INLINE void lstm_rows_16(const struct lstm_sums *p, const uint8_t *rows, int32_t *to, const uint8_t *constants) {
     const int64_t *bias = (const int64_t *)constants;
     const int16_t *weights = (const int16_t *)(bias + p->channels);
-    const int32_t *multiplier = (const int32_t *)(weights + (ptrdiff_t)p->channels * p->depth + (p->channels * p->depth) % 2);
+    const ptrdiff_t count = (ptrdiff_t)p->channels * p->depth;
+    const int32_t *multiplier = (const int32_t *)(weights + count + count % 2);
     const int32_t *right = multiplier + p->channels;
     for (int row = 0; row < p->rows; row++) {
         const int16_t *x = (const int16_t *)(rows + (ptrdiff_t)row * p->row);
