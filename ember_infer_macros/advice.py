@@ -36,8 +36,6 @@ def _cures(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> Iterator[
     code, name = operator.code, operator.name
     if code in cures.OPERATOR_CURES:
         yield name
-    elif code in cures.KEEPS_STATE:
-        yield cures.STATE
     elif name.startswith("STABLEHLO_"):
         yield cures.STABLEHLO
     elif code in CALLERS:

@@ -127,8 +127,6 @@ def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | N
 
 
 def _why_missing(code: BuiltinOperator | None) -> str:
-    if code in cures.KEEPS_STATE:
-        return "it keeps state between inferences, which is not supported yet"
     if code in CALLERS:
         return "control flow is not supported"
     if code is None or code in MICRO_OPERATORS:

@@ -54,6 +54,20 @@ def whole(data: Any) -> Tensor:
     return constant(data, "int32")
 
 
+def lstm_operands(depth: int = 5, units: int = 4) -> list[Tensor | None]:
+    """For three time steps."""
+    gates = range(4)
+
+    def matrices(columns: int) -> list[Tensor]:
+        return [constant([[1] * columns] * units, "int8", scale=0.1) for _ in gates]
+
+    biases = [constant([1] * units, "int32", scale=0.01) for _ in gates]
+    states = [variable((1, units), "int8", 0.1), variable((1, units), "int16", 2**-12)]
+    peepholes, projection, normalisation = [None] * 3, [None] * 2, [None] * 4
+    weights = [*matrices(depth), *matrices(units)]
+    return [int8(1, 3, depth), *weights, *peepholes, *biases, *projection, *states, *normalisation]
+
+
 def weights(*shape: int, dtype: str = "int8") -> Tensor:
     return constant([[[[1] * shape[3]] * shape[2]] * shape[1]] * shape[0], dtype, scale=0.1)
 
@@ -149,6 +163,7 @@ MODELS: dict[str, Model] = {
         int8(1, 8, 8, 3),
         {**WINDOW, "activation": "RELU"},
     ),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (lstm_operands(), int8(1, 3, 4), {"activation": "TANH", "cell_clip": 10.0}),
     "UNPACK": ([int8(2, 3)], [int8(3), int8(3)], {"num": 2, "axis": 0}),
 }
 

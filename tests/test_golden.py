@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ember_infer_core import KernelBackend, ModelWarning, UnsupportedModelError
+from ember_infer_core import KernelBackend, ModelWarning
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import Role
 from ember_infer_macros import QuantizedModel, ember_model, load_program
@@ -154,17 +154,24 @@ def test_every_layer_of_a_keyword_spotter_goes_on_from_its_state_as_with_tflm(
     assert not difference(run_on([RefBackend()], content, steps)[0], last)
 
 
-@pytest.mark.parametrize(
-    ("name", "operators"),
-    [("trained_lstm_int8", ["UNIDIRECTIONAL_SEQUENCE_LSTM"])],
-)
-def test_a_model_with_state_names_the_operators_that_keep_it_and_nothing_else(
-    shared: Path, name: str, operators: list[str]
-) -> None:
-    with pytest.raises(UnsupportedModelError) as refused:
-        load_program(shared / "models" / f"{name}.tflite")
-    assert [problem.split()[2] for problem in refused.value.problems] == operators
-    assert all("it keeps state between inferences" in problem for problem in refused.value.problems)
+def test_an_lstm_equals_tflm_over_500_steps_with_resets_between(shared: Path, tflm: Tflm) -> None:
+    path, random = shared / "models" / "trained_lstm_int8.tflite", np.random.default_rng(0)
+    sessions = [model_class(path).bind(backend) for backend in backends()]
+    steps: list[Any] = []
+    for _ in range(500):
+        sharpness = random.choice([1, 16, 255])  # noise of little contrast, too, is what trained layers tell apart
+        steps.append([random.integers(-128, -128 + sharpness, (1, 28, 28), np.int8, endpoint=True)])
+        steps += [None] if random.integers(10) == 0 else []
+    expected = iter(tflm.run(path.read_bytes(), steps))
+    for step in steps:
+        wanted = None if step is None else next(expected)[0]
+        for session in sessions:
+            if step is None:
+                session.reset()
+                continue
+            session.input[...] = step[0]
+            session.run()
+            np.testing.assert_array_equal(session.output, wanted)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS, Target
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.native.nets import Net
-from tests.native.random_programs import Samples, assert_equal, case_lists, join, join_programs, reference
+from tests.native.random_programs import Samples, assert_equal, case_lists, join, join_programs, reference, references
 from tests.native.running import extreme_inputs, random_inputs
 from tests.native.standalone import run_standalone
 from tests.native.stateful import assert_state_goes_on, programs_with_state
@@ -183,8 +183,8 @@ def test_every_operator_equals_the_reference(
     for program, samples in every_operator:
         folder = tmp_path_factory.mktemp("program")
         linker = [*gcc, "-static"]
-        wanted = reference(program, samples)
-        for found in run_standalone(program, samples, NEON_DOT, command, HOSTED, folder, emulator, linker):
+        standalone = run_standalone(program, samples, NEON_DOT, command, HOSTED, folder, emulator, linker)
+        for found, wanted in zip(standalone, references(program, samples), strict=True):
             assert_equal(program, found, wanted, INEXACT)
         shutil.rmtree(folder)
 
