@@ -7,7 +7,6 @@ the best of them alone, unless ``EMBER_DEEP=1``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,11 @@ import pytest
 
 from ember_infer_core import KernelBackend, ModelWarning
 from ember_infer_core.quantization import QuantParam
-from ember_infer_core.slots import Role
-from ember_infer_macros import QuantizedModel, ember_model, load_program
-from ember_infer_macros.tflite.schema import TensorType
+from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS
 from ember_infer_native.toolchain import host_isa
 from ember_infer_ref import RefBackend
-from ember_infer_tools.compare.rewrite import ModelFile
-from ember_infer_tools.tflite_writer import load_schema, pack_model
-from tests.support.against_tflm import difference, run_on
 from tests.support.effort import DEEP
 from tests.support.tflm import Tflm
 
@@ -120,58 +114,6 @@ def run_by_tflm(tflm: Tflm, path: Path, inputs: npt.NDArray[Any]) -> npt.NDArray
     for start in range(0, len(inputs), INFERENCES_AT_ONCE):
         results += tflm.run(content, [[sample] for sample in inputs[start : start + INFERENCES_AT_ONCE]])
     return np.array([outputs[0] for outputs in results])
-
-
-def with_small_biases(content: bytes) -> bytes:
-    """The file's are scrambled, and so large that no layer but the first changes with the input."""
-    random = np.random.default_rng(0)
-    model: Any = load_schema().ModelT.InitFromPackedBuf(content, 0)
-    for tensor in model.subgraphs[0].tensors:
-        buffer = model.buffers[tensor.buffer]
-        if tensor.type == TensorType.INT32 and buffer.data is not None:
-            buffer.data = random.integers(-500, 500, len(buffer.data) // 4, np.int32).view(np.uint8)
-    return pack_model(model)
-
-
-@pytest.mark.parametrize("alter", [bytes, with_small_biases], ids=["as it is", "with small biases"])
-def test_every_layer_of_a_keyword_spotter_goes_on_from_its_state_as_with_tflm(
-    shared: Path, tflm: Tflm, alter: Callable[[bytes], bytes]
-) -> None:
-    content = alter((shared / "models" / "keyword_scrambled_8bit.tflite").read_bytes())
-    layers = [index for call in load_program(content).calls for index in call.tensors(Role.OUTPUT)]
-    observed = ModelFile(content).observed(layers)
-    random = np.random.default_rng(0)
-    steps: list[list[npt.NDArray[Any]] | None] = []
-    for number in range(500):
-        steps += [None] if number in (7, 100, 333) else []  # a reset
-        steps.append([random.integers(-(2**15), 2**15, (1, 96), np.int16)])
-    expected = tflm.run(observed, steps, len(layers))
-    if alter is with_small_biases:
-        assert min(len({outputs[layer].tobytes() for outputs in expected}) for layer in range(len(layers))) > 10
-    for backend, found in zip(backends(), run_on(backends(), observed, steps), strict=True):
-        assert not difference(found, expected), repr(backend)
-    last = [outputs[-1:] for outputs in tflm.run(content, steps)]
-    assert not difference(run_on([RefBackend()], content, steps)[0], last)
-
-
-def test_an_lstm_equals_tflm_over_500_steps_with_resets_between(shared: Path, tflm: Tflm) -> None:
-    path, random = shared / "models" / "trained_lstm_int8.tflite", np.random.default_rng(0)
-    sessions = [model_class(path).bind(backend) for backend in backends()]
-    steps: list[Any] = []
-    for _ in range(500):
-        sharpness = random.choice([1, 16, 255])  # noise of little contrast, too, is what trained layers tell apart
-        steps.append([random.integers(-128, -128 + sharpness, (1, 28, 28), np.int8, endpoint=True)])
-        steps += [None] if random.integers(10) == 0 else []
-    expected = iter(tflm.run(path.read_bytes(), steps))
-    for step in steps:
-        wanted = None if step is None else next(expected)[0]
-        for session in sessions:
-            if step is None:
-                session.reset()
-                continue
-            session.input[...] = step[0]
-            session.run()
-            np.testing.assert_array_equal(session.output, wanted)
 
 
 @pytest.mark.parametrize(
