@@ -19,6 +19,7 @@ TENSOR_TYPES = {
         *("bool", "float16", "float32", "float64"),
         *("int4", "int8", "int16", "int32", "int64"),
         *("uint8", "uint16", "uint32", "uint64"),
+        "resource",  # the handle of a variable, which has no elements of its own
     )
 }
 

@@ -76,10 +76,14 @@ def pack_model(model: Any) -> bytes:
 
 
 class ModelWriter:
-    """Collects the tensors and operators of one subgraph and writes them as a ``.tflite`` file.
+    """Collects the tensors and operators of one subgraph, the main one, and writes them as a ``.tflite`` file.
 
     Tensors are named by the index that :meth:`tensor` returns. Nothing is checked that a kernel would check: a model
     that no interpreter accepts can be written too.
+
+    Attributes:
+        number: of the subgraph, for the options of operators that call it; 0 for the main one.
+        inputs, outputs: tensor indices of a subgraph that :meth:`subgraph` gave, to be set by the caller.
 
     Raises:
         ImportError: TensorFlow Lite Micro's wheel, which brings the schema, is not installed.
@@ -92,6 +96,18 @@ class ModelWriter:
         self._operators: list[Any] = []
         self._operator_codes: list[Any] = []
         self._buffers: list[Any] = [self._schema.BufferT()]  # buffer 0 stands for "no content"
+        self._subgraphs: list[ModelWriter] = [self]
+        self.number: int = 0
+        self.inputs: Sequence[int] = ()
+        self.outputs: Sequence[int] = ()
+
+    def subgraph(self) -> ModelWriter:
+        """A further subgraph of this model, with tensors and operators of its own."""
+        other = type(self)()
+        other._operator_codes, other._buffers, other._subgraphs = self._operator_codes, self._buffers, self._subgraphs
+        other.number = len(self._subgraphs)
+        self._subgraphs.append(other)
+        return other
 
     def tensor(
         self,
@@ -112,7 +128,7 @@ class ModelWriter:
         Args:
             name: its name in the file.
             shape: sizes, outermost first.
-            dtype: NumPy's name of the element type, or ``"int4"``.
+            dtype: NumPy's name of the element type, ``"int4"``, or ``"resource"`` for the handle of a variable.
             scale: the one scale of the tensor, with ``zero_point`` (0 unless given).
             zero_point: see ``scale``.
             scales: one scale for each index along ``quantized_dimension``, in place of ``scale``.
@@ -298,6 +314,7 @@ class ModelWriter:
         *,
         with_options: bool = True,
         custom_code: str | None = None,
+        custom_options: bytes | None = None,
         version: int | None = None,
         **fields: Any,
     ) -> None:
@@ -311,6 +328,7 @@ class ModelWriter:
                 ``fields``.
             with_options: False leaves the table of options out, which means the same to few interpreters.
             custom_code: the name of a ``CUSTOM`` operator.
+            custom_options: its options, in whatever form it has them.
             version: the operator's version; the converter's for the inputs' types unless given.
             fields: the operator's options by the names of the schema's fields, such as ``axis=3``; enumerations by
                 name, such as ``padding="SAME"``. ``activation`` is short for ``fused_activation_function``.
@@ -334,29 +352,35 @@ class ModelWriter:
             table = type(options).__name__.removesuffix("T")
             operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, table)
             operator.builtinOptions = options
+        if custom_options is not None:
+            operator.customOptions = list(custom_options)
         self._operators.append(operator)
 
     def model(self, inputs: Sequence[int], outputs: Sequence[int], description: str = "") -> Any:
         """The model so far as a ``ModelT`` of the official schema, to be changed at will and given to
         :func:`pack_model`.
         """
-        subgraph = self._schema.SubGraphT()
-        subgraph.name = "main"
-        subgraph.tensors = self._tensors
-        subgraph.operators = self._operators
-        subgraph.inputs = list(inputs)
-        subgraph.outputs = list(outputs)
+        self.inputs, self.outputs = inputs, outputs
         model = self._schema.ModelT()
         model.version = SCHEMA_VERSION
         model.description = description
         model.operatorCodes = self._operator_codes
-        model.subgraphs = [subgraph]
+        model.subgraphs = [writer._subgraph() for writer in self._subgraphs]
         model.buffers = self._buffers
         return model
 
     def finish(self, inputs: Sequence[int], outputs: Sequence[int], description: str = "") -> bytes:
         """The file's bytes, with these tensors as the model's inputs and outputs, in this order."""
         return pack_model(self.model(inputs, outputs, description))
+
+    def _subgraph(self) -> Any:
+        subgraph = self._schema.SubGraphT()
+        subgraph.name = f"subgraph_{self.number}" if self.number else "main"
+        subgraph.tensors = self._tensors
+        subgraph.operators = self._operators
+        subgraph.inputs = list(self.inputs)
+        subgraph.outputs = list(self.outputs)
+        return subgraph
 
     def _quantization(self, scales: Sequence[float], zero_points: Sequence[int], quantized_dimension: int) -> Any:
         quantization = self._schema.QuantizationParametersT()

@@ -148,3 +148,27 @@ def test_constants_of_every_type_are_written_little_endian(dtype: str) -> None:
     values = np.array([0, 1], dtype)
     content = one_operator("RESHAPE", [constant(values, dtype)], tensor((2,), dtype))
     assert bytes(written(content).buffers[1].data) == values.astype(values.dtype.newbyteorder("<")).tobytes()
+
+
+def test_subgraphs_share_buffers_and_operator_codes_and_have_tensors_of_their_own(tflm: Tflm) -> None:
+    """The initialiser assigns what the main subgraph then reads: TFLM finds its way through all of it."""
+    writer = ModelWriter()
+    initialiser = writer.subgraph()
+    for part in (writer, initialiser):
+        handle = part.tensor("handle", (), "resource")
+        part.operator("VAR_HANDLE", [], [handle], shared_name="memory")
+    value = initialiser.tensor("value", (3,), scale=1.0, data=np.array([1, 2, 3], np.int8))
+    initialiser.operator("ASSIGN_VARIABLE", [handle, value], [])
+    writer.operator("CALL_ONCE", [], [], init_subgraph_index=initialiser.number)
+    output = writer.tensor("output", (3,), scale=1.0)
+    writer.operator("READ_VARIABLE", [handle], [output])
+    content = writer.finish([], [output])
+    assert len(written(content).operatorCodes) == 4
+    assert tflm.run(content, [[]])[0][0].tolist() == [1, 2, 3]
+
+
+def test_custom_options_are_written_as_they_are() -> None:
+    writer = ModelWriter()
+    input, output = (writer.tensor(name, (1,), scale=1.0) for name in ("input", "output"))
+    writer.operator("CUSTOM", [input], [output], custom_code="MINE", custom_options=b"\x01\x02")
+    assert bytes(only_operator(writer.finish([input], [output])).customOptions) == b"\x01\x02"
