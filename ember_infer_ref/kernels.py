@@ -81,8 +81,6 @@ KERNELS: Mapping[str, str] = {
     "sin": "float_functions:sin",
     "slice": "movement:move",
     "softmax": "softmax:softmax",
-    "softmax_float32": "softmax:softmax_float32",
-    "softmax_int16": "softmax:softmax_int16",
     "space_to_batch_nd": "movement:move",
     "space_to_depth": "movement:move",
     "split": "movement:move",
