@@ -14,7 +14,7 @@ from ember_infer_core.program import Call, Program
 from ember_infer_core.slots import AnyArray
 from ember_infer_ref import RefBackend
 from ember_infer_ref.requantize import Rounding
-from ember_infer_tools.compare.sides import OneLayer
+from ember_infer_tools.one_layer import OneLayer
 
 __all__ = ["NO_NUDGE", "Dialects"]
 
