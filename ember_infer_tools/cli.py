@@ -188,10 +188,13 @@ def bench(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(help="tflm, litert, both with a comma between them, or none. By default those installed."),
+        typer.Option(
+            help="tflm, litert, both with a comma between them, or none. By default those that are there and can."
+        ),
     ] = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Show where the time of each backend goes.")] = False,
     turns: Annotated[int, typer.Option(help="How many turns each has, of some 20 ms.", min=1)] = 31,
+    steps: Annotated[int, typer.Option(help="Length of the sequence, for a model that keeps state.", min=1)] = 64,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead, times in seconds.")] = False,
 ) -> None:
     """Time a model on backends and other runtimes.
@@ -207,7 +210,7 @@ def bench(
     from ember_infer_tools.bench.command import run_bench
     from ember_infer_tools.bench.report import print_bench
 
-    found = run_bench(model, backend or (), against, turns, per_layer)
+    found = run_bench(model, backend or (), against, turns, per_layer, steps)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
     else:
