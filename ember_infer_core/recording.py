@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -166,14 +166,6 @@ class _RecordingExecutable:
         self.scratch_len: int = self._executable.scratch_len
         self.save_state = self._executable.save_state
         self.load_state = self._executable.load_state
-
-    def save_state(self) -> tuple[AnyArray, ...]:
-        """See :meth:`ember_infer_core.KeepsState.save_state`."""
-        return self._executable.save_state()
-
-    def load_state(self, arrays: Sequence[AnyArray]) -> None:
-        """See :meth:`ember_infer_core.KeepsState.load_state`."""
-        self._executable.load_state(arrays)
 
     def run(self, scratch: ByteArray | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`."""
