@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ember_infer_core.backend import KernelBackend
@@ -34,9 +34,8 @@ class OneLayer:
         self._inputs = tuple(inputs)
         variables = tuple(variable for variable in program.variables if variable.tensor in states)
         self._states = tuple(variable.tensor for variable in variables)
-        self._written = tuple(call.tensors(Role.STATE))
-        outputs = tuple(index for index in call.tensors(Role.OUTPUT) if index not in states)
-        alone = replace(program, inputs=self._inputs, outputs=outputs, calls=(call,), variables=variables)
+        self._outputs = tuple(call.tensors(Role.OUTPUT))
+        alone = replace(program, inputs=self._inputs, outputs=self._outputs, calls=(call,), variables=variables)
         self.executable = backend.compile(alone)
         if states and not isinstance(self.executable, KeepsState):
             raise UnsupportedOperator(f"{type(self.executable).__name__} has no load_state: {call.name} keeps state")
@@ -51,11 +50,11 @@ class OneLayer:
             pairs = zip(self._states, shapes, strict=True)
             executable.load_state([tensors[index].reshape(shape) for index, shape in pairs])
 
-    def run(self, tensors: Mapping[int, AnyArray]) -> Sequence[AnyArray]:
-        """The layer's outputs and then its state, valid until the next run."""
+    def run(self, tensors: Mapping[int, AnyArray]) -> Mapping[int, AnyArray]:
+        """The layer's outputs and the state that it leaves, by their own indices; valid until the next run."""
         self.fill(tensors)
         self.executable.run()
-        if not (isinstance(self.executable, KeepsState) and self._states):
-            return self.executable.outputs
-        after = dict(zip(self._states, self.executable.save_state(), strict=True))
-        return [*self.executable.outputs, *(after[index] for index in self._written)]
+        found = dict(zip(self._outputs, self.executable.outputs, strict=True))
+        if isinstance(self.executable, KeepsState) and self._states:
+            found |= zip(self._states, self.executable.save_state(), strict=True)
+        return found

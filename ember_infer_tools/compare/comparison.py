@@ -311,9 +311,10 @@ class _Run:
         read = [self._model.program.storage(index) for index in self._model.inputs(layer)]
         if not any(index in reference for index in outputs) or not all(index in met for index in read):
             return
-        for index, made in zip(outputs, other.layer(layer, met), strict=True):
+        made = other.layer(layer, met)
+        for index in outputs:
             if index in reference:
-                pair = (reference[index], made) if self._fed_by == "a" else (made, reference[index])
+                pair = (reference[index], made[index]) if self._fed_by == "a" else (made[index], reference[index])
                 self._layer_by_layer[index].add(sample, met, *pair)
 
     def _note_observation(self, side: Side, outputs: Sequence[AnyArray], tensors: Tensors) -> None:

@@ -58,7 +58,7 @@ class Side(Protocol):
         """The model's outputs of an ordinary run, in which nothing but them is kept."""
         ...
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """What one layer makes of these inputs and this state: all its outputs, and the state that it leaves.
 
         Args:
@@ -123,7 +123,7 @@ class BackendSide:
         self._guarded("the model", self._plain.run)
         return [array.copy() for array in self._plain.outputs]
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """See :meth:`Side.layer`."""
         what = f"layer {layer.name}"
         one = self._layers.get(layer.name)
@@ -197,16 +197,17 @@ class InterpreterSide:
         """See :meth:`Side.outputs`."""
         return self._run("the model", self._file.plain, inputs, len(self._model.program.outputs))
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """See :meth:`Side.layer`."""
-        program, read = self._model.program, self._model.inputs(layer)
+        program = self._model.program
+        read = [index for index in self._model.inputs(layer) if index < self._model.tensors]
         arrays = [tensors[program.storage(index)].reshape(program.tensors[index].shape) for index in read]
         outputs = self._model.outputs(layer)
 
         def file() -> bytes:
             return self._file.one_operator(layer.operator, read, outputs)
 
-        return self._run(f"layer {layer.name}", file, arrays, len(outputs))
+        return dict(zip(outputs, self._run(f"layer {layer.name}", file, arrays, len(outputs)), strict=True))
 
     def close(self) -> None:
         """See :meth:`Side.close`."""
@@ -274,7 +275,7 @@ class DumpSide:
         """Dumps cannot be run."""
         raise ComparisonError(f"{self.name} cannot be run")
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """Dumps cannot be run."""
         raise ComparisonError(f"{self.name} cannot be run")
 
