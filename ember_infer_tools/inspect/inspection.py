@@ -23,6 +23,7 @@ from ember_infer_tools.inspect.arena import graph_arena, program_arena
 from ember_infer_tools.inspect.checks import find
 from ember_infer_tools.inspect.operators import report_operators
 from ember_infer_tools.inspect.results import BackendReport, ModelReport, OperatorReport
+from ember_infer_tools.inspect.state import graph_state, program_state
 from ember_infer_tools.inspect.subject import Subject
 from ember_infer_tools.inspect.tensors import constant_bytes, report_port, report_tensor
 from ember_infer_tools.specs import installed_backends
@@ -47,6 +48,8 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
     subjects = _lower_each(graph)
     program, problems = _lower_whole(graph, subjects)
     operators = report_operators(graph, subjects, program, named)
+    state = graph_state(graph) if program is None else program_state(program, graph)
+    sizes = [variable.bytes for variable in state]
     return ModelReport(
         source=source,
         name=identifier(PurePath(source).stem, "model"),
@@ -63,8 +66,10 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
         outputs=tuple(report_port(graph.tensors[index]) for index in graph.outputs),
         operators=operators,
         arena=graph_arena(graph, operators) if program is None else program_arena(program),
+        state_bytes=None if None in sizes else sum(filter(None, sizes)),
+        state=state,
         backends=tuple(_backend(name, backend, operators) for name, backend in named.items()),
-        findings=find(graph, subjects, named),
+        findings=find(graph, subjects, named, state),
     )
 
 
