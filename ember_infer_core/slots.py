@@ -205,9 +205,9 @@ def content(params: OperatorParams, slot: Slot) -> AnyArray | None:
     return found
 
 
-def bound(params: OperatorParams) -> dict[str, AnyArray]:
-    """What each slot is bound to, without the optional ones that are left out."""
-    found = {slot.name: content(params, slot) for slot in slots(params)}
+def bound(params: OperatorParams, *roles: Role) -> dict[str, AnyArray]:
+    """What each slot, or each of these roles, is bound to, without the optional ones that are left out."""
+    found = {slot.name: content(params, slot) for slot in slots(params) if not roles or slot.role in roles}
     return {name: array for name, array in found.items() if array is not None}
 
 

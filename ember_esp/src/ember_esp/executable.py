@@ -9,10 +9,12 @@ from ember_esp.scratch import SCRATCH_ALIGNMENT
 from ember_infer_core import AlignmentError, ScratchTooSmall
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
-    from ember_infer_core import Executable
+    from ember_infer_core import DispatchExecutable
 
 __all__ = ["EspExecutable", "check_scratch"]
 
@@ -37,12 +39,20 @@ def check_scratch(scratch: npt.NDArray[np.uint8], needed: int, where: str) -> No
 class EspExecutable:
     """Runs another executable; a caller's scratch is checked before the first kernel runs."""
 
-    def __init__(self, executable: Executable, where: str) -> None:
+    def __init__(self, executable: DispatchExecutable, where: str) -> None:
         self.inputs: tuple[npt.NDArray[Any], ...] = executable.inputs
         self.outputs: tuple[npt.NDArray[Any], ...] = executable.outputs
         self.scratch_len: int = executable.scratch_len
         self._executable = executable
         self._where = where
+
+    def save_state(self) -> tuple[npt.NDArray[Any], ...]:
+        """See :meth:`ember_infer_core.KeepsState.save_state`."""
+        return self._executable.save_state()
+
+    def load_state(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
+        """See :meth:`ember_infer_core.KeepsState.load_state`."""
+        self._executable.load_state(arrays)
 
     def run(self, scratch: npt.NDArray[np.uint8] | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`.
