@@ -61,6 +61,7 @@ from ember_infer_core.ops.select_v2 import SelectParams as SelectParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams
 from ember_infer_core.ops.sub import SubParams as SubParams
+from ember_infer_core.ops.svdf import SvdfParams as SvdfParams
 from ember_infer_core.ops.transpose_conv import TransposeConvParams as TransposeConvParams
 from ember_infer_core.ops.windows import Padding as Padding
 from ember_infer_core.ops.windows import compute_padding as compute_padding

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
+    from ember_infer_core.ops.svdf import SvdfParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
     from ember_infer_core.slots import OperatorParams
 
@@ -357,6 +358,10 @@ class OptionalOperators(ABC):
     def sum(self, params: MeanParams) -> None:
         """SUM."""
         self.run_not_overridden("sum", params)
+
+    def svdf(self, params: SvdfParams) -> None:
+        """SVDF."""
+        self.run_not_overridden("svdf", params)
 
     def tanh(self, params: LookupParams) -> None:
         """TANH."""

@@ -116,6 +116,7 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     ),
     BuiltinOperator.SUB: accepts("sub", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.SUM: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
+    BuiltinOperator.SVDF: accepts("svdf", "int8 int8 T int32 T -> int8", T="int8 int16"),
     BuiltinOperator.TANH: accepts("lookup", "int8 -> int8", "float32 -> float32"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.TRANSPOSE_CONV: accepts("transpose_conv", "int32 int8 int8 int32? -> int8"),

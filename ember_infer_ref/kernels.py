@@ -94,6 +94,7 @@ KERNELS: Mapping[str, str] = {
     "strided_slice": "movement:move",
     "sub": "pairs:pairs",
     "sum": "mean:sum_",
+    "svdf": "svdf:svdf",
     "tanh": "float_functions:tanh",
     "transpose": "movement:move",
     "transpose_conv": "transpose_conv:transpose_conv",

@@ -99,6 +99,7 @@ OPERATORS: Mapping[str, str] = {
     "strided_slice": "strided_slice",
     "sub": "sub",
     "sum": "mean",
+    "svdf": "svdf",
     "tanh": "tanh",
     "transpose": "transpose",
     "transpose_conv": "transpose_conv",

@@ -100,6 +100,7 @@ KERNELS: Mapping[str, str] = {
     "strided_slice": "movement:MOVEMENT",
     "sub": "linear_pairs:SUB",
     "sum": "reduction:MEAN",
+    "svdf": "svdf:SVDF",
     "tanh": "float_functions:float_operator",
     "transpose": "movement:MOVEMENT",
     "transpose_conv": "transpose_conv:TRANSPOSE_CONV",

@@ -32,6 +32,7 @@ FLOAT32_UNTIL_AUGUST_2026: Mapping[BuiltinOperator, type[np.floating[Any]]] = {
     BuiltinOperator.RELU: np.float32,
     BuiltinOperator.RSQRT: np.float32,
     BuiltinOperator.SUB: np.float32,
+    BuiltinOperator.SVDF: np.float32,
 }
 
 

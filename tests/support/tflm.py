@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -62,20 +62,22 @@ class Tflm:
     def run(
         self,
         model: bytes,
-        batches: Sequence[Sequence[npt.NDArray[Any]] | None],
+        batches: Sequence[Sequence[npt.NDArray[Any]]],
         outputs: int = 1,
         arena_size: int = DEFAULT_ARENA_SIZE,
+        resets: Collection[int] = (),
     ) -> list[list[npt.NDArray[Any]]]:
         """One inference after the other on a fresh interpreter.
 
         Args:
             model: content of a .tflite file.
-            batches: for each inference, an array for each input of the model; None for a reset of all state.
+            batches: for each inference, an array for each input of the model.
             outputs: how many outputs the model has.
             arena_size: bytes for TFLM's arena.
+            resets: before the inferences with these numbers the interpreter is reset.
 
         Returns:
-            For each inference (not for resets), all outputs.
+            For each inference, all outputs.
 
         Raises:
             TflmRefused: with TFLM's own words.
@@ -84,7 +86,7 @@ class Tflm:
         connection = self._connect()
         self._log.seek(0)
         self._log.truncate()
-        connection.send((model, [None if inputs is None else list(inputs) for inputs in batches], outputs, arena_size))
+        connection.send((model, [list(inputs) for inputs in batches], outputs, arena_size, frozenset(resets)))
         if not connection.poll(TIMEOUT_SECONDS):
             self._stop()
             raise TflmDied(f"no answer after {TIMEOUT_SECONDS:.0f} s")
