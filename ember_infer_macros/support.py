@@ -13,13 +13,17 @@ from ember_infer_macros.operators import accepted
 from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.signatures import ABSENT, mismatch
 from ember_infer_macros.stateful import initialiser_problems, state_problems
-from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor
+from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.micro import MICRO_OPERATORS
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorType
 
 __all__ = ["check_supported", "why_unsupported"]
 
 _SHOWN_OPERANDS = 30
+_DEPENDS = {
+    BuiltinOperator.IF: "which of its two subgraphs runs depends on the data",
+    BuiltinOperator.WHILE: "how often its subgraph runs depends on the data",
+}
 
 
 def check_supported(graph: Graph) -> None:
@@ -130,8 +134,8 @@ def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | N
 def _why_missing(code: BuiltinOperator | None) -> str:
     if code in cures.KEEPS_STATE:
         return "it keeps state between inferences, which is not supported yet"
-    if code in CALLERS:
-        return "control flow is not supported"
+    if code in _DEPENDS:
+        return f"control flow is not supported: {_DEPENDS[code]}, and a program here is one list of calls for every run"
     if code is None or code in MICRO_OPERATORS:
         return "this operator is not supported"
     return "this operator is not supported, and TensorFlow Lite Micro does not have it"

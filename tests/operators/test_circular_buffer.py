@@ -134,8 +134,8 @@ def check(
 
     for backend in backends:
         for step, pair in enumerate(zip(in_session(Model, backend, steps, resets), wanted, strict=True)):
-            for output, (ours, theirs) in enumerate(zip(*pair, strict=True)):
-                assert np.array_equal(ours, theirs), f"{backend!r}, step {step}, output {output}"
+            for output, (ours, wanted_here) in enumerate(zip(*pair, strict=True)):
+                assert np.array_equal(ours, wanted_here), f"{backend!r}, step {step}, output {output}"
 
 
 @st.composite
@@ -294,8 +294,7 @@ def test_the_buffer_itself_may_be_the_output_where_no_run_ends_early(tflm: Tflm)
     class Model(QuantizedModel): ...
 
     for backend in (RefBackend(), NativeBackend()):
-        ours = in_session(Model, backend, steps, {3})
-        assert np.array_equal(np.stack(ours), np.stack(theirs))
+        assert np.array_equal(np.stack(in_session(Model, backend, steps, {3})), np.stack(theirs))
 
 
 def test_two_operators_that_write_one_buffer_are_refused() -> None:
