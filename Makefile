@@ -5,8 +5,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 JOBS ?= auto
 CORPUS ?= .corpus
+EMBER_DEEP ?= 1
+DRAWS ?= 50000
 
-.PHONY: help demo test check lint format types stubs bench deep corpus models clean
+.PHONY: help demo test check lint format types stubs bench deep campaign corpus models clean
 
 help:
 	@echo 'make demo    classify real handwritten digits and draw a sine (sets everything up)'
@@ -15,6 +17,8 @@ help:
 	@echo 'make stubs   write the examples'"'"' stubs again'
 	@echo 'make bench   every backend against LiteRT and TensorFlow Lite Micro, threads, AVX2, imports'
 	@echo 'make deep    the long random tests: 70,000 models, 1,000,000 damaged files, every mypy'
+	@echo '             EMBER_DEEP=17 draws 17 times as many; EMBER_SEED=1 makes other damages'
+	@echo 'make campaign  the long random tests of OPERATORS="relu6 or abs" alone, DRAWS=50000 models each'
 	@echo 'make corpus  Keras and PyTorch models by their own converters, for make deep (large packages)'
 	@echo 'make models  train, quantise and write models/*.tflite again'
 	@echo 'make format  format the code and mend what the linter can'
@@ -46,9 +50,15 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.bench
 
 deep: $(VENV)/.dev corpus
-	EMBER_DEEP=1 EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/operators \
+	EMBER_DEEP=$(EMBER_DEEP) EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/operators \
 		tests/test_against_tflm.py tests/test_corpus.py tests/test_damaged_files.py tests/test_golden.py \
 		tests/test_reader.py tests/conformance tests/native tests/typing ember_esp/tests
+
+# A random test of one operator draws 3,000 models in the deep profile, or more; -k chooses by names of tests.
+campaign: $(VENV)/.dev
+	@test -n '$(OPERATORS)' || { echo 'which operators? make campaign OPERATORS="relu6 or abs"'; exit 2; }
+	EMBER_DEEP=$$((($(DRAWS) + 2999) / 3000)) $(BIN)/python -m pytest -n $(JOBS) --hypothesis-show-statistics \
+		-k '$(OPERATORS)' tests/operators tests/test_against_tflm.py
 
 corpus: $(CORPUS)/.keras $(CORPUS)/.torch
 

@@ -51,7 +51,7 @@ class PredictsDirectly(Protocol):
     def predict(self, *arrays: Any) -> bool:
         """Runs from all inputs to all outputs, given in this order, and returns True if each is a contiguous array of
         the right type and length and the outputs can be written to and lie apart. Or else does nothing and returns
-        False.
+        False. A program with state goes on from the executable's, as in :meth:`Executable.run`.
         """
         ...
 
@@ -61,5 +61,7 @@ class RunsBatches(Protocol):
     """An executable that can take many samples at once."""
 
     def run_batch(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> None:
-        """Runs every sample along the first axis of contiguous arrays ``(samples, *shape)``."""
+        """Runs every sample along the first axis of contiguous arrays ``(samples, *shape)``, each from the initial
+        state, if the program has any; the executable's own state stays as it is.
+        """
         ...

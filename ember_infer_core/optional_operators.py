@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.resize_bilinear import ResizeBilinearParams
     from ember_infer_core.ops.resize_nearest_neighbor import ResizeNearestNeighborParams
     from ember_infer_core.ops.select_v2 import SelectParams
-    from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.ops.svdf import SvdfParams
@@ -310,14 +309,6 @@ class OptionalOperators(ABC):
     def slice(self, params: MovementParams) -> None:
         """SLICE."""
         self.run_not_overridden("slice", params)
-
-    def softmax_float32(self, params: SoftmaxParams) -> None:
-        """SOFTMAX of float32."""
-        self.run_not_overridden("softmax_float32", params)
-
-    def softmax_int16(self, params: SoftmaxParams) -> None:
-        """SOFTMAX from int8 to int16."""
-        self.run_not_overridden("softmax_int16", params)
 
     def space_to_batch_nd(self, params: MovementParams) -> None:
         """SPACE_TO_BATCH_ND."""

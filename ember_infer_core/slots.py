@@ -27,6 +27,7 @@ __all__ = [
     "AsksForScratch",
     "ByteArray",
     "DType",
+    "Float32Array",
     "Int8Array",
     "Int32Array",
     "Operand",
@@ -52,6 +53,7 @@ DType: TypeAlias = np.dtype[np.generic]
 AnyArray: TypeAlias = npt.NDArray[Any]
 Int8Array: TypeAlias = npt.NDArray[np.int8]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
 
 # The types of elements.

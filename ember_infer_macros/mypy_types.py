@@ -51,7 +51,8 @@ def model_results(api: SemanticAnalyzerPluginInterface, base: TypeInfo, model: M
         results[f"{role}_shape"] = [_tuple(api, [_int(api, size) for size in port.shape]) for port in ports]
         results[f"{role}_zero_point"] = [_int(api, port.zero_point) for port in ports]
     results["predict"] = [_one_or_all(api, [port.real for port in model.outputs])]
-    results["predict_batch"] = [_one_or_all(api, [port.array for port in model.outputs])]
+    for name in ("predict_batch", "predict_sequence"):
+        results[name] = [_one_or_all(api, [port.array for port in model.outputs])]
     results["quantize"] = [_in_common(api, [port.array for port in model.inputs])]
     results["dequantize"] = [_in_common(api, [port.real for port in model.outputs])]
     for name in ("predict_quantized", "predict_quantized_with_scratch"):

@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
 __all__ = ["Runtime", "ScratchLengths"]
+
+T = TypeVar("T")
 
 # Executables kept for each thread: a program that makes a backend for every call must not collect arenas without end.
 _KEPT_BACKENDS = 8
@@ -45,6 +47,14 @@ class Runtime:
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self.per_thread: _PerThread = _PerThread()
         self._initial = tuple(variable.initial for variable in program.variables)
+
+    def pick(self, role: str, values: Sequence[T], index: int) -> T:
+        """One of the values that the model's inputs or outputs (``role``) have."""
+        try:
+            return values[index]
+        except IndexError:
+            count = f"{len(values)} {role}{'' if len(values) == 1 else 's'}"
+            raise IndexError(f"{self.program.name} has {count}: there is no {role} {index}") from None
 
     def executable(self, backend: KernelBackend) -> Executable:
         """This thread's executable for a backend, its variables at their initial content; compiled at the first use.

@@ -42,8 +42,8 @@ _METHODS = {
         executable.run(memory)
         runtime.store(executable, outputs)
     """,
-    "quantize": "return runtime.inputs[index].quantize(real)",
-    "dequantize": "return runtime.outputs[index].dequantize(q)",
+    "quantize": "return runtime.pick('input', runtime.inputs, index).quantize(real)",
+    "dequantize": "return runtime.pick('output', runtime.outputs, index).dequantize(q)",
     "predict": "return runtime.predict(backend, real)",
     "predict_batch": "return runtime.predict_batch(backend, inputs)",
     "predict_sequence": "return runtime.predict_sequence(backend, inputs)",
@@ -103,11 +103,11 @@ def _bodies(program: Program) -> Mapping[str, str]:
     inputs, outputs = ports(program, program.inputs, "input"), ports(program, program.outputs, "output")
     bodies = {"arena_len": f"return {program.arena_len}", "state_len": f"return {program.state_len}"}
     for role, own in (("input", inputs), ("output", outputs)):
-        bodies[f"{role}_len"] = _pick(port.length for port in own)
-        bodies[f"{role}_shape"] = _pick(port.shape for port in own)
-        bodies[f"{role}_dtype"] = _pick(_TypeName(port.dtype) for port in own)
-        bodies[f"{role}_scale"] = _pick(port.scale for port in own)
-        bodies[f"{role}_zero_point"] = _pick(port.zero_point for port in own)
+        bodies[f"{role}_len"] = _pick(role, (port.length for port in own))
+        bodies[f"{role}_shape"] = _pick(role, (port.shape for port in own))
+        bodies[f"{role}_dtype"] = _pick(role, (_TypeName(port.dtype) for port in own))
+        bodies[f"{role}_scale"] = _pick(role, (port.scale for port in own))
+        bodies[f"{role}_zero_point"] = _pick(role, (port.zero_point for port in own))
     if len(inputs) == len(outputs) == 1:
         bodies["predict_quantized"] = textwrap.dedent(_DIRECT).strip()
     return {name: textwrap.dedent(code).strip() for name, code in _METHODS.items()} | bodies
@@ -123,9 +123,9 @@ class _TypeName:
         return f"np.dtype({self._name!r})"
 
 
-def _pick(values: Iterable[object]) -> str:
+def _pick(role: str, values: Iterable[object]) -> str:
     """Takes one of a tuple of these values."""
-    return f"return ({''.join(f'{value!r}, ' for value in values).rstrip()})[index]"
+    return f"return runtime.pick({role!r}, ({''.join(f'{value!r}, ' for value in values).rstrip()}), index)"
 
 
 def _method(method: Method, body: str) -> str:

@@ -24,13 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.quantization import INT32_MAX, INT32_MIN
-from ember_infer_core.slots import Int32Array
+from ember_infer_core.slots import Float32Array, Int32Array
 from ember_infer_core.staircase import UINT8_OFFSET, BoolArray, Float64Array, Int64Array, staircase
 from ember_infer_native.targets import Target
 
 __all__ = ["Choice", "Formula", "Requantization", "Way", "plan_requantization"]
 
-Float32Array: TypeAlias = npt.NDArray[np.float32]
 
 # Formulas tried, in this order: neighbours of the scale in units of its last place, places in the range of offsets.
 _SCALE_NUDGES = (0, 1, -1, 2, -2, 3, -3)

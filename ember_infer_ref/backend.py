@@ -19,7 +19,8 @@ _IN_DIALECTS = frozenset({"conv2d", "depthwise_conv2d", "fully_connected"})
 
 
 class RefBackend(RoutedBackend):
-    """Runs every operator in NumPy, exactly.
+    """Runs every operator in NumPy, exactly; functions of float32 that TFLM takes from a C library (exp, log, tanh and
+    their like) to within one unit in the last place.
 
     Args:
         rounding: how convolutions and fully connected layers scale their accumulators down to int8.

@@ -1,6 +1,7 @@
 """Functions of one float32, within one unit in the last place of TFLM's, which takes them from the C library.
 
-NumPy's own in float32 may be further off: where a function is not exact, it is computed in float64 and rounded.
+NumPy's own in float32 may be further off: where IEEE 754 does not say the last bit, a function is computed in float64
+and rounded, or, where C libraries agree (exp) or are further off themselves (tanh), in their way.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ember_infer_ref.lookup import Float32Array, lookup_kernel
+from ember_infer_core.slots import Float32Array
+from ember_infer_ref.exponential import exponential
+from ember_infer_ref.lookup import lookup_kernel
 from ember_infer_ref.tanh import tanh as _tanh
 
 if TYPE_CHECKING:
@@ -54,7 +57,6 @@ def _precise(function: Callable[[Any], Any]) -> Callable[[Float32Array], Float32
     return lambda x: function(x.astype(np.float64)).astype(np.float32)
 
 
-_exp = _precise(np.exp)
 _expm1 = _precise(np.expm1)
 
 
@@ -72,14 +74,9 @@ def _leaky_relu(x: Float32Array, params: LeakyReluParams) -> Float32Array:
 
 
 def _logistic(x: Float32Array) -> Float32Array:
-    """Source: TFLM ``reference_ops::Logistic``, with its cut-offs.
-
-    C's exp rounds what is nearly a tie either way, and the results may be two units apart: taken is their middle.
-    """
-    exponential = np.exp(-x.astype(np.float64))
-    least, most = (_ONE / (_ONE + (exponential * nudge).astype(np.float32)) for nudge in (1 + 2**-30, 1 - 2**-30))
-    inside = ((least.astype(np.float64) + most) / 2).astype(np.float32)
-    return np.where(x > _LOGISTIC_UPPER, _ONE, np.where(x < _LOGISTIC_LOWER, _exp(x), inside))
+    """Source: TFLM ``reference_ops::Logistic``, with its cut-offs."""
+    inside = _ONE / (_ONE + exponential(-x))
+    return np.where(x > _LOGISTIC_UPPER, _ONE, np.where(x < _LOGISTIC_LOWER, exponential(x), inside))
 
 
 def _relu(x: Float32Array) -> Float32Array:
@@ -101,7 +98,7 @@ abs: Kernel = _kernel("abs", np.abs)
 ceil: Kernel = _kernel("ceil", np.ceil)
 cos: Kernel = _kernel("cos", _precise(np.cos))
 elu: Kernel = _kernel("elu", _elu)
-exp: Kernel = _kernel("exp", _exp)
+exp: Kernel = _kernel("exp", exponential)
 floor: Kernel = _kernel("floor", np.floor)
 hard_swish: Kernel = _kernel("hard_swish", _hard_swish)
 leaky_relu: Callable[[LeakyReluParams], None] = lookup_kernel("leaky_relu", _leaky_relu)

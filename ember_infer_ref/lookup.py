@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.ops.lookup import LookupParams
 from ember_infer_ref.byte_table import prepare_bytes
@@ -15,14 +14,13 @@ from ember_infer_ref.plan import Step, run_prepared
 if TYPE_CHECKING:
     from ember_infer_core.slots import AnyArray
 
-__all__ = ["Float32Array", "lookup", "lookup_kernel"]
+__all__ = ["lookup", "lookup_kernel"]
 
-Float32Array: TypeAlias = npt.NDArray[np.float32]
 P = TypeVar("P", bound=LookupParams)
 
 
 def lookup(params: LookupParams) -> None:
-    """Any operator of one element of 8 bits: its parameters have the table.
+    """Any operator of one element of 8 bits whose parameters have the table, and that has no other types.
 
     Raises:
         InvalidShape: nothing was written.

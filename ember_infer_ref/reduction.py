@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.ops.reduction import merged
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
-from ember_infer_core.slots import AnyArray
+from ember_infer_core.slots import AnyArray, Float32Array
 from ember_infer_ref.plan import Step, run_prepared
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.reduction import ReductionParams
 
-__all__ = ["Float32Array", "greatest_of_rows", "reduce_all", "reduce_max", "reduce_min", "summed_in_order", "views"]
-
-Float32Array: TypeAlias = npt.NDArray[np.float32]
+__all__ = ["greatest_of_rows", "reduce_all", "reduce_max", "reduce_min", "summed_in_order", "views"]
 
 
 def reduce_max(params: ReductionParams) -> None:

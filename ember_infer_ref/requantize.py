@@ -20,7 +20,8 @@ from ember_infer_core.fixed_point import (
     multiply_by_quantized_multiplier_single_rounding,
     wrap_int32,
 )
-from ember_infer_core.quantization import INT32_MAX, PerChannelQuantParam
+from ember_infer_core.ops.sums import sum_ranges
+from ember_infer_core.quantization import INT8_MAX, INT8_MIN, INT32_MAX, PerChannelQuantParam
 from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_core.staircase import UINT8_OFFSET, staircase
 from ember_infer_ref.affine import (
@@ -165,14 +166,11 @@ def _float_scale(params: SumParams) -> npt.NDArray[np.float32]:
 
 def accumulator_range(weights: Int64Array, input_offset: int, bias: Int32Array | None) -> AccumulatorRange:
     """The range of ``weights`` ``(C, K)``, any zero point of their own included, over all int8 inputs."""
-    positive = np.maximum(weights, 0).sum(1)
-    negative = np.minimum(weights, 0).sum(1)
-    missing = input_offset * (positive + negative)
+    missing = input_offset * weights.sum(1)
     if bias is not None:
         missing += bias
-    low = 127 * negative - 128 * positive
-    high = 127 * positive - 128 * negative
-    return AccumulatorRange(missing, low, high, int(128 * (positive - negative).max(initial=0)))
+    low, high = sum_ranges(weights, INT8_MIN, INT8_MAX)
+    return AccumulatorRange(missing, low, high, int(128 * np.abs(weights).sum(1).max(initial=0)))
 
 
 def requantize(accumulators: Int64Array, scaling: Scaling) -> Int8Array:

@@ -19,7 +19,7 @@ from ember_infer_ref.reduction import greatest_of_rows, summed_in_order
 if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
 
-__all__ = ["get_reciprocals", "softmax", "softmax_float32", "softmax_int16"]
+__all__ = ["get_reciprocals", "softmax"]
 
 _ACCUMULATION_INTEGER_BITS = 12
 _FEW_ELEMENTS = 64
@@ -28,10 +28,10 @@ _UINT32_MAX = (1 << 32) - 1
 
 
 def softmax(params: SoftmaxParams) -> None:
-    """SOFTMAX along the last axis, of int8. Source: TFLM ``reference_ops::Softmax``.
+    """SOFTMAX along the last axis. Source: TFLM ``reference_ops::Softmax``.
 
-    TFLM stops the program where the exponentials of a row sum to 512 or more, for want of bits in the accumulator; here
-    every class of such a row comes out as -128.
+    Of int8, TFLM stops the program where the exponentials of a row sum to 512 or more, for want of bits in the
+    accumulator; here every class of such a row comes out as the least value.
 
     Raises:
         InvalidShape: nothing was written.
@@ -39,22 +39,8 @@ def softmax(params: SoftmaxParams) -> None:
     run_prepared(params, "ref.softmax", _prepare)
 
 
-def softmax_int16(params: SoftmaxParams) -> None:
-    """SOFTMAX along the last axis, from int8 to int16: :func:`softmax` with a finer result.
-
-    Raises:
-        InvalidShape: nothing was written.
-    """
-    run_prepared(params, "ref.softmax_int16", _prepare)
-
-
-def softmax_float32(params: SoftmaxParams) -> None:
-    """SOFTMAX along the last axis, of float32. Source: TFLM ``reference_ops::Softmax``.
-
-    Raises:
-        InvalidShape: nothing was written.
-    """
-    run_prepared(params, "ref.softmax_float32", _prepare_float32)
+def _prepare(params: SoftmaxParams) -> Step:
+    return _prepare_float32(params) if params.dtype == np.float32 else _prepare_int8(params)
 
 
 def _prepare_float32(params: SoftmaxParams) -> Step:
@@ -69,7 +55,7 @@ def _prepare_float32(params: SoftmaxParams) -> Step:
     return run
 
 
-def _prepare(params: SoftmaxParams) -> Step:
+def _prepare_int8(params: SoftmaxParams) -> Step:
     classes = params.input_shape[-1]
     logits, output = params.input.reshape(-1, classes), params.output.reshape(-1, classes)
     exponentials = softmax_exponentials(params)

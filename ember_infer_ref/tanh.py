@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ember_infer_ref.lookup import Float32Array
+from ember_infer_core.slots import Float32Array
 
 __all__ = ["tanh"]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ember_infer_core.ops.sums import sum_ranges
 from ember_infer_core.slots import Int32Array
 from ember_infer_ref.affine import Int64Array
 from ember_infer_ref.dense import quiet_blas, row_blocks
@@ -48,13 +49,11 @@ def _range(weights: Int64Array, input_offset: int, bias: Int32Array | None) -> A
     differences, so that fewer taps reach no further than all.
     """
     rows = weights.reshape(len(weights), -1)
-    positive, negative = np.maximum(rows, 0).sum(1), np.minimum(rows, 0).sum(1)
     lowest, highest = input_offset - 128, input_offset + 127
-    missing = np.zeros_like(positive) if bias is None else bias.astype(np.int64)
-    low = positive * lowest + negative * highest
-    high = positive * highest + negative * lowest
+    low, high = sum_ranges(rows, lowest, highest)
+    missing = np.zeros_like(low) if bias is None else bias.astype(np.int64)
     farthest = max(-lowest, highest)
-    return AccumulatorRange(missing, low, high, int(farthest * (positive - negative).max(initial=0)))
+    return AccumulatorRange(missing, low, high, int(farthest * np.abs(rows).sum(1).max(initial=0)))
 
 
 def _scatter(params: TransposeConvParams, sums: npt.NDArray[Any]) -> Step:

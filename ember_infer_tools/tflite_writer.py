@@ -178,17 +178,9 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """CONV_2D with weights ``[C_out, KH, KW, C_in / groups]``; the bias is left out where it is None."""
-        self.operator(
-            "CONV_2D",
-            _present(input, weights, bias),
-            [output],
-            padding=padding,
-            stride_h=stride_h,
-            stride_w=stride_w,
-            dilation_h_factor=dilation_h_factor,
-            dilation_w_factor=dilation_w_factor,
-            activation=activation,
-        )
+        dilation = _dilation(dilation_h_factor, dilation_w_factor)
+        window = _window(padding, stride_h, stride_w, activation)
+        self.operator("CONV_2D", _present(input, weights, bias), [output], **dilation, **window)
 
     def depthwise_conv2d(
         self,
@@ -206,18 +198,10 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """DEPTHWISE_CONV_2D with weights ``[1, KH, KW, C_out]``; the bias is left out where it is None."""
-        self.operator(
-            "DEPTHWISE_CONV_2D",
-            _present(input, weights, bias),
-            [output],
-            depth_multiplier=depth_multiplier,
-            padding=padding,
-            stride_h=stride_h,
-            stride_w=stride_w,
-            dilation_h_factor=dilation_h_factor,
-            dilation_w_factor=dilation_w_factor,
-            activation=activation,
-        )
+        dilation = _dilation(dilation_h_factor, dilation_w_factor)
+        window = _window(padding, stride_h, stride_w, activation)
+        operands = _present(input, weights, bias)
+        self.operator("DEPTHWISE_CONV_2D", operands, [output], depth_multiplier=depth_multiplier, **dilation, **window)
 
     def fully_connected(
         self,
@@ -246,16 +230,9 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """AVERAGE_POOL_2D."""
+        window = _window(padding, stride_h, stride_w, activation)
         self.operator(
-            "AVERAGE_POOL_2D",
-            [input],
-            [output],
-            filter_height=filter_height,
-            filter_width=filter_width,
-            padding=padding,
-            stride_h=stride_h,
-            stride_w=stride_w,
-            activation=activation,
+            "AVERAGE_POOL_2D", [input], [output], filter_height=filter_height, filter_width=filter_width, **window
         )
 
     def max_pool_2d(
@@ -271,16 +248,9 @@ class ModelWriter:
         activation: str = "NONE",
     ) -> None:
         """MAX_POOL_2D."""
+        window = _window(padding, stride_h, stride_w, activation)
         self.operator(
-            "MAX_POOL_2D",
-            [input],
-            [output],
-            filter_height=filter_height,
-            filter_width=filter_width,
-            padding=padding,
-            stride_h=stride_h,
-            stride_w=stride_w,
-            activation=activation,
+            "MAX_POOL_2D", [input], [output], filter_height=filter_height, filter_width=filter_width, **window
         )
 
     def softmax(self, input: int, output: int, *, beta: float = 1.0) -> None:
@@ -414,6 +384,15 @@ class ModelWriter:
 
 def _present(*tensors: int | None) -> list[int]:
     return [tensor for tensor in tensors if tensor is not None]
+
+
+def _window(padding: str, stride_h: int, stride_w: int, activation: str) -> dict[str, Any]:
+    """The options of every window that moves over an image."""
+    return {"padding": padding, "stride_h": stride_h, "stride_w": stride_w, "activation": activation}
+
+
+def _dilation(height: int, width: int) -> dict[str, Any]:
+    return {"dilation_h_factor": height, "dilation_w_factor": width}
 
 
 def _byte_vector(builder: Any, data: bytes) -> Any:

@@ -19,6 +19,18 @@ EXTRA_MEMORY = 1 << 30
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)  # xdist's: a run without it asks for no scheduler
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Half of the suite for each of two workers, who steal from each other when they are done, unless ``--dist`` asks
+    for another way: tests that stand together share what is dear, such as compiled libraries and mypy's cache.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 def skip_or_fail(reason: str) -> None:
     """A gap in the environment: skips on a user's machine, fails where nothing may be missing."""
     if os.environ.get("CI", "").lower() in ("1", "true"):

@@ -15,16 +15,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import strategies as st
 
 from ember_infer_core import ModelError, Program
 from ember_infer_macros import load_program
-from tests.support.against_tflm import EQUAL, Arrays, OnlyTflmRefuses, compare_with_tflm
+from tests.support.against_tflm import Arrays, OnlyTflmRefuses, compare_with_tflm
 from tests.support.alter import altered
 from tests.support.contents import random_batches
-from tests.support.effort import DEEP, SEED, thorough
+from tests.support.effort import SEED, draws
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 from tests.support.samples import every_operator, two_branches
+from tests.support.tally import assert_mostly_ran, compare_drawn
 from tests.support.tflm import Tflm, TflmDied
 
 # What TFLM runs and this project refuses, as words of our message.
@@ -49,7 +50,7 @@ SOFTMAX_ASSERTION_CLASSES = 512
 WANTED_SHARE = 0.85
 WANTED_SHARE_OF_ALTERED = 0.3
 
-ALTERED_MODELS = 20_000 if DEEP else 600
+ALTERED_MODELS = draws(ordinary=600, deep=20_000)
 ALTERED_PARTS = 4
 
 
@@ -70,37 +71,21 @@ def has_wide_softmax(program: Program) -> bool:
     return any(tensor.shape[-1] >= SOFTMAX_ASSERTION_CLASSES for tensor in tensors)
 
 
-def assert_mostly_ran(what: str, tally: Counter[str], share: float) -> None:
-    if DEEP:
-        print(f"{what}: {dict(tally)}", flush=True)  # shown by pytest -s
-    total = tally.total()
-    assert tally[EQUAL] >= share * total, f"{what}: only {tally['equal']} of {total} models ran on both sides"
-
-
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_one_operator_equals_tflm(operator: str, tflm: Tflm) -> None:
-    tally: Counter[str] = Counter()
-
-    @thorough(ordinary=160, deep=4000)
-    @given(case=one_operator_models(operator))
-    def check(case: Case) -> None:
-        tally[compare(case.model, case.batches(), tflm)] += 1
-
-    check()
-    assert_mostly_ran(operator, tally, WANTED_SHARE)
+    compare_cases(one_operator_models(operator), tflm, ordinary=160, deep=4000)
 
 
 @pytest.mark.parametrize("operators", range(2, 7))
 def test_small_graph_equals_tflm(operators: int, tflm: Tflm) -> None:
-    tally: Counter[str] = Counter()
+    compare_cases(graph_models(operators), tflm, ordinary=120, deep=3000)
 
-    @thorough(ordinary=120, deep=3000)
-    @given(case=graph_models(operators))
-    def check(case: Case) -> None:
-        tally[compare(case.model, case.batches(), tflm)] += 1
 
-    check()
-    assert_mostly_ran(f"{operators} operators", tally, WANTED_SHARE)
+def compare_cases(cases: st.SearchStrategy[Case], tflm: Tflm, *, ordinary: int, deep: int) -> None:
+    def went(case: Case) -> str:
+        return compare(case.model, case.batches(), tflm)
+
+    compare_drawn(cases, went, ordinary=ordinary, deep=deep, wanted_share=WANTED_SHARE)
 
 
 @pytest.mark.filterwarnings("ignore::ember_infer_core.errors.ModelWarning")
@@ -112,7 +97,7 @@ def test_altered_model_equals_tflm_or_is_refused(part: int, tflm: Tflm) -> None:
         make = every_operator if number % 3 else two_branches
         model = altered(make(), random.Random(f"{SEED}/{number}"))
         tally[compare_altered(model, number, tflm)] += 1
-    assert_mostly_ran(f"altered models, part {part}", tally, WANTED_SHARE_OF_ALTERED)
+    assert_mostly_ran(tally, WANTED_SHARE_OF_ALTERED)
 
 
 def compare_altered(model: bytes, number: int, tflm: Tflm) -> str:

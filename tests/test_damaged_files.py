@@ -17,7 +17,7 @@ import pytest
 
 from ember_infer_tools.tflite_writer import pack_model
 from tests.conftest import REPOSITORY, shared_folder
-from tests.support.effort import DEEP, SEED
+from tests.support.effort import DEEP, SEED, draws
 from tests.support.outcomes import timely_outcome
 from tests.support.samples import every_operator, two_branches
 
@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ember_infer_core.errors.ModelWarning"),
 ]
 
-ATTEMPTS = 1_000_000 if DEEP else 5_000
+ATTEMPTS = draws(ordinary=5_000, deep=1_000_000)
 PARTS = 10
 LARGEST_SEED_FILE = 64 * 1024
 

@@ -10,8 +10,15 @@ from typing import Any
 
 import pytest
 
+from ember_infer_core import ModelError, UnsupportedModelError
+from ember_infer_macros import load_program
+from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.tflite.read import read_graph
+from ember_infer_ref import RefBackend
+from tests.support.against_tflm import EQUAL, REFUSED_BY_BOTH, REFUSED_BY_US_ALONE, compare_with_tflm
 from tests.support.contents import model_ports, random_batches
 from tests.support.one_operator import Tensor, constant, one_operator, tensor
+from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
 
 IMAGE = (1, 4, 4, 8)
@@ -20,6 +27,9 @@ UNARY = ("ABS", "ELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "RELU", "
 PAIRS = ("ADD", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB")
 COMPARISONS = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
 WINDOW: dict[str, Any] = {"padding": "SAME", "stride_h": 2, "stride_w": 2}
+
+# These are of no use alone: `stateful_models` has them all.
+OF_VARIABLES = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE"})
 
 Model = tuple[Sequence[Tensor | None], Tensor | Sequence[Tensor], dict[str, Any]]
 
@@ -61,18 +71,32 @@ MODELS: dict[str, Model] = {
     "AVERAGE_POOL_2D": ([int8(*IMAGE)], int8(1, 2, 2, 8), {"filter_height": 2, "filter_width": 2, **WINDOW}),
     "BATCH_MATMUL": ([int8(2, 3, 4), int8(2, 5, 4)], int8(2, 3, 5), {"adj_y": True}),
     "BATCH_TO_SPACE_ND": ([int8(4, 2, 2, 1), whole([2, 2]), whole([[0, 0], [0, 0]])], int8(1, 4, 4, 1), {}),
+    "BROADCAST_ARGS": ([whole([2, 1]), whole([1, 3])], int32(2), {}),
     "BROADCAST_TO": ([int8(1, 3), whole([2, 3])], int8(2, 3), {}),
     "CAST": ([real(2, 3)], int32(2, 3), {"in_data_type": "float32", "out_data_type": "int32"}),
     "CONCATENATION": ([int8(2, 3), int8(2, 1), int8(2, 2)], int8(2, 6), {"axis": -1}),
     "CONV_2D": ([int8(*IMAGE), weights(3, 2, 2, 8), whole([1, 2, 3])], int8(1, 2, 2, 3), WINDOW),
+    "COS": ([real(2, 3)], real(2, 3), {}),
     "CUMSUM": ([int8(2, 3), whole([1])], int8(2, 3), {"exclusive": True, "reverse": True}),
-    "DEPTHWISE_CONV_2D": ([int8(*IMAGE), weights(1, 2, 2, 8)], int8(1, 2, 2, 8), {**WINDOW, "depth_multiplier": 1}),
+    "DEPTHWISE_CONV_2D": (
+        [int8(*IMAGE), weights(1, 2, 2, 8), whole([1] * 8)],
+        int8(1, 2, 2, 8),
+        {**WINDOW, "depth_multiplier": 1},
+    ),
     "DEPTH_TO_SPACE": ([int8(*IMAGE)], int8(1, 8, 8, 2), {"block_size": 2}),
     "DEQUANTIZE": ([int8(2, 3)], real(2, 3), {}),
     "DIV": ([real(2, 3), real(2, 3)], real(2, 3), {"activation": "RELU6"}),
+    "DYNAMIC_UPDATE_SLICE": ([int8(4, 3), int8(2, 3), whole([1, 0])], int8(4, 3), {}),
+    "EMBEDDING_LOOKUP": ([whole([1, 0]), int8(2, 3)], int8(2, 3), {}),
     "EXPAND_DIMS": ([int8(2, 3), whole(1)], int8(2, 1, 3), {}),
     "FILL": ([whole([2, 3]), real()], real(2, 3), {}),
-    "FULLY_CONNECTED": ([int8(2, 3), int8(4, 3)], int8(2, 4), {"keep_num_dims": True}),
+    "FLOOR_DIV": ([real(2, 3), real(2, 3)], real(2, 3), {}),
+    "FLOOR_MOD": ([real(2, 3), real(2, 3)], real(2, 3), {}),
+    "FULLY_CONNECTED": (
+        [int8(2, 3), int8(4, 3), constant([1, 2, 3, 4], "int32", scale=0.1 * 0.1)],
+        int8(2, 4),
+        {"keep_num_dims": True},
+    ),
     "GATHER": ([int8(4, 3), whole([3, 0])], int8(2, 3), {"axis": 0}),
     "GATHER_ND": ([int8(4, 3), whole([[3], [0]])], int8(2, 3), {}),
     "LOGICAL_AND": ([boolean(2, 3), boolean(2, 3)], boolean(2, 3), {}),
@@ -87,6 +111,7 @@ MODELS: dict[str, Model] = {
     "PAD": ([int8(*IMAGE), PADDINGS], int8(1, 6, 7, 8), {}),
     "PADV2": ([int8(*IMAGE), PADDINGS, constant([5], scale=0.1)], int8(1, 6, 7, 8), {}),
     "QUANTIZE": ([real(2, 3)], int8(2, 3), {}),
+    "REDUCE_ALL": ([boolean(2, 3), whole([1])], boolean(2), {}),
     "REDUCE_MAX": ([int8(2, 3), whole([1])], int8(2), {}),
     "REDUCE_MIN": ([int8(2, 3), whole([1])], int8(2), {}),
     "RESHAPE": ([int8(2, 3)], int8(6), {"new_shape": [-1]}),
@@ -96,6 +121,7 @@ MODELS: dict[str, Model] = {
     "RSQRT": ([int8(2, 3, zero_point=-128)], int8(2, 3, zero_point=-128), {}),
     "SELECT_V2": ([boolean(2, 3), int8(2, 3), int8(2, 3)], int8(2, 3), {}),
     "SHAPE": ([int8(2, 3)], int32(2), {"out_type": "int32"}),
+    "SIN": ([real(2, 3)], real(2, 3), {}),
     "SLICE": ([int8(4, 3), whole([1, 0]), whole([2, -1])], int8(2, 3), {}),
     "SOFTMAX": ([int8(2, 3)], tensor((2, 3), "int16", 2**-16, -(2**15)), {"beta": 1.0}),
     "SPACE_TO_BATCH_ND": ([int8(1, 4, 4, 1), whole([2, 2]), whole([[0, 0], [0, 0]])], int8(4, 2, 2, 1), {}),
@@ -114,6 +140,44 @@ MODELS: dict[str, Model] = {
     ),
     "UNPACK": ([int8(2, 3)], [int8(3), int8(3)], {"num": 2, "axis": 0}),
 }
+
+
+# What contradicts itself where all options have their defaults.
+MODELS_OF_DEFAULTS: dict[str, Model] = {
+    "BATCH_MATMUL": ([int8(2, 3, 4), int8(2, 4, 5)], int8(2, 3, 5), {}),
+    "CONCATENATION": ([int8(2, 3), int8(1, 3)], int8(3, 3), {}),
+}
+# What TFLM runs without options: with windows that never move, of no element, or it writes nothing.
+MEANINGLESS_WITHOUT_OPTIONS = {
+    *("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "PACK", "TRANSPOSE_CONV", "UNPACK")
+}
+
+
+def why_refused(model: bytes) -> ModelError | None:
+    try:
+        load_program(model)
+    except ModelError as error:
+        return error
+    return None
+
+
+def fate(model: bytes, tflm: Tflm) -> str:
+    """How it goes on both sides; whatever is refused is refused as a valid model that is not for us."""
+    refusal = why_refused(model)
+    assert type(refusal) in (type(None), UnsupportedModelError), refusal
+    batches = random_batches(model) or [[]]
+    excuses = ["are missing; TensorFlow Lite Micro takes 0"]
+    return compare_with_tflm(model, batches, tflm, [RefBackend()], ulp=2, only_we_refuse=excuses)
+
+
+def test_there_is_a_model_of_every_operator() -> None:
+    assert {*MODELS, *OF_VARIABLES} == {operator.name for operator in LOWERINGS}
+
+
+def test_tflm_runs_the_operators_of_variables(tflm: Tflm) -> None:
+    model = running_sum(initial=5)
+    assert {operator.name for operator in read_graph("", model).operators} >= OF_VARIABLES
+    tflm.run(model, random_batches(model))
 
 
 @pytest.mark.parametrize("operator", sorted(MODELS))
@@ -137,3 +201,30 @@ def test_tflm_runs_convolutions_with_int4_weights(operator: str, tflm: Tflm) -> 
     ]
     for wide, narrow in zip(*results, strict=True):
         assert (wide[0] == narrow[0]).all()
+
+
+@pytest.mark.parametrize("operator", sorted(MODELS))
+def test_superfluous_inputs_are_passed_over_where_tflm_does_not_count_them(operator: str, tflm: Tflm) -> None:
+    inputs, outputs, options = MODELS[operator]
+    superfluous = inputs[0] if operator == "PACK" else whole([1, 2])  # no operator but PACK looks at the type
+    model = one_operator(operator, [*inputs, superfluous], outputs, **options)
+    assert fate(model, tflm) in (EQUAL, REFUSED_BY_BOTH)
+
+
+@pytest.mark.parametrize("operator", sorted(MODELS))
+def test_options_that_are_left_out_are_what_tflm_takes(operator: str, tflm: Tflm) -> None:
+    inputs, outputs, _ = MODELS_OF_DEFAULTS.get(operator, MODELS[operator])
+    model = one_operator(operator, inputs, outputs, with_options=False)
+    if operator in MEANINGLESS_WITHOUT_OPTIONS:
+        assert fate(model, tflm) == REFUSED_BY_US_ALONE
+    else:
+        assert fate(model, tflm) in (EQUAL, REFUSED_BY_BOTH)
+
+
+@pytest.mark.parametrize("operator", ["ADD", "CONV_2D", "TANH"])
+def test_outputs_that_nothing_writes_are_named(operator: str) -> None:
+    inputs, output, options = MODELS[operator]
+    assert isinstance(output, Tensor)
+    refusal = why_refused(one_operator(operator, inputs, [output, int8(2, 3)], **options))
+    assert isinstance(refusal, UnsupportedModelError)
+    assert "2 outputs, of which nothing writes those after the first" in str(refusal)

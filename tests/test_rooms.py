@@ -29,8 +29,6 @@ LOWERED_FROM = {
     "conv2d": "CONV_2D",
     "depthwise_conv2d": "DEPTHWISE_CONV_2D",
     "max_pool": "MAX_POOL_2D",
-    "softmax_float32": "SOFTMAX",
-    "softmax_int16": "SOFTMAX",
 }
 LOWERED = {*(operator.name for operator in LOWERINGS), *CUSTOM_LOWERINGS}
 

@@ -235,9 +235,9 @@ def test_long_shape_is_described_in_a_line() -> None:
 
 
 def seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     action()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 def test_reading_and_checking_grow_with_the_file_alone() -> None:

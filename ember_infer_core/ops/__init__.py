@@ -87,8 +87,6 @@ OPERATORS: Mapping[str, str] = {
     "sin": "float_functions",
     "slice": "slice",
     "softmax": "softmax",
-    "softmax_float32": "softmax",
-    "softmax_int16": "softmax",
     "space_to_batch_nd": "space_to_batch_nd",
     "space_to_depth": "space_to_depth",
     "split": "split",

@@ -10,6 +10,7 @@ import numpy as np
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.fully_connected import count_rows
 from ember_infer_core.quantization import (
     UNQUANTIZED,
     QuantParam,
@@ -160,7 +161,7 @@ def _broadcast(first: Shape, second: Shape) -> Shape:
 def prepare_fully_connected(
     *,
     input_shape: Shape,
-    weights_shape: Shape,
+    weights_shape: tuple[int, int],
     output_shape: Shape,
     input_quant: QuantParam,
     weights_quant: QuantParam,
@@ -176,18 +177,13 @@ def prepare_fully_connected(
         ValueError: TFLM refuses these scales, or leaves undefined what they give.
     """
     columns, depth = weights_shape
-    rows, remainder = divmod(element_count(input_shape), depth)
-    if remainder:
-        raise InvalidShape(f"an input of shape {list(input_shape)} does not divide into rows of {depth}")
-    if not output_shape or output_shape[-1] != columns or element_count(output_shape) != rows * columns:
-        raise InvalidShape(f"an output of shape {list(output_shape)} does not hold {rows} rows of {columns}")
     return BatchMatMulParams(
         lhs_shape=input_shape,
         rhs_shape=weights_shape,
         output_shape=output_shape,
         lhs_batch=(),
         rhs_batch=(),
-        rows=rows,
+        rows=count_rows(input_shape, weights_shape, output_shape),
         depth=depth,
         columns=columns,
         adj_y=True,

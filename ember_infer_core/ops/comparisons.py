@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier
-from ember_infer_core.ops.pairs import PairParams, broadcast_fields
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam, quantize_multiplier_smaller_than_one_exp
+from ember_infer_core.fixed_point import Int64Array
+from ember_infer_core.ops.pairs import broadcast_fields
+from ember_infer_core.ops.rescaled_pairs import CommonScalePairParams, common_scale_fields
+from ember_infer_core.quantization import UNQUANTIZED, QuantParam
 from ember_infer_core.slots import BOOL, INT8, AnyArray, DType, Shape
 
 __all__ = ["Comparison", "ComparisonParams", "prepare"]
 
 _LEFT_SHIFT = 8
+_COMMON_SCALE = 1.0
 
 
 class Comparison(enum.Enum):
@@ -30,23 +32,17 @@ class Comparison(enum.Enum):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class ComparisonParams(PairParams):
+class ComparisonParams(CommonScalePairParams):
     """Whether the elements of two tensors, broadcast as NumPy does, compare as asked; the output is bool.
 
-    Both int8 inputs, less their zero points, are shifted left by ``left_shift`` and scaled by their own scales, rounded
-    to whole numbers, before they are compared.
+    The common scale of int8 inputs is 1, at which they are rounded to multiples of ``2**-left_shift``, before they are
+    compared.
 
     Attributes:
         comparison: what is asked.
-        input1_multiplier, input1_shift, ...: fixed-point factors; the shifts are zero or negative (to the right).
     """
 
     comparison: Comparison
-    left_shift: int = 0
-    input1_multiplier: int = 0
-    input1_shift: int = 0
-    input2_multiplier: int = 0
-    input2_shift: int = 0
 
     @property
     def output_dtype(self) -> DType:
@@ -55,12 +51,7 @@ class ComparisonParams(PairParams):
 
     def quantized(self, values1: Int64Array, values2: Int64Array) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``ComparisonWithScaling``."""
-        shifted1 = (values1 + self.input1_offset) << self.left_shift
-        shifted2 = (values2 + self.input2_offset) << self.left_shift
-        return self.plain(
-            multiply_by_quantized_multiplier(shifted1, self.input1_multiplier, self.input1_shift),
-            multiply_by_quantized_multiplier(shifted2, self.input2_multiplier, self.input2_shift),
-        )
+        return self.plain(*self.rescaled(values1, values2))
 
     def plain(self, values1: AnyArray, values2: AnyArray) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``ComparisonImpl``."""
@@ -87,18 +78,12 @@ def prepare(
     fields = broadcast_fields(input1_shape, input2_shape, output_shape, dtype)
     if dtype != INT8:
         return ComparisonParams(comparison=comparison, **fields)
-    multiplier1, shift1 = quantize_multiplier_smaller_than_one_exp(input1_quant.scale)
-    multiplier2, shift2 = quantize_multiplier_smaller_than_one_exp(input2_quant.scale)
     return ComparisonParams(
         comparison=comparison,
-        left_shift=_LEFT_SHIFT,
-        input1_multiplier=multiplier1,
-        input1_shift=shift1,
-        input2_multiplier=multiplier2,
-        input2_shift=shift2,
         input1_quant=input1_quant,
         input2_quant=input2_quant,
         input1_offset=-input1_quant.zero_point,
         input2_offset=-input2_quant.zero_point,
         **fields,
+        **common_scale_fields(input1_quant, input2_quant, _COMMON_SCALE, _LEFT_SHIFT),
     )

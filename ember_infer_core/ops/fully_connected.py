@@ -11,7 +11,7 @@ from ember_infer_core.ops.sums import SumParams, scaling
 from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
 from ember_infer_core.slots import Shape
 
-__all__ = ["FullyConnectedParams", "check_bias_scale", "prepare"]
+__all__ = ["FullyConnectedParams", "check_bias_scale", "count_rows", "prepare"]
 
 # TFLM accepts a bias whose scale is off by this share of an output step (``GetQuantizedConvolutionMultipler``).
 _BIAS_SCALE_TOLERANCE = 0.02
@@ -64,12 +64,7 @@ def prepare(
         InvalidShape: the shapes contradict each other.
         ValueError: TFLM refuses these scales, or leaves undefined what they give.
     """
-    output_depth, input_depth = weights_shape
-    batches, remainder = divmod(element_count(input_shape), input_depth)
-    if remainder:
-        raise InvalidShape(f"an input of shape {list(input_shape)} does not divide into rows of {input_depth}")
-    if not output_shape or output_shape[-1] != output_depth or element_count(output_shape) != batches * output_depth:
-        raise InvalidShape(f"an output of shape {list(output_shape)} does not hold {batches} rows of {output_depth}")
+    count_rows(input_shape, weights_shape, output_shape)
     if isinstance(weights_quant, PerChannelQuantParam) and weights_quant.quantized_dimension != 0:
         raise InvalidShape(f"weights are quantised along dimension {weights_quant.quantized_dimension}, not 0")
     return FullyConnectedParams(
@@ -77,8 +72,23 @@ def prepare(
         weights_shape=weights_shape,
         output_shape=output_shape,
         weights_offset=-weights_quant.zero_point if isinstance(weights_quant, QuantParam) else 0,
-        **scaling(input_quant, weights_quant, output_quant, output_depth, fused_activation),
+        **scaling(input_quant, weights_quant, output_quant, weights_shape[0], fused_activation),
     )
+
+
+def count_rows(input_shape: Shape, weights_shape: tuple[int, int], output_shape: Shape) -> int:
+    """How many rows of ``input_depth`` the input holds, and the output of ``output_depth``.
+
+    Raises:
+        InvalidShape: the input does not divide into such rows, or the output does not hold as many.
+    """
+    output_depth, input_depth = weights_shape
+    rows, remainder = divmod(element_count(input_shape), input_depth)
+    if remainder:
+        raise InvalidShape(f"an input of shape {list(input_shape)} does not divide into rows of {input_depth}")
+    if not output_shape or output_shape[-1] != output_depth or element_count(output_shape) != rows * output_depth:
+        raise InvalidShape(f"an output of shape {list(output_shape)} does not hold {rows} rows of {output_depth}")
+    return rows
 
 
 def check_bias_scale(

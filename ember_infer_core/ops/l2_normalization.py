@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
-from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
-from ember_infer_core.ops.common import check_same_shape
-from ember_infer_core.ops.reduction import RowParams
+from ember_infer_core.ops.reduction import RowParams, check_rows
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, UNQUANTIZED, QuantParam
 from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 from ember_infer_core.transcendental import inverse_square_root
@@ -58,9 +56,7 @@ def prepare(
         raise ValueError(f"fused activation {fused_activation.name} is not supported")
     if len(input_shape) > MAX_RANK:
         raise ValueError(f"shape {list(input_shape)} is of a rank above {MAX_RANK}")
-    check_same_shape(input_shape, output_shape)
-    if not input_shape:
-        raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
+    check_rows(input_shape, output_shape)
     return L2NormalizationParams(
         input_shape=input_shape,
         output_shape=output_shape,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ember_infer_core.errors import Undefined
+from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import (
     Int64Array,
     exp_on_negative_values,
@@ -15,11 +15,11 @@ from ember_infer_core.fixed_point import (
     wrap_int32,
 )
 from ember_infer_core.logarithm import logarithm
-from ember_infer_core.ops.common import check_same_shape
-from ember_infer_core.ops.reduction import RowParams
+from ember_infer_core.ops.reduction import RowParams, check_rows
 from ember_infer_core.quantization import (
     INT8_MAX,
     INT8_MIN,
+    INT32_MAX,
     INT32_MIN,
     UNQUANTIZED,
     QuantParam,
@@ -29,10 +29,12 @@ from ember_infer_core.quantization import (
 )
 from ember_infer_core.slots import INT8, DType, Int8Array, Shape
 
-__all__ = ["MAX_CLASSES", "LogSoftmaxParams", "exponents_and_summands", "log_softmax_rows", "prepare"]
+__all__ = ["MAX_CLASSES", "OVERFLOW", "LogSoftmaxParams", "exponents_and_summands", "log_softmax_rows", "prepare"]
 
-# The sum of so many exponentials always fits into the 12 integer bits of TFLM's accumulator.
+# The sum of so many exponentials always fits into the 12 integer bits of TFLM's accumulator; of more it depends on how
+# many are near the largest.
 MAX_CLASSES = (1 << 12) - 1
+OVERFLOW = "the sum of a row's exponentials overflows TensorFlow Lite Micro's accumulator: the result is undefined"
 
 _INTEGER_BITS = 5
 _ACCUMULATOR_INTEGER_BITS = 12
@@ -70,13 +72,10 @@ def prepare(
 
     Raises:
         InvalidShape: the shapes contradict each other.
-        Undefined: a scalar, whose last axis TFLM looks for beyond its shape, or int8 rows so long that TFLM's sum of
-            exponentials may overflow.
+        Undefined: a scalar, whose last axis TFLM looks for beyond its shape.
         ValueError: TFLM refuses this quantisation.
     """
-    check_same_shape(input_shape, output_shape)
-    if not input_shape:
-        raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
+    check_rows(input_shape, output_shape)
     params = LogSoftmaxParams(
         input_shape=input_shape,
         output_shape=output_shape,
@@ -94,12 +93,6 @@ def _prepare_int8(params: LogSoftmaxParams) -> None:
     if params.output_quant != _OUTPUT_QUANT:
         scale, zero_point = params.output_quant.scale, params.output_quant.zero_point
         raise ValueError(f"the output's scale {scale:g} and zero point {zero_point} must be 1/16 and 127")
-    classes = params.input_shape[-1]
-    if classes > MAX_CLASSES:
-        raise Undefined(
-            f"rows of {classes} elements: the sum of more than {MAX_CLASSES} exponentials may overflow TensorFlow Lite "
-            "Micro's accumulator, and what it computes then is undefined"
-        )
     multiplier, left_shift = preprocess_softmax_scaling(1.0, params.input_quant.scale, _INTEGER_BITS)
     reverse = quantize_multiplier_smaller_than_one_exp((1 << (31 - left_shift)) / multiplier)
     params.input_multiplier, params.input_left_shift = multiplier, left_shift
@@ -118,10 +111,17 @@ def exponents_and_summands(params: LogSoftmaxParams) -> tuple[Int64Array, Int64A
 
 
 def log_softmax_rows(params: LogSoftmaxParams, rows: Int64Array) -> Int8Array:
-    """The results for rows of int8 values. Source: TFLM ``reference_ops::LogSoftmaxQuantized``."""
+    """The results for rows of int8 values. Source: TFLM ``reference_ops::LogSoftmaxQuantized``.
+
+    Raises:
+        KernelError: a row of more than :data:`MAX_CLASSES` elements has no result.
+    """
     exponents, summands = exponents_and_summands(params)
     distances = rows.max(axis=-1, keepdims=True) - rows
-    logs = logarithm(summands[distances].sum(axis=-1, keepdims=True))
+    sums = summands[distances].sum(axis=-1, keepdims=True)
+    if (sums > INT32_MAX).any():
+        raise KernelError(OVERFLOW)
+    logs = logarithm(sums)
     least = multiply_by_quantized_multiplier(logs + INT32_MIN, params.reverse_multiplier, params.reverse_shift)
     least = np.maximum(least, params.diff_min - 1)
     scaled = rounding_divide_by_pot(wrap_int32(exponents[distances] - logs), _OUTPUT_FRACTION_BITS)

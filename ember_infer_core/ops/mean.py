@@ -10,12 +10,16 @@ import numpy as np
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, wrap_int32
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.reduction import ReductionParams, reduction_fields
-from ember_infer_core.quantization import UNQUANTIZED, QuantParam, check_defined_shift, quantize_multiplier
-from ember_infer_core.slots import INT8, INT16, AnyArray, DType, Shape
+from ember_infer_core.quantization import (
+    UNQUANTIZED,
+    QuantParam,
+    check_defined_shift,
+    integer_range,
+    quantize_multiplier,
+)
+from ember_infer_core.slots import INT8, AnyArray, DType, Shape
 
 __all__ = ["MeanParams", "mean_elements", "prepare"]
-
-_RANGES = {INT8: (-128, 127), INT16: (-32768, 32767)}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -80,7 +84,7 @@ def prepare(
         check_defined_shift(shift)
         params.output_multiplier, params.output_shift = multiplier, shift
         params.input_offset, params.output_offset = -input_quant.zero_point, output_quant.zero_point
-        params.activation_min, params.activation_max = _RANGES[dtype]
+        params.activation_min, params.activation_max = integer_range(dtype)
     return params
 
 

@@ -21,6 +21,7 @@ from ember_infer_core.quantization import (
     UNQUANTIZED,
     QuantParam,
     activation_range,
+    integer_range,
     plain_activation_range,
 )
 from ember_infer_core.slots import INT8, AnyArray, DType, Int8Array, Operand, OperatorParams, Role, Shape, unbound_int8
@@ -161,8 +162,8 @@ def broadcast_fields(
     }
     if not np.issubdtype(dtype, np.integer):
         return fields
-    limits = np.iinfo(dtype.name)
-    return {**fields, "activation_min": int(limits.min), "activation_max": int(limits.max)}
+    low, high = integer_range(dtype)
+    return {**fields, "activation_min": low, "activation_max": high}
 
 
 def quantized_fields(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ember_infer_core.errors import InvalidShape, Undefined
-from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.common import check_same_shape, element_count
 from ember_infer_core.quantization import UNQUANTIZED, QuantParam
 from ember_infer_core.slots import INT8, AnyArray, DType, Operand, OperatorParams, Role, Shape, unbound_int8
 
-__all__ = ["ReductionParams", "RowParams", "merged", "prepare", "reduced_axes", "reduction_fields"]
+__all__ = ["ReductionParams", "RowParams", "check_rows", "merged", "prepare", "reduced_axes", "reduction_fields"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -128,6 +128,18 @@ def merged(shape: Shape, axes: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]
             sizes.append(size)
             reduced.append(axis in axes)
     return tuple(sizes), tuple(axis for axis, is_reduced in enumerate(reduced) if is_reduced)
+
+
+def check_rows(input_shape: Shape, output_shape: Shape) -> None:
+    """Checks that input and output have one shape, and a last axis, where TFLM does not look whether there is one.
+
+    Raises:
+        InvalidShape: the shapes differ.
+        Undefined: they are scalars.
+    """
+    check_same_shape(input_shape, output_shape)
+    if not input_shape:
+        raise Undefined("a scalar has no rows; TensorFlow Lite Micro does not check that, and reads beyond the shape")
 
 
 def _exists(axis: int, shape: Shape) -> bool:

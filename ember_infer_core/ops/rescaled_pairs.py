@@ -1,4 +1,6 @@
-"""What ADD, SUB and SQUARED_DIFFERENCE share: both inputs are brought to twice the larger scale, and then combined."""
+"""Pairs of int8 that need a common scale first: what comparisons share with ADD, SUB and SQUARED_DIFFERENCE, which
+bring both inputs to twice the larger scale, combine them, and scale what comes of it to the output's.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +11,20 @@ from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multi
 from ember_infer_core.ops.pairs import PairParams
 from ember_infer_core.quantization import QuantParam, quantize_multiplier_smaller_than_one_exp
 
-__all__ = ["RescaledPairParams", "common_scale_fields", "rescaled_fields"]
+__all__ = ["CommonScalePairParams", "RescaledPairParams", "common_scale_fields", "rescaled_fields"]
 
 _LEFT_SHIFT = 20
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class RescaledPairParams(PairParams):
+class CommonScalePairParams(PairParams):
     """A function of two tensors that need a common scale first.
 
-    Both int8 inputs, less their zero points, are shifted left by ``left_shift`` and scaled to twice the larger of
-    their scales; what the operator makes of them is scaled to the output's, offset by ``output_offset`` and clamped to
-    ``[activation_min, activation_max]``. The fields are 0 where the inputs have another type.
+    Both int8 inputs, less their zero points, are shifted left by ``left_shift`` and scaled to it. The fields are 0
+    where the inputs have another type.
 
     Attributes:
-        input1_multiplier, input1_shift, ...: fixed-point factors; a positive shift is to the left.
+        input1_multiplier, input1_shift, ...: fixed-point factors; the shifts are zero or negative (to the right).
     """
 
     left_shift: int = 0
@@ -31,8 +32,6 @@ class RescaledPairParams(PairParams):
     input1_shift: int = 0
     input2_multiplier: int = 0
     input2_shift: int = 0
-    output_multiplier: int = 0
-    output_shift: int = 0
 
     def rescaled(self, values1: Int64Array, values2: Int64Array) -> tuple[Int64Array, Int64Array]:
         """The int8 inputs at the common scale."""
@@ -44,9 +43,27 @@ class RescaledPairParams(PairParams):
         )
 
 
-def common_scale_fields(input1_quant: QuantParam, input2_quant: QuantParam, left_shift: int) -> dict[str, Any]:
-    """The fields of :class:`RescaledPairParams` that bring the inputs to twice the larger scale."""
-    common = 2 * max(input1_quant.scale, input2_quant.scale)
+@dataclass(slots=True, kw_only=True, eq=False)
+class RescaledPairParams(CommonScalePairParams):
+    """The common scale is twice the larger of the inputs'; what the operator makes of them is scaled to the output's,
+    offset by ``output_offset`` and clamped to ``[activation_min, activation_max]``.
+
+    Attributes:
+        output_multiplier, output_shift: the fixed-point factor of that; a positive shift is to the left.
+    """
+
+    output_multiplier: int = 0
+    output_shift: int = 0
+
+
+def common_scale_fields(
+    input1_quant: QuantParam, input2_quant: QuantParam, common: float, left_shift: int
+) -> dict[str, Any]:
+    """The fields of :class:`CommonScalePairParams` for the scale ``common``.
+
+    Raises:
+        ValueError: an input's scale is not below it, where TFLM stops.
+    """
     multiplier1, shift1 = quantize_multiplier_smaller_than_one_exp(input1_quant.scale / common)
     multiplier2, shift2 = quantize_multiplier_smaller_than_one_exp(input2_quant.scale / common)
     return {
@@ -67,7 +84,7 @@ def rescaled_fields(input1_quant: QuantParam, input2_quant: QuantParam, output_q
     common = 2 * max(input1_quant.scale, input2_quant.scale)
     multiplier, shift = quantize_multiplier_smaller_than_one_exp(common / ((1 << _LEFT_SHIFT) * output_quant.scale))
     return {
-        **common_scale_fields(input1_quant, input2_quant, _LEFT_SHIFT),
+        **common_scale_fields(input1_quant, input2_quant, common, _LEFT_SHIFT),
         "output_multiplier": multiplier,
         "output_shift": shift,
     }

@@ -20,13 +20,11 @@ from ember_infer_core.quantization import (
     calculate_input_radius,
     preprocess_softmax_scaling,
 )
-from ember_infer_core.slots import DType, Shape
+from ember_infer_core.slots import INT8, INT16, DType, Shape
 
 __all__ = ["SoftmaxParams", "prepare", "softmax_exponentials"]
 
 _INTEGER_BITS = 5
-_INT8: DType = np.dtype(np.int8)
-_INT16: DType = np.dtype(np.int16)
 _OUTPUT_QUANT = QuantParam(1 / 256, -128)
 _OUTPUT_QUANT_INT16 = QuantParam(1 / 65536, -32768)
 _TOLERANCE_INT16 = np.float32(0.001) / np.float32(65536)
@@ -42,14 +40,14 @@ class SoftmaxParams(RowParams):
     Attributes:
         input_shape, output_shape: equal, of any rank from 1 up.
         dtype: of the input.
-        output_dtype: int8, in ``softmax_int16`` int16, in ``softmax_float32`` float32 as the input.
+        output_dtype: of int8 int8 or int16, of float32 float32.
         beta: the factor on the input.
         input_multiplier, input_left_shift: ``beta * input scale`` as a fixed-point factor to Q5.26.
         diff_min: differences to the row's maximum below this count as exp(-inf).
     """
 
     beta: float
-    output_dtype: DType = _INT8
+    output_dtype: DType = INT8
     input_multiplier: int = 0
     input_left_shift: int = 0
     diff_min: int = 0
@@ -60,8 +58,8 @@ def prepare(
     input_shape: Shape,
     output_shape: Shape,
     beta: float,
-    dtype: DType = _INT8,
-    output_dtype: DType = _INT8,
+    dtype: DType = INT8,
+    output_dtype: DType = INT8,
     input_quant: QuantParam = UNQUANTIZED,
     output_quant: QuantParam = UNQUANTIZED,
 ) -> SoftmaxParams:
@@ -82,7 +80,7 @@ def prepare(
         input_quant=input_quant,
         output_quant=output_quant,
     )
-    if dtype == np.int8:
+    if dtype == INT8:
         _check_output_quant(output_dtype, output_quant)
         multiplier, left_shift = preprocess_softmax_scaling(beta, input_quant.scale, _INTEGER_BITS)
         params.input_multiplier, params.input_left_shift = multiplier, left_shift
@@ -92,9 +90,9 @@ def prepare(
 
 def _check_output_quant(dtype: DType, quant: QuantParam) -> None:
     found = f"the output's scale {quant.scale:g} and zero point {quant.zero_point}"
-    if dtype == np.int8 and quant != _OUTPUT_QUANT:
+    if dtype == INT8 and quant != _OUTPUT_QUANT:
         raise ValueError(f"{found} must be 1/256 and -128")
-    if dtype == np.int16:
+    if dtype == INT16:
         distance = abs(np.float32(quant.scale) - np.float32(_OUTPUT_QUANT_INT16.scale))
         if distance > _TOLERANCE_INT16 or quant.zero_point != _OUTPUT_QUANT_INT16.zero_point:
             raise ValueError(f"{found} must be 1/65536 and -32768")

@@ -54,6 +54,6 @@ def prepare(
     common = 2 * max(input1_quant.scale, input2_quant.scale)
     multiplier, shift = quantize_multiplier(common * common / ((1 << 2 * _LEFT_SHIFT) * output_quant.scale))
     check_defined_shift(shift)
-    fields |= common_scale_fields(input1_quant, input2_quant, _LEFT_SHIFT)
+    fields |= common_scale_fields(input1_quant, input2_quant, common, _LEFT_SHIFT)
     fields |= quantized_fields(input1_quant, input2_quant, output_quant)
     return SquaredDifferenceParams(output_multiplier=multiplier, output_shift=shift, **fields)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ember_infer_core.activation import FusedActivation
+from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.windows import Padding
 from ember_infer_core.quantization import (
     AnyQuantParam,
@@ -20,7 +21,7 @@ from ember_infer_core.quantization import (
 )
 from ember_infer_core.slots import Int8Array, Int32Array, Operand, OperatorParams, Role, Shape4, unbound_int8
 
-__all__ = ["SumParams", "WindowedSumParams", "scaling"]
+__all__ = ["SumParams", "WindowedSumParams", "scaling", "sum_ranges"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -102,3 +103,9 @@ def scaling(
         "activation_min": activation_min,
         "activation_max": activation_max,
     }
+
+
+def sum_ranges(weights: Int64Array, lowest: int, highest: int) -> tuple[Int64Array, Int64Array]:
+    """The least and greatest sum of each channel of weights ``(C, K)``, for inputs from ``lowest`` to ``highest``."""
+    positive, negative = np.maximum(weights, 0).sum(1), np.minimum(weights, 0).sum(1)
+    return lowest * positive + highest * negative, highest * positive + lowest * negative

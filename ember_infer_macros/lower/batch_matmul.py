@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ember_infer_core.ops.batch_matmul import prepare
@@ -17,8 +15,7 @@ def lower(source: OperatorSource) -> Lowered:
     options = source.options_or_default(BatchMatMulOptions)
     tensors = {"lhs": source.input(0), "rhs": source.input(1), "output": source.output()}
     dtype = source.dtype(tensors["lhs"])
-    fields: dict[str, Any] = {f"{name}_shape": tensor.shape for name, tensor in tensors.items()}
-    if dtype == np.int8:
-        fields |= {f"{name}_quant": source.quant(tensor) for name, tensor in tensors.items()}
-    params = source.prepare(prepare, adj_x=options.adj_x, adj_y=options.adj_y, dtype=dtype, **fields)
-    return Lowered("batch_matmul", params, {name: tensor.index for name, tensor in tensors.items()})
+    quantized = tensors if dtype == np.int8 else ()
+    return source.lowered(
+        "batch_matmul", prepare, tensors, quantized, adj_x=options.adj_x, adj_y=options.adj_y, dtype=dtype
+    )

@@ -9,12 +9,6 @@ from ember_infer_macros.lower.common import Lowered, OperatorSource
 def lower(source: OperatorSource) -> Lowered:
     """The call of a CAST."""
     source.arity((1,))
-    input_, output = source.input(0), source.output()
-    params = source.prepare(
-        prepare,
-        input_shape=input_.shape,
-        output_shape=output.shape,
-        input_dtype=source.dtype(input_),
-        output_dtype=source.dtype(output),
-    )
-    return Lowered("cast", params, {"input": input_.index, "output": output.index})
+    tensors = {"input": source.input(0), "output": source.output()}
+    dtypes = source.dtype(tensors["input"]), source.dtype(tensors["output"])
+    return source.lowered("cast", prepare, tensors, input_dtype=dtypes[0], output_dtype=dtypes[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,7 +15,7 @@ from ember_infer_core.program import Tensor
 from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
 from ember_infer_core.slots import AnyArray, DType, OperatorParams, Shape4
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
-from ember_infer_macros.tflite.schema import NO_TENSOR, TensorType
+from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorType
 
 __all__ = ["DTYPES", "Lowered", "Lowering", "OperatorSource", "Refusal"]
 
@@ -32,6 +32,41 @@ _ACTIVATIONS = {
     5: FusedActivation.SIGN_BIT,
 }
 
+
+# The kernels of TFLM that never count their inputs: they use the first ones, whatever follows. All others refuse a
+# number that they do not want. A test holds this list to the wheel.
+_UNCOUNTED = frozenset(
+    {
+        BuiltinOperator.ADD,
+        BuiltinOperator.ARG_MAX,
+        BuiltinOperator.ARG_MIN,
+        BuiltinOperator.AVERAGE_POOL_2D,
+        BuiltinOperator.DIV,
+        BuiltinOperator.EQUAL,
+        BuiltinOperator.FILL,
+        BuiltinOperator.FLOOR,
+        BuiltinOperator.FULLY_CONNECTED,
+        BuiltinOperator.GREATER,
+        BuiltinOperator.GREATER_EQUAL,
+        BuiltinOperator.LESS,
+        BuiltinOperator.LESS_EQUAL,
+        BuiltinOperator.LOGICAL_AND,
+        BuiltinOperator.LOGICAL_OR,
+        BuiltinOperator.LOGISTIC,
+        BuiltinOperator.MAXIMUM,
+        BuiltinOperator.MAX_POOL_2D,
+        BuiltinOperator.MINIMUM,
+        BuiltinOperator.MIRROR_PAD,
+        BuiltinOperator.NEG,
+        BuiltinOperator.NOT_EQUAL,
+        BuiltinOperator.PRELU,
+        BuiltinOperator.RELU,
+        BuiltinOperator.RELU6,
+        BuiltinOperator.SPLIT,
+        BuiltinOperator.SUB,
+        BuiltinOperator.UNPACK,
+    }
+)
 
 # What tensors of each type hold here; int4 is unpacked.
 DTYPES: Mapping[TensorType, DType] = {
@@ -118,19 +153,26 @@ class OperatorSource:
         except ValueError as error:
             raise Refusal(f"{error}; TensorFlow Lite Micro refuses this too") from None
 
-    def lowered(self, method: str, prepare: Callable[..., OperatorParams], *inputs: str, **fields: Any) -> Lowered:
-        """The call of an operator all of whose tensors are int8 activations, and which has one output.
+    def lowered(
+        self,
+        method: str,
+        prepare: Callable[..., OperatorParams],
+        tensors: Mapping[str, GraphTensor],
+        quantized: Iterable[str] = (),
+        **fields: Any,
+    ) -> Lowered:
+        """The call of an operator that has these tensors in its slots.
 
         Args:
             method: of :class:`KernelBackend`.
-            prepare: takes ``<name>_shape`` and ``<name>_quant`` of each tensor, and ``fields``.
-            inputs: the slots of the inputs, in order.
+            prepare: takes ``<slot>_shape`` of each tensor, ``<slot>_quant`` of those ``quantized``, and ``fields``.
+            tensors: by slot.
+            quantized: slots that have a quantisation.
             fields: what else the operator has.
         """
-        tensors = {name: self.input(position) for position, name in enumerate(inputs)} | {"output": self.output()}
-        fields |= {f"{name}_shape": tensor.shape for name, tensor in tensors.items()}
-        fields |= {f"{name}_quant": self.quant(tensor) for name, tensor in tensors.items()}
-        operands = {name: tensor.index for name, tensor in tensors.items()}
+        fields |= {f"{slot}_shape": tensor.shape for slot, tensor in tensors.items()}
+        fields |= {f"{slot}_quant": self.quant(tensors[slot]) for slot in quantized}
+        operands = {slot: tensor.index for slot, tensor in tensors.items()}
         return Lowered(method, self.prepare(prepare, **fields), operands)
 
     def arity(self, inputs: tuple[int, ...]) -> None:
@@ -139,26 +181,37 @@ class OperatorSource:
         self.one_output()
 
     def input_count(self, wanted: tuple[int, ...]) -> None:
-        """Checks the number of inputs: one of ``wanted``."""
-        if len(self.operator.inputs) not in wanted:
-            counts = " or ".join(str(count) for count in wanted)
-            raise self.fail(f"{len(self.operator.inputs)} inputs, where {counts} are wanted")
+        """Checks the number of inputs: one of ``wanted``, or more where TFLM does not look at those."""
+        count = len(self.operator.inputs)
+        if count in wanted or (count > max(wanted) and self.operator.code in _UNCOUNTED):
+            return
+        found = f"{count} inputs, where {' or '.join(map(str, wanted))} are wanted"
+        if count > max(wanted):
+            raise Refusal(f"{found}; TensorFlow Lite Micro refuses this too")
+        raise self.fail(found)
 
     def one_output(self) -> None:
         """Checks that there is one output."""
-        if len(self.operator.outputs) != 1:
-            raise self.fail(f"{len(self.operator.outputs)} outputs, where 1 is wanted")
+        if len(self.outputs()) != 1:
+            raise Refusal(f"{len(self.operator.outputs)} outputs, of which nothing writes those after the first")
 
     def options(self, kind: type[T]) -> T:
-        """The operator's options, which it must have."""
+        """The operator's options, whose defaults run nowhere: strides and block sizes of 0, a beta of 0.
+
+        Raises:
+            Refusal: the file leaves them out, or has another operator's.
+        """
         options = self.operator.options
         if not isinstance(options, kind):
-            raise self.fail(f"its {kind.__name__} are missing")
+            raise Refusal(
+                f"its {kind.__name__} are missing; TensorFlow Lite Micro takes 0 for each, and then stops, or computes "
+                "what no model means"
+            )
         return options
 
     def options_or_default(self, kind: type[T]) -> T:
-        """The operator's options, or the schema's defaults where the file leaves them out."""
-        return kind() if self.operator.options is None else self.options(kind)
+        """The operator's options, or the schema's defaults where the file leaves them out or has another operator's."""
+        return self.operator.options if isinstance(self.operator.options, kind) else kind()
 
     def has_input(self, position: int) -> bool:
         """Whether an optional input is there."""
@@ -289,10 +342,10 @@ class OperatorSource:
             raise self.fail(f"padding scheme {number} is unknown") from None
 
     def positive(self, **values: int) -> None:
-        """Checks that attributes are 1 or more."""
+        """Checks that attributes are 1 or more; TFLM does not, and most of what it computes then is defined."""
         for name, value in values.items():
             if value < 1:
-                raise self.fail(f"{name} is {value}; 1 or more is wanted")
+                raise Refusal(f"{name} is {value}; only 1 or more is supported")
 
 
 # None where there is nothing left to do in a run.

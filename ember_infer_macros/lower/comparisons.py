@@ -9,6 +9,5 @@ from ember_infer_macros.lower.pairs import lower_pair
 
 def lower(source: OperatorSource) -> Lowered:
     """The call of a comparison."""
-    assert source.operator.code is not None  # check_supported saw to it
-    comparison = Comparison[source.operator.code.name]
+    comparison = Comparison[source.operator.name]
     return lower_pair(source, prepare, quantized=("input1", "input2"), comparison=comparison)

@@ -9,12 +9,7 @@ from ember_infer_macros.lower.common import Lowered, OperatorSource
 def lower(source: OperatorSource) -> Lowered:
     """The call of a DEQUANTIZE."""
     source.arity((1,))
-    input_, output = source.input(0), source.output()
-    params = source.prepare(
-        prepare,
-        input_shape=input_.shape,
-        output_shape=output.shape,
-        input_dtype=source.dtype(input_),
-        input_quant=source.first_quant(input_),
-    )
-    return Lowered("dequantize", params, {"input": input_.index, "output": output.index})
+    tensors = {"input": source.input(0), "output": source.output()}
+    quant = source.first_quant(tensors["input"])
+    dtype = source.dtype(tensors["input"])
+    return source.lowered("dequantize", prepare, tensors, input_dtype=dtype, input_quant=quant)

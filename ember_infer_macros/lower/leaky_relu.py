@@ -9,4 +9,4 @@ from ember_infer_macros.tflite.options import LeakyReluOptions
 
 def lower(source: OperatorSource) -> Lowered:
     """The call of a LEAKY_RELU."""
-    return lookup.lower(source, alpha=source.options(LeakyReluOptions).alpha)
+    return lookup.lower(source, alpha=source.options_or_default(LeakyReluOptions).alpha)

@@ -13,6 +13,4 @@ def lower(source: OperatorSource) -> Lowered:
     if source.operator.code is not BuiltinOperator.LOGICAL_NOT:
         return lower_pair(source, prepare, conjunction=source.operator.code is BuiltinOperator.LOGICAL_AND)
     source.arity((1,))
-    input, output = source.input(0), source.output()
-    params = source.prepare(prepare_not, input_shape=input.shape, output_shape=output.shape)
-    return Lowered("logical_not", params, {"input": input.index, "output": output.index})
+    return source.lowered("logical_not", prepare_not, {"input": source.input(0), "output": source.output()})

@@ -19,12 +19,9 @@ def lower(source: OperatorSource, **attributes: Any) -> Lowered:
         attributes: what its ``prepare`` takes beside the tensors.
     """
     source.arity((1,))
-    assert source.operator.code is not None  # check_supported saw to it
-    method = source.operator.code.name.lower()
+    method = source.operator.name.lower()
     prepare = importlib.import_module(f"ember_infer_core.ops.{OPERATORS[method]}").prepare
-    input_, output = source.input(0), source.output()
-    dtype = source.dtype(input_)
-    fields = {"input_shape": input_.shape, "output_shape": output.shape, "dtype": dtype, **attributes}
-    if dtype == np.int8:
-        fields |= {"input_quant": source.quant(input_), "output_quant": source.quant(output)}
-    return Lowered(method, source.prepare(prepare, **fields), {"input": input_.index, "output": output.index})
+    tensors = {"input": source.input(0), "output": source.output()}
+    dtype = source.dtype(tensors["input"])
+    quantized = tensors if dtype == np.int8 else ()
+    return source.lowered(method, prepare, tensors, quantized, dtype=dtype, **attributes)

@@ -11,7 +11,11 @@ _REFLECT = 0
 
 
 def lower(source: OperatorSource) -> Lowered:
-    """The call of a MIRROR_PAD; every mode but REFLECT is SYMMETRIC."""
+    """The call of a MIRROR_PAD; every mode but REFLECT is SYMMETRIC.
+
+    Without options too, though REFLECT is the schema's default: TFLM's own enumeration begins with "unknown".
+    """
     source.arity((2,))
-    mode = source.options(MirrorPadOptions).mode
-    return moved_one(source, prepare, paddings=source.whole_numbers(source.input(1)), symmetric=mode != _REFLECT)
+    options = source.operator.options
+    reflect = isinstance(options, MirrorPadOptions) and options.mode == _REFLECT
+    return moved_one(source, prepare, paddings=source.whole_numbers(source.input(1)), symmetric=not reflect)

@@ -40,9 +40,8 @@ def moved(
         method: of :class:`KernelBackend`; the operator's name in small letters unless given.
         fields: what else it takes.
     """
-    assert source.operator.code is not None  # check_supported saw to it
     outputs = source.outputs()
     params = source.prepare(prepare, dtype=source.dtype(outputs[0]), **fields)
     operands = {f"inputs[{number}]": tensor.index for number, tensor in enumerate(inputs)}
     operands |= {f"outputs[{number}]": tensor.index for number, tensor in enumerate(outputs)}
-    return Lowered(method or source.operator.code.name.lower(), params, operands)
+    return Lowered(method or source.operator.name.lower(), params, operands)

@@ -38,7 +38,7 @@ class OperatorLowering:
         tensors = tensors_of(graph)
         self.placed: dict[VariableName, int] = variables.place(graph, tensors, contents)
         changing = self.placed.values() if contents is None else ()
-        self.folding = Folding(tensors, constant_bytes(graph), changing)
+        self.folding: Folding = Folding(tensors, constant_bytes(graph), changing)
         self._graph = graph
         self._variables = {handle: (index, tensors[index]) for handle, index in handles(graph, self.placed).items()}
 

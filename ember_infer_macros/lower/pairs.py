@@ -35,14 +35,13 @@ def lower_pair(
     source.arity((2,))
     tensors = {"input1": source.input(0), "input2": source.input(1), "output": source.output()}
     dtype = source.dtype(tensors["input1"])
-    fields |= {f"{slot}_shape": tensor.shape for slot, tensor in tensors.items()}
-    if dtype == np.int8:
-        fields |= {f"{slot}_quant": source.quant(tensors[slot]) for slot in quantized}
-    assert source.operator.code is not None  # check_supported saw to it
-    return Lowered(
-        source.operator.code.name.lower(),
-        source.prepare(prepare, dtype=dtype, **fields),
-        {slot: tensor.index for slot, tensor in tensors.items()},
+    return source.lowered(
+        source.operator.name.lower(),
+        prepare,
+        tensors,
+        quantized if dtype == np.int8 else (),
+        dtype=dtype,
+        **fields,
     )
 
 

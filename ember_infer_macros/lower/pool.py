@@ -19,12 +19,14 @@ def lower(source: OperatorSource) -> Lowered:
         "filter_height": options.filter_height,
     }
     source.positive(**sizes)
-    for tensor in (source.input(0), source.output()):
+    tensors = {"input": source.input(0), "output": source.output()}
+    for tensor in tensors.values():
         source.shape4(tensor)
     return source.lowered(
         "avg_pool" if source.operator.code is BuiltinOperator.AVERAGE_POOL_2D else "max_pool",
         prepare,
-        "input",
+        tensors,
+        quantized=tensors,
         padding=source.padding(options.padding),
         fused_activation=source.activation(options.fused_activation_function),
         **sizes,

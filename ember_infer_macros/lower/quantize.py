@@ -12,15 +12,8 @@ from ember_infer_macros.lower.common import Lowered, OperatorSource
 def lower(source: OperatorSource) -> Lowered:
     """The call of a QUANTIZE."""
     source.arity((1,))
-    input_, output = source.input(0), source.output()
-    input_dtype = source.dtype(input_)
-    params = source.prepare(
-        prepare,
-        input_shape=input_.shape,
-        output_shape=output.shape,
-        input_dtype=input_dtype,
-        output_dtype=source.dtype(output),
-        input_quant=UNQUANTIZED if input_dtype == np.float32 else source.quant(input_),
-        output_quant=source.quant(output),
-    )
-    return Lowered("quantize", params, {"input": input_.index, "output": output.index})
+    tensors = {"input": source.input(0), "output": source.output()}
+    dtypes = {f"{slot}_dtype": source.dtype(tensor) for slot, tensor in tensors.items()}
+    if dtypes["input_dtype"] == np.float32:
+        return source.lowered("quantize", prepare, tensors, ["output"], input_quant=UNQUANTIZED, **dtypes)
+    return source.lowered("quantize", prepare, tensors, tensors, **dtypes)

@@ -9,5 +9,4 @@ from ember_infer_macros.lower.rows import along_axes
 
 def lower(source: OperatorSource) -> Lowered:
     """The call of the operator, whose method is named after it."""
-    assert source.operator.code is not None  # check_supported saw to it
-    return along_axes(source, source.operator.code.name.lower(), prepare)
+    return along_axes(source, source.operator.name.lower(), prepare)

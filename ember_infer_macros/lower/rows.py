@@ -37,9 +37,6 @@ def of_rows(source: OperatorSource, method: str, prepare: Callable[..., Operator
         attributes: what else the operator has.
     """
     tensors = {"input": source.input(0), "output": source.output()}
-    fields: dict[str, Any] = {"dtype": source.dtype(tensors["input"]), **attributes}
-    for name, tensor in tensors.items():
-        fields[f"{name}_shape"] = tensor.shape
-        if tensor.type in _QUANTIZED:
-            fields[f"{name}_quant"] = source.quant(tensor)
-    return Lowered(method, source.prepare(prepare, **fields), {name: tensor.index for name, tensor in tensors.items()})
+    quantized = [name for name, tensor in tensors.items() if tensor.type in _QUANTIZED]
+    dtype = source.dtype(tensors["input"])
+    return source.lowered(method, prepare, tensors, quantized, dtype=dtype, **attributes)

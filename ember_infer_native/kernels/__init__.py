@@ -88,8 +88,6 @@ KERNELS: Mapping[str, str] = {
     "sin": "float_functions:float_operator",
     "slice": "movement:MOVEMENT",
     "softmax": "softmax:SOFTMAX",
-    "softmax_float32": "softmax:SOFTMAX_FLOAT32",
-    "softmax_int16": "softmax:SOFTMAX_INT16",
     "space_to_batch_nd": "movement:MOVEMENT",
     "space_to_depth": "movement:MOVEMENT",
     "split": "movement:MOVEMENT",

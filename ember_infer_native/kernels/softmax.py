@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.softmax import SoftmaxParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["SOFTMAX", "SOFTMAX_FLOAT32", "SOFTMAX_INT16"]
+__all__ = ["SOFTMAX"]
 
 # The template is the bits of a result.
 _INT8 = Kernel("softmax", "softmax", "softmax", 3, ((8,), (16,)))
@@ -25,6 +25,8 @@ _ACCUMULATION_INTEGER_BITS = 12
 
 
 def _plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
+    if input.dtype.name == "float32":
+        return plan_float_rows(_FLOAT32, params.input_shape, input, output, beta=params.beta)
     exponentials = softmax_exponentials(params)
     summands = rounding_divide_by_pot(exponentials, _ACCUMULATION_INTEGER_BITS)
     table = context.constants.add(np.concatenate((exponentials, summands)).astype(np.int32).tobytes())
@@ -33,9 +35,4 @@ def _plan(context: Context, params: SoftmaxParams, input: Place, output: Place) 
     return [Step(_INT8, (bits,), {"rows": rows, "classes": classes}, (input.first, output.first, table))]
 
 
-def _plan_float32(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
-    return plan_float_rows(_FLOAT32, params.input_shape, input, output, beta=params.beta)
-
-
-SOFTMAX = SOFTMAX_INT16 = NativeOperator(_plan, (_INT8,))
-SOFTMAX_FLOAT32 = NativeOperator(_plan_float32, (_FLOAT32,))
+SOFTMAX = NativeOperator(_plan, (_INT8, _FLOAT32))

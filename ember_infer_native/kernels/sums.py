@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ember_infer_core.activation import check_activation
 from ember_infer_core.fixed_point import wrap_int32
+from ember_infer_core.ops.sums import sum_ranges
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN
 from ember_infer_core.slots import Int32Array
 from ember_infer_core.staircase import Int64Array
@@ -38,12 +39,11 @@ class Scaled:
 def scale_sums(target: Target, params: SumParams, weights: Int64Array, bias: Int32Array | None) -> Scaled:
     """The scaling of sums of these weights ``(C, K)``, any zero point of their own included."""
     check_activation(params)
-    positive, negative = np.maximum(weights, 0).sum(1), np.minimum(weights, 0).sum(1)
     addend = np.zeros(len(weights), np.int64) if bias is None else bias.astype(np.int64)
-    least, most = INT8_MIN + params.input_offset, INT8_MAX + params.input_offset
+    least, most = sum_ranges(weights, INT8_MIN + params.input_offset, INT8_MAX + params.input_offset)
     requantization = plan_requantization(
-        least * positive + most * negative + addend,
-        most * positive + least * negative + addend,
+        least + addend,
+        most + addend,
         params.output_multiplier,
         params.output_shift,
         params.output_offset,
@@ -52,7 +52,7 @@ def scale_sums(target: Target, params: SumParams, weights: Int64Array, bias: Int
         target.floats,
     )
     # Memory holds int8 values plus the target's bias.
-    missing = addend + (params.input_offset - target.bias) * (positive + negative)
+    missing = addend + (params.input_offset - target.bias) * weights.sum(1)
     return Scaled(wrap_int32(missing).astype(np.int32), requantization)
 
 

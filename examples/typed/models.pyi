@@ -77,6 +77,10 @@ class Digits(QuantizedModel):
         """Bytes of activations after planning: 3072."""
 
     @staticmethod
+    def state_len() -> int:
+        """Bytes that a session keeps from run to run: 0."""
+
+    @staticmethod
     def predict_quantized(backend: KernelBackend, input: Arrays[Int8Array], output: Arrays[Int8Array]) -> None:
         """Runs the model once, the model's own types in and out; scratch is found for you.
 
@@ -167,7 +171,8 @@ class Digits(QuantizedModel):
 
     @staticmethod
     def predict_batch(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
-        """Runs the model on N samples, the model's own types in and out.
+        """Runs the model on N samples, the model's own types in and out. The samples know nothing of each other: a
+        model with state starts each from its initial state (:meth:`predict_sequence` goes on from one to the next).
 
         Args:
             backend: an instance.
@@ -189,10 +194,35 @@ class Digits(QuantizedModel):
         """
 
     @staticmethod
-    def bind(backend: KernelBackend) -> Session:
-        """A session with buffers of its own, for the hot loop: no copies, no look-ups. For one thread at a time.
+    def predict_sequence(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
+        """Runs the model on T steps of one sequence, the model's own types in and out: the state that one step leaves
+        is what the next one finds. The first finds the initial state.
 
-        ``session.input[...] = x; session.run(); session.output``
+        Args:
+            backend: an instance.
+            inputs: of ``input_dtype()`` and of shape ``(T, *input_shape())``, or ``(T, ...)`` with ``input_len()``
+                elements a row; a sequence of these where the model has several inputs.
+
+        Returns:
+            ``output_dtype()`` of shape ``(T, *output_shape()[1:])``, or ``(T, *output_shape())`` where the model's own
+            batch size is not 1; a tuple of these where the model has several outputs.
+
+        Raises:
+            InvalidShape: an array is not as described.
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
+            output: int8 [1, 10], real = 0.00390625 * (q + 128)
+        """
+
+    @staticmethod
+    def bind(backend: KernelBackend) -> Session:
+        """A session with buffers and state of its own, for the hot loop: no copies, no look-ups. For one thread at a
+        time.
+
+        ``session.input[...] = x; session.run(); session.output``; ``session.reset()`` forgets, ``session.state`` is a
+        copy of what it remembers, to be kept and put back.
 
         Raises:
             KernelError: the backend cannot run the model.
@@ -261,6 +291,10 @@ class Sine(QuantizedModel):
         """Bytes of activations after planning: 32."""
 
     @staticmethod
+    def state_len() -> int:
+        """Bytes that a session keeps from run to run: 0."""
+
+    @staticmethod
     def predict_quantized(backend: KernelBackend, input: Arrays[Int8Array], output: Arrays[Int8Array]) -> None:
         """Runs the model once, the model's own types in and out; scratch is found for you.
 
@@ -351,7 +385,8 @@ class Sine(QuantizedModel):
 
     @staticmethod
     def predict_batch(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
-        """Runs the model on N samples, the model's own types in and out.
+        """Runs the model on N samples, the model's own types in and out. The samples know nothing of each other: a
+        model with state starts each from its initial state (:meth:`predict_sequence` goes on from one to the next).
 
         Args:
             backend: an instance.
@@ -373,10 +408,35 @@ class Sine(QuantizedModel):
         """
 
     @staticmethod
-    def bind(backend: KernelBackend) -> Session:
-        """A session with buffers of its own, for the hot loop: no copies, no look-ups. For one thread at a time.
+    def predict_sequence(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
+        """Runs the model on T steps of one sequence, the model's own types in and out: the state that one step leaves
+        is what the next one finds. The first finds the initial state.
 
-        ``session.input[...] = x; session.run(); session.output``
+        Args:
+            backend: an instance.
+            inputs: of ``input_dtype()`` and of shape ``(T, *input_shape())``, or ``(T, ...)`` with ``input_len()``
+                elements a row; a sequence of these where the model has several inputs.
+
+        Returns:
+            ``output_dtype()`` of shape ``(T, *output_shape()[1:])``, or ``(T, *output_shape())`` where the model's own
+            batch size is not 1; a tuple of these where the model has several outputs.
+
+        Raises:
+            InvalidShape: an array is not as described.
+            KernelError: the backend cannot run the model.
+
+        Model:
+            input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
+            output: int8 [1, 1], real = 0.007874015718698502 * q
+        """
+
+    @staticmethod
+    def bind(backend: KernelBackend) -> Session:
+        """A session with buffers and state of its own, for the hot loop: no copies, no look-ups. For one thread at a
+        time.
+
+        ``session.input[...] = x; session.run(); session.output``; ``session.reset()`` forgets, ``session.state`` is a
+        copy of what it remembers, to be kept and put back.
 
         Raises:
             KernelError: the backend cannot run the model.

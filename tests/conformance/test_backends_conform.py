@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.test_toys import conformance
-from tests.support.effort import DEEP
+from tests.support.effort import DEEP, draws
 
 WHOLE = ("ember_infer_ref:RefBackend", "ember_infer_native:NativeBackend")
 # Most operators of these are RefBackend's own, which is gone through above. An ordinary run asks for ESP-NN's, for
@@ -17,5 +17,5 @@ OWN = "conv2d or fully_connected or pool or softmax or add or mul or reshape or 
 @pytest.mark.parametrize("backend", [*WHOLE, *BUILT_ON_REF])
 def test_the_backend_conforms(backend: str) -> None:
     chosen = () if DEEP or backend in WHOLE else ("-k", OWN)
-    printed = conformance(f"--backend={backend}", f"--examples={3000 if DEEP else 40}", *chosen)
+    printed = conformance(f"--backend={backend}", f"--examples={draws(ordinary=40, deep=3000)}", *chosen)
     assert f"{backend}: conforms" in printed, printed

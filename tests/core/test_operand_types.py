@@ -21,7 +21,9 @@ from ember_infer_core.conformance.programs import last_call, one_call, random_in
 from ember_infer_core.conformance.strategies import completed, drawn
 from ember_infer_core.ops import INT8_AT_FIRST, OPERATORS
 from ember_infer_core.ops.add import prepare
-from ember_infer_core.slots import OperatorParams, check_buffers
+from ember_infer_core.ops.softmax import prepare as prepare_softmax
+from ember_infer_core.quantization import QuantParam
+from ember_infer_core.slots import FLOAT32, INT16, OperatorParams, check_buffers
 from ember_infer_ref import RefBackend
 from tests.conformance.toys import Toy, WithMul
 
@@ -48,6 +50,34 @@ def test_a_model_of_other_types_is_refused_by_name(dtype: str) -> None:
     for backend in (Toy(), WithMul(), RecordingBackend(Toy()), FallbackBackend(Toy())):
         with pytest.raises(UnsupportedOperator, match=rf"add_0 \(add of {dtype}\)"):
             backend.compile(program_of(dtype))
+
+
+@pytest.mark.parametrize(
+    ("params", "types"),
+    [
+        (
+            prepare_softmax(input_shape=(2, 3), output_shape=(2, 3), beta=1.0, dtype=FLOAT32, output_dtype=FLOAT32),
+            "float32",
+        ),
+        (
+            prepare_softmax(
+                input_shape=(2, 3),
+                output_shape=(2, 3),
+                beta=1.0,
+                output_dtype=INT16,
+                input_quant=QuantParam(0.1, 0),
+                output_quant=QuantParam(2.0**-16, -(2**15)),
+            ),
+            "int16 and int8",
+        ),
+    ],
+    ids=["float32", "int16"],
+)
+def test_a_softmax_to_other_types_is_refused_where_it_was_written_for_int8(params: Any, types: str) -> None:
+    program = one_call("softmax", completed(cases_of("softmax"), params, np.random.default_rng(0)))
+    with pytest.raises(UnsupportedOperator, match=rf"softmax_0 \(softmax of {types}\)"):
+        Toy().compile(program)
+    FallbackBackend(Toy(), RefBackend()).compile(program).run()
 
 
 def test_a_model_over_int8_is_not() -> None:

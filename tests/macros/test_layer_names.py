@@ -23,7 +23,7 @@ def test_equal_names_are_numbered() -> None:
     ids=["equal", "numbered already", "long"],
 )
 def test_naming_takes_no_quadratic_time(names: list[str]) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     found = layer_names(names, ["add"] * len(names))
-    assert time.perf_counter() - start < 10
+    assert time.thread_time() - start < 10
     assert len(set(found)) == len(names)

@@ -75,8 +75,23 @@ def test_lengths_shapes_and_quantisation() -> None:
 def test_an_index_picks_an_input_or_output(two_and_two: type[QuantizedModel]) -> None:
     assert [two_and_two.input_zero_point(index) for index in (0, 1)] == [-3, 4]
     assert [two_and_two.output_scale(index) for index in (0, 1)] == [1.0, 2.0]
-    with pytest.raises(IndexError):
-        two_and_two.input_len(2)
+    assert two_and_two.input_zero_point(-1) == 4
+
+
+def test_an_index_of_no_input_or_output_is_named_with_how_many_there_are(two_and_two: type[QuantizedModel]) -> None:
+    for model, index, inputs, outputs in (
+        (two_and_two, 2, "2 inputs", "2 outputs"),
+        (SineModel, 1, "1 input", "1 output"),
+    ):
+        for what in ("len", "shape", "dtype", "scale", "zero_point"):
+            with pytest.raises(IndexError, match=f"^{model.program.name} has {inputs}: there is no input {index}$"):
+                getattr(model, f"input_{what}")(index)
+            with pytest.raises(IndexError, match=f"^{model.program.name} has {outputs}: there is no output {index}$"):
+                getattr(model, f"output_{what}")(index)
+        with pytest.raises(IndexError, match=f"has {inputs}: there is no input {index}"):
+            model.quantize(0.0, index=index)
+        with pytest.raises(IndexError, match=f"has {outputs}: there is no output {index}"):
+            model.dequantize(np.zeros(1, np.int8), index=index)
 
 
 def test_several_inputs_and_outputs(two_and_two: type[QuantizedModel]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from ember_infer_core.program import Call, Tensor
 from ember_infer_core.slots import Role
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
+from tests.support.against_tflm import ulps
 from tests.support.models import OPERATORS, Case, graph_models, one_operator_models
 
 Samples = list[list[npt.NDArray[Any]]]
@@ -81,15 +82,23 @@ def run(executable: Any, samples: Samples) -> Samples:
     return results
 
 
-def assert_equal(program: Program, found: Samples, wanted: Samples) -> None:
-    """Every byte of every output, and if not, which operator gave another one."""
+def assert_equal(program: Program, found: Samples, wanted: Samples, inexact: Collection[str] = ()) -> None:
+    """Every byte of every output, and if not, which operator gave another one. NaN equals NaN.
+
+    Args:
+        inexact: operators whose float32 may be one unit in the last place apart.
+    """
     writers = {index: call for call in program.calls for index in call.tensors(Role.OUTPUT)}
     for number, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
         for index, our, their in zip(program.outputs, ours, theirs, strict=True):
-            differs = our != their
+            writer = writers.get(index)
+            if our.dtype == np.float32:
+                differs = ulps(our, their) > (writer is not None and writer.method in inexact)
+            else:
+                differs = our != their
             if differs.any():
                 at = tuple(int(axis) for axis in np.argwhere(differs)[0])
                 raise AssertionError(
-                    f"sample {number}, tensor {index}: {np.count_nonzero(differs)} of {differs.size} bytes differ, "
-                    f"first at {at}: {our[at]} instead of {their[at]}; {writers.get(index)}"
+                    f"sample {number}, tensor {index}: {np.count_nonzero(differs)} of {differs.size} elements differ, "
+                    f"first at {at}: {our[at]} instead of {their[at]}; {writer}"
                 )

@@ -16,6 +16,7 @@ from ember_infer_native.weights import blob_name, incbin_source
 from tests.native.random_programs import Samples
 
 _MAIN = Path(__file__).with_name("run_model.c")
+_EXACTLY = ("-fno-strict-aliasing", "-ffp-contract=off", "-fno-math-errno")  # as NativeBackend compiles
 _SYMBOL = "ember_constants"
 _SECONDS = 600.0
 _ALIGNMENT = 64  # bytes, as the code that reads the constants expects
@@ -33,12 +34,14 @@ def run_standalone(
     flags: Sequence[str],
     folder: Path,
     emulator: Sequence[str] = (),
+    linker: Sequence[str] = (),
 ) -> tuple[Samples, Samples]:
     """The outputs of each sample by ``ember_run``, and by ``ember_batch``.
 
     Args:
         compiler: its command.
         flags: for it, after those of the target.
+        linker: what makes a program with a C library of the compiler's object, where the compiler alone cannot.
         emulator: what runs the program.
     """
     plan = plan_program(program, target)
@@ -49,18 +52,12 @@ def run_standalone(
             assert incbin in content
             content = content.replace(incbin, array_source(_SYMBOL, plan.constants)).encode()
         (folder / name).write_bytes(content)
-    command = [
-        *compiler,
-        *target.flags,
-        *flags,
-        "-fno-strict-aliasing",
-        "-I",
-        str(folder),
-        str(_MAIN),
-        "-o",
-        "run_model",
-    ]
-    _run(command, folder, b"")
+    compile = [*compiler, *target.flags, *flags, *_EXACTLY, "-I", str(folder), str(_MAIN)]
+    if linker:
+        _run([*compile, "-c", "-o", "run_model.o"], folder, b"")
+        _run([*linker, "run_model.o", "-lm", "-o", "run_model"], folder, b"")
+    else:
+        _run([*compile, "-o", "run_model"], folder, b"")
     lengths = (*plan.inputs, *plan.outputs)
     head = np.array((len(samples), len(plan.inputs), len(lengths), *lengths), np.int64)
     content = b"".join(array.tobytes() for sample in samples for array in sample)
@@ -77,12 +74,15 @@ def _run(command: Sequence[str], folder: Path, given: bytes) -> bytes:
 
 
 def _read(said: bytes, program: Program, samples: int) -> tuple[Samples, Samples]:
-    content = np.frombuffer(said, np.int8)
-    shapes = [program.tensors[index].shape for index in program.outputs]
-    ends = np.cumsum([program.tensors[index].size for index in program.outputs])
-    rows = content.reshape(2 * samples, int(ends[-1]))
+    tensors = [program.tensors[index] for index in program.outputs]
+    ends = np.cumsum([tensor.size for tensor in tensors])
+    rows = np.frombuffer(said, np.uint8).reshape(2 * samples, int(ends[-1]))
     results = [
-        [part.reshape(shape) for part, shape in zip(np.split(row, ends[:-1]), shapes, strict=True)] for row in rows
+        [
+            part.view(tensor.dtype).reshape(tensor.shape)
+            for part, tensor in zip(np.split(row, ends[:-1]), tensors, strict=True)
+        ]
+        for row in rows
     ]
     return results[:samples], results[samples:]
 

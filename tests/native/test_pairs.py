@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -22,10 +24,10 @@ MODES = ("NONE", "RELU", "RELU6", "NONE")
 
 
 @pytest.fixture(scope="module", params=RUNNABLE, ids=lambda target: target.name)
-def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FallbackBackend:
+def calls(request: pytest.FixtureRequest, native_cache: Path) -> FallbackBackend:
     """Call by call, so that all models run on one library."""
     target: Target = request.param
-    return FallbackBackend(NativeBackend(target.name, cache=tmp_path_factory.mktemp("cache")))
+    return FallbackBackend(NativeBackend(target.name, cache=native_cache))
 
 
 def values(shape: tuple[int, ...], along_rows: bool) -> npt.NDArray[np.int8]:

@@ -231,7 +231,7 @@ def test_a_compiler_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> N
     with pytest.raises(CompileError, match=r"not done with model\.c in 1 s") as raised:
         build_library(slow, {"model.c": ANSWER}, (), tmp_path / "a.so", main="model.c", seconds=1.0)
     assert "started" in str(raised.value)
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 50  # the sleep is longer
 
 
 def test_a_compiler_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
@@ -282,9 +282,9 @@ def test_weights_arrive_whole_aligned_and_quickly(compiler: Compiler, tmp_path: 
     data = random.Random(1).randbytes(1 << 20)
     file = blob_name(data)
     text = incbin_source("w", file) + WEIGHTS
-    start = time.perf_counter()
+    before = os.times().children_user
     build_library(compiler, {"m.c": text, file: data}, FLAGS, tmp_path / "a.so", main="m.c")
-    assert time.perf_counter() - start < 5, "0.1 s on an idle machine; numbers in braces take longer than this"
+    assert os.times().children_user - before < 5, "0.1 s on an idle machine; numbers in braces take longer than this"
     assert read_back(tmp_path / "a.so", len(data)) == (data, 0)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.against_tflm import EQUAL, compare_with_tflm
+from tests.support.against_tflm import compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
 from tests.support.one_operator import Tensor, constant
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 Shape = tuple[int, ...]
@@ -23,6 +22,7 @@ LARGEST = 1 << 15
 WANTED_SHARE = 0.8
 
 
+@functools.cache
 def scales(extreme: bool = False) -> st.SearchStrategy[float]:
     """Float32 scales: powers of two, whose products tie when rounded, and any others."""
     mantissas = st.just(1.0) | st.integers(0, 2**23 - 1).map(lambda bits: 1.0 + bits / 2**23)
@@ -83,21 +83,16 @@ def check(
     share: float = WANTED_SHARE,
 ) -> None:
     """Asserts that drawn models give TFLM's bytes on all backends, and that most of them run on both sides."""
-    tally: Counter[str] = Counter()
 
-    @thorough(120, 3000)
-    @given(models, st.integers(0, 2**32 - 1))
-    def test(model: bytes, seed: int) -> None:
-        batches = random_batches(model, seed, ranges)
-        went = compare_with_tflm(
+    def compare(case: tuple[bytes, int]) -> str:
+        model, seed = case
+        return compare_with_tflm(
             model,
-            batches,
+            random_batches(model, seed, ranges),
             tflm,
             ulp=ulp,
             only_we_refuse=only_we_refuse,
             only_tflm_refuses=only_tflm_refuses,
         )
-        tally[went] += 1
 
-    test()
-    assert tally[EQUAL] >= share * tally.total(), f"only {tally[EQUAL]} of {tally.total()} models ran on both sides"
+    compare_drawn(st.tuples(models, st.integers(0, 2**32 - 1)), compare, ordinary=120, wanted_share=share)

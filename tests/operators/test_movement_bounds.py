@@ -61,12 +61,12 @@ def test_a_small_file_about_large_tensors_is_read_quickly(name: str) -> None:
     operator, inputs, outputs, options = MODELS[name]
     content = one_operator(operator, inputs, outputs, **options)
     load_program(one_operator("RESHAPE", [tensor((2,))], tensor((1, 2))))  # imports are no part of this
-    start = time.perf_counter()
+    start = time.thread_time()
     tracemalloc.start()
     try:
         load_program(content)
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert time.perf_counter() - start < SECONDS
+    assert time.thread_time() - start < SECONDS
     assert peak < BYTES

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from ember_infer_core import UnsupportedModelError
+from ember_infer_macros import load_program
 from tests.operators.movement import PORTS, check_moves, refusal
+from tests.support.against_tflm import assert_equals_tflm
+from tests.support.contents import random_batches
 from tests.support.draws import Draws
 from tests.support.one_operator import one_operator, tensor
 from tests.support.tflm import Tflm
@@ -33,10 +37,22 @@ def test_random_unpacks_equal_tflm(tflm: Tflm) -> None:
     check_moves(random_unpack, tflm)
 
 
+def test_packs_of_the_first_inputs_alone_equal_tflm(tflm: Tflm) -> None:
+    inputs = [tensor((3,)), tensor((3,)), tensor((3,))]
+    model = one_operator("PACK", inputs, tensor((2, 3)), axis=0, values_count=2)
+    assert_equals_tflm(model, random_batches(model), tflm)
+
+
+def test_outputs_of_an_unpack_that_nothing_writes_are_named() -> None:
+    outputs = [tensor((3,)), tensor((3,)), tensor((3,))]
+    with pytest.raises(UnsupportedModelError, match="num is 2, and nothing writes the rest of 3 outputs"):
+        load_program(one_operator("UNPACK", [tensor((2, 3))], outputs, axis=0, num=2))
+
+
 @pytest.mark.parametrize(
     ("output", "axis", "count", "why"),
     [
-        ((2, 3), 0, 1, "values_count is 1, and there are 2 inputs"),
+        ((3, 3), 0, 3, "values_count is 3, and there are 2 inputs"),
         ((3, 3), 0, 2, "axis 0 of the output has 3 indices, for 2 tensors"),
         ((2, 3), 2, 2, "has no axis 2"),
         ((2, 4), 0, 2, "do not fill shape"),

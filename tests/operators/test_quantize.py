@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import UnsupportedModelError
 from ember_infer_macros import load_program
 from tests.operators.typed import every_value, scales, shapes, tensors
-from tests.support.against_tflm import EQUAL, assert_equals_tflm, compare_with_tflm
+from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
 from tests.support.one_operator import Tensor, one_operator, tensor
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 PAIRS = (
@@ -72,19 +70,15 @@ def contents(model: bytes, input: Tensor, output: Tensor, seed: int) -> list[lis
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_it_equals_tflm(source: str, target: str, tflm: Tflm) -> None:
-    tally: Counter[str] = Counter()
-
-    @thorough(ordinary=60, deep=4000)
-    @given(data=st.data(), shape=shapes, seed=st.integers(0, 2**32 - 1))
-    def check(data: st.DataObject, shape: tuple[int, ...], seed: int) -> None:
+    def compare(data: st.DataObject) -> str:
+        shape, seed = data.draw(shapes), data.draw(st.integers(0, 2**32 - 1))
         input = data.draw(tensors(shape, source, SCALES), "input")
         output = data.draw(tensors(shape, target, SCALES), "output")
         model = one_operator("QUANTIZE", [input], output)
         batches = contents(model, input, output, seed)
-        tally[compare_with_tflm(model, batches, tflm, only_we_refuse=["output multiplier of 2**30 or more"])] += 1
+        return compare_with_tflm(model, batches, tflm, only_we_refuse=["output multiplier of 2**30 or more"])
 
-    check()
-    assert tally[EQUAL] >= 0.9 * tally.total(), tally
+    compare_drawn(st.data(), compare, ordinary=60, deep=4000, wanted_share=0.9)
 
 
 @pytest.mark.parametrize(("source", "target"), REFUSED_PAIRS)

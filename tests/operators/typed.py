@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ QUANTISED = ("int8", "uint8", "int16", "int32")
 shapes = st.sampled_from(SHAPES)
 
 
+@functools.cache
 def scales(low: int = -12, high: int = 6) -> st.SearchStrategy[float]:
     """Float32 scales of these binary magnitudes: powers of two, whose quotients tie when rounded, and any others."""
     mantissas = st.just(1.0) | st.integers(0, 2**23 - 1).map(lambda bits: 1.0 + bits / 2**23)
     return st.builds(lambda mantissa, exponent: mantissa * 2.0**exponent, mantissas, st.integers(low, high))
 
 
+@functools.cache
 def zero_points(dtype: str) -> st.SearchStrategy[int]:
     """The least, 0, the greatest, and any other."""
     limits = np.iinfo(dtype)

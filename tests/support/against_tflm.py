@@ -3,9 +3,8 @@
     model = one_operator("PAD", [tensor((1, 4, 4, 2)), constant(paddings, "int32")], tensor((1, 6, 6, 2)))
     assert_equals_tflm(model, random_batches(model), tflm, backends=[RefBackend(), NativeBackend()])
 
-In property tests, where TFLM refuses some of the drawn models, :func:`compare_with_tflm` says how it went, for a tally:
-
-    tally[compare_with_tflm(model, random_batches(model, seed), tflm)] += 1
+In property tests, where TFLM refuses some of the drawn models, :func:`compare_with_tflm` says how it went, and
+:func:`tests.support.tally.compare_drawn` counts it.
 
 ``tflm`` is the fixture of that name: one process for all tests. A comparison takes a few milliseconds. NativeBackend
 compiles each model for 0.2 s or more; call by call, as ``FallbackBackend(native)``, all models run on one library.
@@ -20,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core import InternalError, KernelBackend, KernelError, ModelError, UnsupportedOperator
-from ember_infer_macros import QuantizedModel, ember_model
+from ember_infer_macros import load_program
+from ember_infer_macros.runtime import Runtime
 from ember_infer_ref import RefBackend
 from tests.support.backends import every_backend
 from tests.support.contents import model_ports
@@ -173,18 +173,16 @@ def run_on(
 ) -> list[list[Arrays]]:
     """For each backend and inference, all outputs: through a session, and the first time through ``predict_quantized``
     as well. Before the inferences with the numbers in ``resets`` the session is reset.
+
+    Without the model's class: its source is written and compiled for longer than a small model runs, and what it does
+    depends on the model's ports alone (tests/macros).
     """
-
-    @ember_model(model)
-    class Model(QuantizedModel): ...
-
-    return [_run(Model, backend, batches, resets) for backend in backends]
+    runtime = Runtime(load_program(model))
+    return [_run(runtime, backend, batches, resets) for backend in backends]
 
 
-def _run(
-    model: type[QuantizedModel], backend: KernelBackend, batches: Sequence[Arrays], resets: Collection[int]
-) -> list[Arrays]:
-    session = model.bind(backend)
+def _run(runtime: Runtime, backend: KernelBackend, batches: Sequence[Arrays], resets: Collection[int]) -> list[Arrays]:
+    session = runtime.bind(backend)
     results = []
     for number, inputs in enumerate(batches):
         if number in resets:
@@ -195,7 +193,7 @@ def _run(
         session.run()
         results.append([output.copy() for output in session.outputs])
     predicted = [np.zeros_like(output) for output in results[0]]
-    model.predict_quantized(backend, batches[0], predicted)
+    runtime.predict_quantized(backend, batches[0], predicted)
     found = difference([predicted], results[:1], names=("predict_quantized", "the session"))
     assert not found, f"{type(backend).__name__}, {found}"
     return results

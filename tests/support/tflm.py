@@ -62,7 +62,7 @@ class Tflm:
     def run(
         self,
         model: bytes,
-        batches: Sequence[Sequence[npt.NDArray[Any]]],
+        batches: Sequence[Sequence[npt.NDArray[Any]] | None],
         outputs: int = 1,
         arena_size: int = DEFAULT_ARENA_SIZE,
         resets: Collection[int] = (),
@@ -71,13 +71,13 @@ class Tflm:
 
         Args:
             model: content of a .tflite file.
-            batches: for each inference, an array for each input of the model.
+            batches: for each inference, an array for each input of the model; None for a reset of all state.
             outputs: how many outputs the model has.
             arena_size: bytes for TFLM's arena.
-            resets: before the inferences with these numbers the interpreter is reset.
+            resets: before the inferences with these numbers there is a reset, too.
 
         Returns:
-            For each inference, all outputs.
+            For each inference (not for resets), all outputs.
 
         Raises:
             TflmRefused: with TFLM's own words.
@@ -86,7 +86,11 @@ class Tflm:
         connection = self._connect()
         self._log.seek(0)
         self._log.truncate()
-        connection.send((model, [list(inputs) for inputs in batches], outputs, arena_size, frozenset(resets)))
+        steps: list[list[npt.NDArray[Any]] | None] = []
+        for number, inputs in enumerate(batches):
+            steps += [None] if number in resets else []
+            steps.append(None if inputs is None else list(inputs))
+        connection.send((model, steps, outputs, arena_size))
         if not connection.poll(TIMEOUT_SECONDS):
             self._stop()
             raise TflmDied(f"no answer after {TIMEOUT_SECONDS:.0f} s")

@@ -16,16 +16,17 @@ import numpy.typing as npt
 from tflite_micro import runtime
 
 Arrays = list[npt.NDArray[Any]]
-Request = tuple[bytes, list[Arrays], int, int, frozenset[int]]
+Request = tuple[bytes, list[Arrays | None], int, int]
 
 
-def infer(model: bytes, batches: list[Arrays], outputs: int, arena_size: int, resets: frozenset[int]) -> list[Arrays]:
-    """All outputs of the model, for each tuple of inputs; before those with these numbers it is reset."""
+def infer(model: bytes, batches: list[Arrays | None], outputs: int, arena_size: int) -> list[Arrays]:
+    """All outputs of the model, for each tuple of inputs; None stands for a reset."""
     interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_size)
     results = []
-    for number, inputs in enumerate(batches):
-        if number in resets:
+    for inputs in batches:
+        if inputs is None:
             interpreter.reset()
+            continue
         for index, array in enumerate(inputs):
             interpreter.set_input(array, index)
         interpreter.invoke()

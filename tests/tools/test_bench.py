@@ -41,13 +41,6 @@ REF = "ember_infer_ref:RefBackend"
 
 
 @pytest.fixture(scope="module")
-def litert() -> None:
-    """LiteRT's wheel is installed."""
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        skip_or_fail("LiteRT is not installed: pip install 'ember-infer[litert]'")
-
-
-@pytest.fixture(scope="module")
 def compiler() -> None:
     """There is a C compiler."""
     try:

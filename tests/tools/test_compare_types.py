@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from rich.console import Console
 
 from ember_infer_core import ComparisonError, LookupParams
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
-from ember_infer_tools.compare import Comparison, compare
+from ember_infer_tools.compare import compare
 from ember_infer_tools.compare.difference import Tally
 from ember_infer_tools.compare.inputs import random_inputs
-from ember_infer_tools.compare.report import print_comparison
 from ember_infer_tools.tflite_writer import ModelWriter
-
-REF = "ember_infer_ref:RefBackend"
-
-
-def report(found: Comparison) -> str:
-    text = io.StringIO()
-    print_comparison(found, Console(width=120, file=text))
-    return text.getvalue()
+from tests.tools.comparing import REF, shown
 
 
 def float_edges(width: int = 6) -> bytes:
@@ -69,9 +59,9 @@ def test_floats_differ_in_units_in_the_last_place() -> None:
     assert (difference.different, difference.largest, difference.histogram) == (18, 1, {1: 18})
     assert difference.first is not None
     assert difference.first.b == np.nextafter(np.float32(difference.first.a), np.float32(np.inf))
-    shown = report(found)
-    assert "float32[1, 6]" in shown
-    assert "by 1 units in the last place at most" in shown
+    text = shown(found)
+    assert "float32[1, 6]" in text
+    assert "by 1 units in the last place at most" in text
 
 
 class AcrossZero(RefBackend):
@@ -91,10 +81,10 @@ def test_floats_near_zero_and_of_two_signs_are_told_by_value() -> None:
     assert difference is not None
     assert difference.worst is not None
     assert (difference.worst.coordinates, difference.worst.a, difference.worst.b) == ((0, 2), 2.5, -2.5)
-    shown = report(found)
-    assert "by >1e6 units in the last place at most and by 5 in value" in shown
-    assert "5 (>1e6 ulp)" in shown
-    assert re.search(r"<-1e6 +1 .*\n +>\+1e6 +1 ", shown)
+    text = shown(found)
+    assert "by >1e6 units in the last place at most and by 5 in value" in text
+    assert "5 (>1e6 ulp)" in text
+    assert re.search(r"<-1e6 +1 .*\n +>\+1e6 +1 ", text)
 
 
 def test_a_float_that_is_no_number_is_farthest() -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ember_esp.fallbacks import is_aligned
 from ember_esp.scratch import SCRATCH_ALIGNMENT
-from ember_infer_core import AlignmentError, ScratchTooSmall
+from ember_infer_core import AlignmentError, DispatchExecutable, ScratchTooSmall
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     import numpy.typing as npt
 
-    from ember_infer_core import DispatchExecutable
+    from ember_infer_core import KernelBackend, Program
 
 __all__ = ["EspExecutable", "check_scratch"]
 
@@ -36,23 +34,12 @@ def check_scratch(scratch: npt.NDArray[np.uint8], needed: int, where: str) -> No
         )
 
 
-class EspExecutable:
-    """Runs another executable; a caller's scratch is checked before the first kernel runs."""
+class EspExecutable(DispatchExecutable):
+    """Calls the backend's methods; a caller's scratch is checked before the first kernel runs."""
 
-    def __init__(self, executable: DispatchExecutable, where: str) -> None:
-        self.inputs: tuple[npt.NDArray[Any], ...] = executable.inputs
-        self.outputs: tuple[npt.NDArray[Any], ...] = executable.outputs
-        self.scratch_len: int = executable.scratch_len
-        self._executable = executable
-        self._where = where
-
-    def save_state(self) -> tuple[npt.NDArray[Any], ...]:
-        """See :meth:`ember_infer_core.KeepsState.save_state`."""
-        return self._executable.save_state()
-
-    def load_state(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
-        """See :meth:`ember_infer_core.KeepsState.load_state`."""
-        self._executable.load_state(arrays)
+    def __init__(self, backend: KernelBackend, program: Program) -> None:
+        super().__init__(backend, program)
+        self._where = program.name
 
     def run(self, scratch: npt.NDArray[np.uint8] | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`.
@@ -62,4 +49,4 @@ class EspExecutable:
         """
         if scratch is not None:
             check_scratch(scratch, self.scratch_len, self._where)
-        self._executable.run(scratch)
+        super().run(scratch)

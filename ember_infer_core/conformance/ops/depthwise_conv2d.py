@@ -15,6 +15,7 @@ from ember_infer_core.conformance.ops.conv2d import dilated
 from ember_infer_core.conformance.ops.sum_mistakes import sum_mistakes
 from ember_infer_core.conformance.ops.sums import (
     OFFSETS,
+    bind_plainly,
     draw_bias,
     draw_quantisation,
     draw_weights,
@@ -27,7 +28,7 @@ from ember_infer_core.conformance.ops.windows import CONVOLUTION, draw_window, o
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams, prepare
 from ember_infer_core.ops.windows import Padding
-from ember_infer_core.slots import Int8Array, bind
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["CASES", "plain_depthwise_conv2d", "totals"]
 
@@ -83,9 +84,7 @@ def plain_depthwise_conv2d(
         **plain_quantisation(channels, scale, 3, input_offset, output_offset),
         **attributes,
     )
-    output = np.full(params.output_shape, 77, np.int8)
-    bind(params, {"input": input, "weights": weights, "output": output})
-    params.bias = None if bias is None else np.array(bias, np.int32)
+    bind_plainly(params, input, weights, bias)
     return params
 
 
@@ -140,17 +139,9 @@ _REGRESSIONS: Mapping[str, Regression] = {
         "esp-nn issue 31: an odd SAME padding has one more row and column after the image than before it",
         _asymmetric_same,
     ),
-    "clamp at -128, depthwise_conv2d": Regression(
-        "esp-nn issue 23: results below -128 must stop there, whatever the activation's range",
-        saturating(plain_depthwise_conv2d, 1, 1, 1, 1),
-    ),
-    "mixed rounding, depthwise_conv2d": Regression(
-        "CMSIS-NN issue 214: some kernels round once, some twice; all must as TFLM does",
-        ties(plain_depthwise_conv2d, 1, 1, 1, 7),
-    ),
-    "dilation, depthwise_conv2d": Regression(
-        "ESP-NN's convolutions ignore dilation", dilated(plain_depthwise_conv2d, 1, 3, 3, 8)
-    ),
+    "clamp at -128, depthwise_conv2d": saturating(plain_depthwise_conv2d, 1, 1, 1, 1),
+    "mixed rounding, depthwise_conv2d": ties(plain_depthwise_conv2d, 1, 1, 1, 7),
+    "dilation, depthwise_conv2d": dilated(plain_depthwise_conv2d, 1, 3, 3, 8),
     "scratch of depthwise 3x3": Regression(
         "esp-nn issue 30: scratch too small for padding on one axis, or for an image over 40 KiB", _scratch
     ),

@@ -14,6 +14,7 @@ from ember_infer_core.conformance.mistakes import constant
 from ember_infer_core.conformance.ops.sum_mistakes import sum_mistakes
 from ember_infer_core.conformance.ops.sums import (
     OFFSETS,
+    bind_plainly,
     draw_bias,
     draw_quantisation,
     draw_weights,
@@ -25,7 +26,7 @@ from ember_infer_core.conformance.ops.sums import (
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.fully_connected import FullyConnectedParams, prepare
 from ember_infer_core.quantization import QuantParam
-from ember_infer_core.slots import Int8Array, bind
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["CASES", "plain_fully_connected", "totals"]
 
@@ -70,9 +71,7 @@ def plain_fully_connected(
         output_shape=(len(input), len(weights)),
         **(plain_quantisation(len(weights), scale, 0, input_offset, output_offset) | attributes),
     )
-    output = np.full(params.output_shape, 77, np.int8)
-    bind(params, {"input": input, "weights": weights, "output": output})
-    params.bias = None if bias is None else np.array(bias, np.int32)
+    bind_plainly(params, input, weights, bias)
     return params
 
 
@@ -114,19 +113,13 @@ _REGRESSIONS: Mapping[str, Regression] = {
     "fully connected with out_ch 2": Regression(
         "esp-nn issue 34: two outputs, which a kernel that writes four at a time misses or overruns", _two_outputs
     ),
-    "clamp at -128, fully_connected": Regression(
-        "esp-nn issue 23: results below -128 must stop there, whatever the activation's range",
-        saturating(plain_fully_connected, 1, 1),
-    ),
+    "clamp at -128, fully_connected": saturating(plain_fully_connected, 1, 1),
     "shifts beyond 62": Regression(
         "a scale below about 2**-32 makes a shift beyond 62, which no 64-bit machine has: the result is the zero point",
         _vanishing_multipliers,
     ),
     "left shifts": Regression("scales of 1 and more have positive shifts", _left_shifts),
-    "mixed rounding, fully_connected": Regression(
-        "CMSIS-NN issue 214: some kernels round once, some twice; all must as TFLM does",
-        ties(plain_fully_connected, 7, 1),
-    ),
+    "mixed rounding, fully_connected": ties(plain_fully_connected, 7, 1),
     "weights with a zero point": Regression(
         "fully connected with one scale for all weights: their zero point counts", _weights_with_a_zero_point
     ),

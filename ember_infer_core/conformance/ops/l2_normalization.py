@@ -11,6 +11,7 @@ from ember_infer_core.conformance.cases import Definition, OperatorCases, Params
 from ember_infer_core.conformance.contents import seeded_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.mistakes import constant
+from ember_infer_core.conformance.ops.reduction import add_in_order, row_by_row
 from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.l2_normalization import L2NormalizationParams, prepare
 from ember_infer_core.quantization import QuantParam
@@ -22,9 +23,7 @@ __all__ = ["CASES"]
 
 def _define(params: L2NormalizationParams) -> AnyArray:
     """Sources: TFLM ``reference_integer_ops::L2Normalization``, ``reference_ops::L2Normalization``."""
-    define_row = _float_row if params.dtype == np.float32 else _row
-    rows = params.input.reshape(-1, params.input_shape[-1])
-    return np.stack([define_row(params, row) for row in rows]).reshape(params.output_shape)
+    return row_by_row(params, _float_row if params.dtype == np.float32 else _row)
 
 
 def _row(params: L2NormalizationParams, row: AnyArray) -> AnyArray:
@@ -34,10 +33,7 @@ def _row(params: L2NormalizationParams, row: AnyArray) -> AnyArray:
 
 
 def _float_row(params: L2NormalizationParams, row: AnyArray) -> AnyArray:
-    total = np.float32(0)
-    for value in row:
-        total = np.float32(total + value * value)
-    return np.asarray(row / max(np.sqrt(total), np.float32(1e-6)))
+    return np.asarray(row / max(np.sqrt(add_in_order(row * row)), np.float32(1e-6)))
 
 
 def _calls(drawer: CaseDrawer) -> L2NormalizationParams:

@@ -1,8 +1,8 @@
-"""REDUCE_MAX, REDUCE_MIN and REDUCE_ALL, and what all reductions share."""
+"""REDUCE_MAX, REDUCE_MIN and REDUCE_ALL, and what reductions and functions of rows share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,24 @@ from ember_infer_core.conformance.mistakes import changed
 from ember_infer_core.ops.reduction import ReductionParams, prepare
 from ember_infer_core.slots import AnyArray
 
-__all__ = ["CASES", "REDUCTION", "draw_reduction", "rows"]
+__all__ = ["CASES", "FLOAT_ULP", "REDUCTION", "add_in_order", "draw_reduction", "row_by_row", "rows"]
+
+# Exponentials and logarithms of C libraries are off by one now and then, which a row's sum hands on.
+FLOAT_ULP = 8
+
+
+def row_by_row(params: Params, define_row: Callable[[Any, AnyArray], AnyArray]) -> AnyArray:
+    """The output of a function of each row along the last axis, which is given parameters and row."""
+    rows = params.input.reshape(-1, params.input_shape[-1])
+    return np.stack([define_row(params, row) for row in rows]).reshape(params.output_shape)
+
+
+def add_in_order(values: AnyArray) -> np.float32:
+    """The sum in float32, one element after the other."""
+    total = np.float32(0)
+    for value in values.astype(np.float32):
+        total = np.float32(total + value)
+    return total
 
 
 def rows(params: ReductionParams) -> AnyArray:

@@ -13,17 +13,18 @@ import numpy.typing as npt
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.conformance.arithmetic import Rounding, clamped, scaled
-from ember_infer_core.conformance.cases import Definition, Params
+from ember_infer_core.conformance.cases import Definition, Params, Regression
 from ember_infer_core.conformance.contents import every_int8
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
 from ember_infer_core.quantization import AnyQuantParam, PerChannelQuantParam, QuantParam
-from ember_infer_core.slots import AnyArray, Int8Array, Int32Array
+from ember_infer_core.slots import AnyArray, Int8Array, Int32Array, bind
 
 __all__ = [
     "EXACT_TIES",
     "OFFSETS",
     "Totals",
+    "bind_plainly",
     "draw_bias",
     "draw_quantisation",
     "draw_weights",
@@ -127,7 +128,13 @@ def plain_quantisation(
     }
 
 
-def saturating(make: Callable[..., Any], *weights_shape: int) -> Callable[[], list[Params]]:
+def bind_plainly(params: Params, input: Int8Array, weights: Int8Array, bias: Sequence[int] | None) -> None:
+    """Binds a call to these contents, and to an output that nothing has been written to."""
+    bind(params, {"input": input, "weights": weights, "output": np.full(params.output_shape, 77, np.int8)})
+    params.bias = None if bias is None else np.array(bias, np.int32)
+
+
+def saturating(make: Callable[..., Any], *weights_shape: int) -> Regression:
     """Sums on both sides of both ends of int8, with clamps at -128, at the zero point, and in between."""
 
     def calls() -> list[Params]:
@@ -140,10 +147,11 @@ def saturating(make: Callable[..., Any], *weights_shape: int) -> Callable[[], li
             for zero_point in (0, -128, 127, -20)
         ]
 
-    return calls
+    bug = "esp-nn issue 23: results below -128 must stop there, whatever the activation's range"
+    return Regression(bug, calls)
 
 
-def ties(make: Callable[..., Any], *weights_shape: int) -> Callable[[], list[Params]]:
+def ties(make: Callable[..., Any], *weights_shape: int) -> Regression:
     """Every int8 as an accumulator, at scales that make ties of many."""
 
     def calls() -> list[Params]:
@@ -151,4 +159,4 @@ def ties(make: Callable[..., Any], *weights_shape: int) -> Callable[[], list[Par
         weights = np.ones(weights_shape, np.int8)
         return [make(image, weights, None, EXACT_TIES[: weights.size])]
 
-    return calls
+    return Regression("CMSIS-NN issue 214: some kernels round once, some twice; all must as TFLM does", calls)

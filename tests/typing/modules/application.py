@@ -106,6 +106,18 @@ session.run(np.empty(64, np.uint8))
 session.run(64)  # E: arg-type
 copied: npt.NDArray[np.int8] = session.output.copy()
 session.nothing()  # E: attr-defined
+session.input = x  # E: misc
+session.nothing = x  # E: attr-defined
+
+# State.
+stateful: bool = Digits.is_stateful
+bytes_of_state: int = Digits.state_len()
+sequence: npt.NDArray[np.int8] = Digits.predict_sequence(backend, x.reshape(1, 8, 8, 1))
+Digits.predict_sequence(backend, real)  # E: arg-type
+state: npt.NDArray[np.uint8] = session.state
+session.state = state
+session.state = b"bytes"  # E: assignment
+session.reset()
 
 # What the class is.
 Digits.nothing()  # E: attr-defined

@@ -34,6 +34,12 @@ first, second = Digits.predict(backend, real)
 Digits.predict(backend, real).nonsense()  # M: union-attr  # P: reportAttributeAccessIssue
 session: Session = Digits.bind(backend)
 session.run(64)  # M: arg-type  # P: reportArgumentType
+session.input = session.output  # M: misc  # P: reportAttributeAccessIssue
+session.state = session.state
+session.state = b"bytes"  # M: assignment  # P: reportAttributeAccessIssue
+stateful: bool = Digits.is_stateful
+bytes_of_state: int = Digits.state_len()
+Digits.predict_sequence(backend)  # M: call-arg  # P: reportCallIssue
 Digits.nothing()  # M: attr-defined  # P: reportAttributeAccessIssue
 
 

@@ -1,0 +1,78 @@
+"""What cannot be compared, and what is said then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ember_infer_core import ComparisonError, Executable, ModelError, Program, UnsupportedOperator
+from ember_infer_ref import RefBackend
+from ember_infer_tools.compare import compare
+from ember_infer_tools.compare.interpreters import RUNTIMES
+from ember_infer_tools.tflite_writer import ModelWriter
+from tests.tools.comparing import DIGITS, REF
+
+
+def test_a_runtime_that_is_not_installed_is_told_with_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RUNTIMES, "litert", replace(RUNTIMES["litert"], module="ai_edge_nowhere"))
+    with pytest.raises(ComparisonError, match=r"litert is not installed: pip install 'ember-infer\[litert\]'"):
+        compare(DIGITS, REF, "litert")
+
+
+def test_a_runtime_that_dies_is_told_with_its_signal(tflm_wheel: None) -> None:
+    writer = ModelWriter()
+    logits = writer.tensor("logits", (1, 600), scale=0.1, zero_point=0)
+    classes = writer.tensor("classes", (1, 600), scale=1 / 256, zero_point=-128)
+    writer.softmax(logits, classes)
+    with pytest.raises(ComparisonError, match=r"TensorFlow Lite Micro, given the model, was stopped by SIG[A-Z]+"):
+        compare(writer.finish([logits], [classes]), REF, "tflm", np.zeros((1, 600), np.int8))
+
+
+class Fails(RefBackend):
+    def softmax(self, params: Any) -> None:
+        raise ZeroDivisionError("a fault in a kernel")
+
+
+class Refuses(RefBackend):
+    def compile(self, program: Program) -> Executable:
+        raise UnsupportedOperator("not today")
+
+
+@pytest.mark.parametrize(("backend", "message"), [(Fails(), "ZeroDivisionError: a fault"), (Refuses(), "not today")])
+def test_a_backend_that_cannot_run_the_model_is_no_difference(backend: RefBackend, message: str) -> None:
+    with pytest.raises(ComparisonError, match=message):
+        compare(DIGITS, REF, backend)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.zeros((2, 64)), r"int8 is wanted, not float64 \(quantize\(\)"),
+        (np.zeros((2, 63), np.int8), r"shape \(2, 63\) does not hold whole samples of 64 elements"),
+        (np.zeros((0, 64), np.int8), "does not hold whole samples"),
+        ([np.zeros((1, 64), np.int8)] * 2, "2 arrays are given for 1 inputs"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(inputs: Any, message: str) -> None:
+    with pytest.raises(ComparisonError, match=message):
+        compare(DIGITS, REF, REF, inputs)
+
+
+def test_a_model_that_cannot_be_read_is_a_model_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError):
+        compare(tmp_path / "nowhere.tflite", REF, REF)
+
+
+def test_a_side_that_answers_otherwise_when_it_is_watched_is_noted(digits: Program) -> None:
+    class Shy(RefBackend):
+        def compile(self, program: Program) -> Executable:
+            return RefBackend("double" if len(program.outputs) == 1 else "float").compile(program)
+
+    found = compare(DIGITS, REF, Shy(), samples=8)
+    assert len(found.notes) == 1
+    assert "reading every tensor changes the outputs of" in found.notes[0]
+    assert not any(output.different for output in found.outputs)
