@@ -164,8 +164,6 @@ class _RecordingExecutable:
         self.inputs: tuple[AnyArray, ...] = self._executable.inputs
         self.outputs: tuple[AnyArray, ...] = self._executable.outputs
         self.scratch_len: int = self._executable.scratch_len
-        self.save_state = self._executable.save_state
-        self.load_state = self._executable.load_state
 
     def run(self, scratch: ByteArray | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`."""
