@@ -29,6 +29,7 @@ from ember_infer_core.ops.add import ElementwiseAddParams as ElementwiseAddParam
 from ember_infer_core.ops.add_n import AddNParams as AddNParams
 from ember_infer_core.ops.arg_max import ArgMaxParams as ArgMaxParams
 from ember_infer_core.ops.batch_matmul import BatchMatMulParams as BatchMatMulParams
+from ember_infer_core.ops.circular_buffer import CircularBufferParams as CircularBufferParams
 from ember_infer_core.ops.comparisons import Comparison as Comparison
 from ember_infer_core.ops.comparisons import ComparisonParams as ComparisonParams
 from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams

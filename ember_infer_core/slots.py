@@ -165,6 +165,14 @@ class OperatorParams:
     scratch: ByteArray = field(default_factory=no_scratch, repr=False)
     cache: dict[str, Any] | None = field(default=None, repr=False)
 
+    @property
+    def ending(self) -> str | None:
+        """The slot, a state of one int32, that tells after a call whether the run ends with it: where it is not 0.
+
+        None for a call that never ends a run, as nearly all.
+        """
+        return None
+
     def scratch_size(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that ``backend`` asks for in this call."""
         return backend.scratch_size(self)

@@ -85,7 +85,10 @@ MODEL_CURES: dict[str, str] = {
     EDGES: "convert with inference_input_type = inference_output_type = int8, and scale values outside (quantize())",
     DYNAMIC_SHAPES: "fix every size before converting, the batch too (batch_size=1): nothing may be sized at run time",
     SPARSE_WEIGHTS: "convert without EXPERIMENTAL_SPARSITY; pruned weights stay zeros in a dense tensor",
-    CONTROL_FLOW: "compute both branches and choose with SELECT_V2; unroll loops (unroll=True in Keras)",
+    CONTROL_FLOW: (
+        "compute both branches and choose with SELECT_V2; unroll loops (unroll=True in Keras), or make the loop's body "
+        "a model of its own, and loop outside"
+    ),
     TENSORFLOW_OPERATORS: (
         "convert without SELECT_TF_OPS: the converter then names the layers that need another operator"
     ),

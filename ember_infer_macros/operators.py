@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ember_infer_macros.signatures import Accepts, accepts
+from ember_infer_macros.tflite.graph import GraphOperator
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
-__all__ = ["LOWERINGS"]
+__all__ = ["CUSTOM_LOWERINGS", "LOWERINGS", "accepted"]
 
 _ANY = "int8|int16|int32|float32|uint8|bool"
 _CASTABLE = "int8|int16|int32|uint32|float32|bool"
@@ -133,3 +134,15 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.VAR_HANDLE: accepts("variables", "-> resource"),
     BuiltinOperator.ZEROS_LIKE: accepts("fill", "T -> T", T="int8 int32 float32"),
 }
+
+# The same for operators that the schema does not have, by the name that a file gives them.
+CUSTOM_LOWERINGS: Mapping[str, Accepts] = {
+    "CIRCULAR_BUFFER": accepts("circular_buffer", "int8 -> int8", keeps_state=True),
+}
+
+
+def accepted(operator: GraphOperator) -> Accepts | None:
+    """The entry of an operator; None for one that does not run here."""
+    if operator.custom_code is not None:
+        return CUSTOM_LOWERINGS.get(operator.custom_code)
+    return None if operator.code is None else LOWERINGS.get(operator.code)

@@ -21,6 +21,7 @@ KERNELS: Mapping[str, str] = {
     "broadcast_to": "movement:move",
     "cast": "cast:cast",
     "ceil": "float_functions:ceil",
+    "circular_buffer": "circular_buffer:circular_buffer",
     "concatenation": "movement:move",
     "conv2d": "conv2d:conv2d",
     "cos": "float_functions:cos",

@@ -10,7 +10,7 @@ import pytest
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.conformance.calls import bind_call, error_in_words
-from ember_infer_core.conformance.expected import output_size, output_slots, written_slots
+from ember_infer_core.conformance.expected import output_size, written_slots
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import Subject, check_outcome
@@ -104,7 +104,7 @@ def test_a_call_is_right_after_one_that_was_refused(subject: Subject, operator: 
     params = _call(subject, operator)
     alone = subject.make(operator, params)
     call = bind_call(subject.backend, operator, params)
-    right, (output, *_) = bound(call.params), output_slots(params)
+    right, (output, *_) = bound(call.params), written_slots(params)
     call.params.cache = {}
     wrong = next(_wrong(right[output.name], "wrong dtype"))
     bind(call.params, {**right, output.name: wrong})

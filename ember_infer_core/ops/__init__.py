@@ -26,6 +26,7 @@ OPERATORS: Mapping[str, str] = {
     "broadcast_to": "broadcast_to",
     "cast": "cast",
     "ceil": "float_functions",
+    "circular_buffer": "circular_buffer",
     "concatenation": "concatenation",
     "conv2d": "conv2d",
     "cos": "float_functions",

@@ -27,6 +27,7 @@ KERNELS: Mapping[str, str] = {
     "broadcast_to": "movement:MOVEMENT",
     "cast": "convert:CAST",
     "ceil": "float_functions:float_operator",
+    "circular_buffer": "circular_buffer:CIRCULAR_BUFFER",
     "concatenation": "movement:MOVEMENT",
     "conv2d": "conv2d:CONV2D",
     "cos": "float_functions:float_operator",

@@ -24,7 +24,7 @@ from tests.support.against_tflm import (
     assert_equals_tflm,
     compare_with_tflm,
 )
-from tests.support.contents import random_batches
+from tests.support.contents import random_batches, with_resets
 from tests.support.effort import thorough
 from tests.support.one_operator import Tensor, constant, one_operator, tensor, variable
 from tests.support.tflm import Tflm
@@ -114,7 +114,7 @@ def models(draw: st.DrawFn) -> bytes:
 def sequence(model: bytes, seed: int) -> list[Any]:
     """Twenty-four steps of all kinds, with resets between (None)."""
     steps = [batch for turn in range(4) for batch in random_batches(model, seed + turn)]
-    return [step for number, batch in enumerate(steps) for step in ([None, batch] if number in RESETS else [batch])]
+    return with_resets(steps, RESETS)
 
 
 def test_any_sequence_equals_tflm(tflm: Tflm) -> None:
