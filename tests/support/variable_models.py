@@ -72,7 +72,9 @@ class _Drawer:
     def any(self) -> int:
         """One of the tensors of six elements, more often a late one."""
         known = list(self.shapes)
-        return known[max(self.draw(st.integers(0, len(known) - 1)), self.draw(st.integers(0, len(known) - 1)))]
+        first, second = (self.draw(st.integers(0, len(known) - 1)) for _ in range(2))
+        late: int = max(first, second)
+        return known[late]
 
     def content(self) -> Any:
         return np.random.default_rng(self.draw(st.integers(0, 99))).integers(-100, 100, 6).astype(self.dtype)
@@ -128,6 +130,12 @@ class _Drawer:
         limits = [self.writer.tensor("", (1,), "int32", data=np.array([at], np.int32)) for at in (begin, begin + 6, 1)]
         self.operator("STRIDED_SLICE", [both, *limits], [self.six((6,))])
 
+    def reverse(self) -> None:
+        """Which no kernel could do in one piece of memory."""
+        source = self.any()
+        axis = self.writer.tensor("", (1,), "int32", data=np.array([len(self.shapes[source]) - 1], np.int32))
+        self.operator("REVERSE_V2", [source, axis], [self.six(self.shapes[source])])
+
     def initialise(self) -> None:
         """CALL_ONCE, of a subgraph that assigns constants to some variables."""
         part = self.writer.subgraph()
@@ -148,7 +156,7 @@ class _Drawer:
             self.six(is_variable=True)
         if self.draw(st.integers(0, 2)) == 0:
             self.initialise()
-        steps = [self.read_variable, self.assign_variable, self.add, self.reshape, self.shift]
+        steps = [self.read_variable, self.assign_variable, self.add, self.reshape, self.reverse, self.shift]
         for step in self.draw(st.lists(st.sampled_from(steps), min_size=2, max_size=14)):
             step()
         for variable in sorted(self.read - self.assigned):  # or nobody has defined what is read
