@@ -41,6 +41,7 @@ from mypy.plugin import ClassDefContext, Plugin, ReportConfigContext, SemanticAn
 from mypy.semanal_shared import SemanticAnalyzerCoreInterface
 from mypy.types import CallableType, Instance, LiteralType, Overloaded, TupleType, Type
 from mypy.types import get_proper_type as proper
+from typing_extensions import override
 
 from ember_infer_macros.mypy_types import Model, Port, array_parameters, model_results, signature
 from ember_infer_macros.paths import literal_path, resolve
@@ -80,10 +81,12 @@ def __getattr__(name: str) -> str:
 class EmberInferPlugin(Plugin):
     """Understands ``@ember_model``."""
 
+    @override
     def get_class_decorator_hook_2(self, fullname: str) -> Callable[[ClassDefContext], bool] | None:
         """Called for every decorator of a class, once its module has been analysed."""
         return _apply if fullname == _DECORATOR else None
 
+    @override
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
         """What a module's cached result depends on besides its source: the content of the models it names."""
         paths = _model_paths(ctx.path)

@@ -23,7 +23,9 @@ from ember_infer_macros.port_types import PORT_TYPES
 
 __all__ = ["StubRefused", "StubReport", "StubState", "stub_source", "update_stubs"]
 
-_HEADER = "# Written by `ember-infer stubs`. Write it again instead of changing it.\n# ruff: noqa"
+_HEADER = """# Written by `ember-infer stubs`. Write it again instead of changing it.
+# ruff: noqa
+# mypy: disable-error-code="explicit-override\""""
 _MARK = b"ember_model"
 _OURS = b"# Written by `ember-infer stubs`"
 _PACKAGE = "ember_infer_macros"
