@@ -10,7 +10,15 @@ from tests.conftest import REPOSITORY
 from tests.typing.checkers import VERSIONS, Result, expected, mypy
 from tests.typing.conftest import CONFIGURATION, add_models
 
-WITH_PLUGIN = ("application.py", "several.py", "own_types.py", "broken.py")
+WITH_PLUGIN = (
+    "application.py",
+    "several.py",
+    "own_types.py",
+    "nested.py",
+    "cycle_heirs.py",
+    "cycle_base.py",
+    "broken.py",
+)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
