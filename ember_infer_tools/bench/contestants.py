@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 import tempfile
@@ -103,7 +102,8 @@ def tflm(content: bytes, program: Program, inputs: Sequence[AnyArray]) -> Contes
     """
     count = len(program.outputs)
     _try_elsewhere("tflm", content, program, inputs)
-    runtime = importlib.import_module("tflite_micro").runtime
+    from tflite_micro import runtime
+
     with _quiet():
         interpreter = runtime.Interpreter.from_bytes(content, arena_size=tflm_arena_size(program))
 
