@@ -34,7 +34,9 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
     ::
 
         @ember_model("models/sine.tflite")
-        class SineModel: ...
+        class SineModel(QuantizedModel): ...
+
+    The base is for type checkers, which understand it without a plugin; a class without it is made just so.
 
     Args:
         path: a .tflite file, relative to the source file that holds the class (to the working directory where there is

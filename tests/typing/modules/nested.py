@@ -8,7 +8,8 @@ from ember_infer_macros import ember_model
 
 class Outer:
     @ember_model("sine.tflite")
-    class Model: ...
+    class Model:
+        threshold = 0.5
 
     class Heir(Model):
         label = "nested"
@@ -41,4 +42,5 @@ first: Literal[1] = Outer.Heir.input_len()
 second: Literal[1] = Deep.Heir.input_len()
 third: Literal[1] = Deep.Abstract.input_len()
 fourth: Literal[2] = Meta.input_len()  # E: assignment
+own: float = Outer.Model.threshold
 label: int = Deep.Heir.label  # E: assignment
