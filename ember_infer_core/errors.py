@@ -10,6 +10,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 __all__ = [
     "AlignmentError",
     "ArtifactError",
@@ -55,6 +57,7 @@ class ModelError(ValueError):
         self.source = source
         self.reason = reason
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.source, self.reason)
 
@@ -78,6 +81,7 @@ class UnsupportedModelError(ModelError):
             lines += f"\nwhat to do ({_ADVICE_PAGE} says more):" + "".join(f"\n  - {cure}" for cure in self.advice)
         super().__init__(source, f"not supported:{lines}")
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.source, self.problems, self.advice)
 
@@ -126,6 +130,7 @@ class ScratchTooSmall(KernelError):
             f"{at}scratch of {given} bytes is too small: {needed} bytes are needed (see scratch_len[Backend]())"
         )
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.needed, self.given, self.where)
 
@@ -165,6 +170,7 @@ class CompileError(KernelError):
             parts.append(f"command: {shlex.join(command)}")
         super().__init__("\n".join([*parts, advice] if advice else parts))
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.reason, self.command, self.output, self.advice)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import Protocol, runtime_checkable
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.slots import AnyArray, ByteArray

@@ -34,11 +34,14 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
     ::
 
         @ember_model("models/sine.tflite")
-        class SineModel: ...
+        class SineModel(QuantizedModel): ...
+
+    The base is for type checkers, which understand it without a plugin; a class without it is made just so.
 
     Args:
         path: a .tflite file, relative to the source file that holds the class (to the working directory where there is
-            none, as in a REPL); or the bytes of one.
+            none, as in a REPL), in the same zip archive where the module is in one; a file of a package
+            (``importlib.resources.files("package") / "sine.tflite"``); or the bytes of one.
 
     Raises:
         ModelError: at decoration, when the file is missing, damaged or contradictory.
@@ -75,7 +78,8 @@ def load_program(model: ModelSource) -> Program:
     """Reads a model without making a class: for tools and backends' tests.
 
     Args:
-        model: a path, relative to the working directory, or the bytes of a .tflite file.
+        model: a path, relative to the working directory, which may lead into a zip archive; a file of a package
+            (``importlib.resources.files("package") / "sine.tflite"``); or the bytes of a .tflite file.
 
     Raises:
         ModelError: the file is missing, damaged or contradictory.
@@ -97,7 +101,7 @@ def _load(model: ModelSource, stacklevel: int) -> Program:
 
 def _resolve(path: ModelSource, cls: type) -> ModelSource:
     """A relative path counts from the module's own file; without one, as in a REPL, from the working directory."""
-    if isinstance(path, bytes | bytearray | memoryview):
+    if not isinstance(path, str | os.PathLike):
         return path
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__file__", None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InvalidShape, KernelError, ScratchTooSmall
@@ -233,6 +234,7 @@ class ScratchLengths:
         length = self._program.scratch_len(backend)
         return lambda: length
 
+    @override
     def __repr__(self) -> str:
         return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
 

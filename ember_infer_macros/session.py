@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.slots import AnyArray, ByteArray
@@ -125,6 +126,7 @@ class Session:
         """As :meth:`__copy__`: a session shares nothing but the backend."""
         return self.__copy__()
 
+    @override
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session is memory of this process: pickle its .state, and bind() the model elsewhere")
 
@@ -137,6 +139,7 @@ class Session:
                 raise AttributeError(f"Session.{name} cannot be set{hint}")
             object.__setattr__(self, name, value)
 
+    @override
     def __repr__(self) -> str:
         shapes = " -> ".join(", ".join(str(a.shape) for a in arrays) for arrays in (self.inputs, self.outputs))
         state = f", {self._program.state_len} bytes of state" if self._program.variables else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.dispatch import dispatch_source, keep_source
@@ -119,6 +120,7 @@ class _TypeName:
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._name = dtype.name
 
+    @override
     def __repr__(self) -> str:
         return f"np.dtype({self._name!r})"
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from ember_infer_core.errors import ArtifactError
 from ember_infer_native.library import ABI
 from ember_infer_native.targets import Target
@@ -50,6 +52,7 @@ class Machine:
     system: str
     processor: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.system} {self.processor}"
 
@@ -92,6 +95,7 @@ class ArtifactEntry:
         """A folder has one library for each; of single calls one for each target and machine."""
         return OPERATORS if self.model == OPERATORS else self.program, self.target, self.machine
 
+    @override
     def __str__(self) -> str:
         return f"{self.model} for {self.target} on {self.machine}"
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import CompilerNotFound, UnsupportedOperator
 from ember_infer_native.artifact import OPERATORS, Artifacts, Machine, host_machine
@@ -85,6 +87,7 @@ class NativeBackend(RoutedBackend):
         """Name of the instruction set."""
         return self._target.name
 
+    @override
     def __getstate__(self) -> dict[str, Any]:
         """The arguments: a copy, or a process that it is sent to, has locks and loads libraries of its own."""
         return self._arguments
@@ -92,9 +95,11 @@ class NativeBackend(RoutedBackend):
     def __setstate__(self, arguments: dict[str, Any]) -> None:
         NativeBackend.__init__(self, **arguments)
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}(target={self.target!r})"
 
+    @override
     def compile(self, program: Program) -> NativeExecutable:
         """An executable of its own memory; programs are compiled once, executables share the code.
 
@@ -153,10 +158,12 @@ class NativeBackend(RoutedBackend):
         return loaded, target, seconds
 
     @classmethod
+    @override
     def operators(cls) -> frozenset[str]:
         """All that there is a kernel for."""
         return super().operators().union(KERNELS)
 
+    @override
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """A single call goes to the operators' library, which holds the same kernels for any shape."""
         if operator not in KERNELS:

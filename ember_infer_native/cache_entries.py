@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from typing_extensions import override
+
 from ember_infer_native.cache_folder import trusted_bytes
 from ember_infer_native.file_lock import Lock, file_lock
 
@@ -71,6 +73,7 @@ class Order:
     target: str
     compiler: str
 
+    @override
     def __str__(self) -> str:
         target = f" for {self.target}" if self.target else ""
         compiler = f" with {self.compiler}" if self.compiler else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.errors import InvalidShape, KernelError
 from ember_infer_core.fixed_point import Int64Array
@@ -87,6 +88,7 @@ class GatherParams(IndexedRowParams):
     axis: int
     batch_dims: int
 
+    @override
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`."""
         self.check(indices)
@@ -97,6 +99,7 @@ class GatherParams(IndexedRowParams):
         rows: Int64Array = (first + indices.reshape(batches, 1, -1)).reshape(-1)
         return rows
 
+    @override
     def check(self, indices: AnyArray) -> None:
         """See :meth:`IndexedRowParams.check`."""
         size = self.input_shape[self.axis]
@@ -109,6 +112,7 @@ class GatherParams(IndexedRowParams):
 class GatherNdParams(IndexedRowParams):
     """What the last axis of the indices names together: one index for each of the input's first axes."""
 
+    @override
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.lookup import LookupParams, tabulated
@@ -25,6 +26,7 @@ class LogicalParams(PairParams):
 
     conjunction: bool
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``LogicalImpl``."""
         return np.logical_and(values1, values2) if self.conjunction else np.logical_or(values1, values2)
