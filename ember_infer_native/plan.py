@@ -15,6 +15,7 @@ from ember_infer_native.targets import Target
 __all__ = [
     "FILL",
     "FORMATS",
+    "MANY",
     "Constants",
     "Kernel",
     "Layout",
@@ -31,6 +32,9 @@ __all__ = [
 Fields: TypeAlias = Mapping[str, int | tuple[int, ...]]
 Variants: TypeAlias = tuple[tuple[int, ...], ...]
 
+
+# Calls, or steps, beyond which a program costs as little as possible for each, in place of running as fast as possible.
+MANY = 1000
 
 # What the arrays of a caller may hold, by Python's codes for buffers (those of the module ``struct``).
 FORMATS: Mapping[DType, str] = {
@@ -171,6 +175,8 @@ class Step:
         template: arguments that select a variant of the kernel: they have to be constants where it is compiled.
         fields: the content of the struct.
         pointers: the memory it reads and writes, in the order of its arguments.
+        times: how often in a row it is called: what grows with a model's tensors is a loop, not more steps.
+        strides: how many bytes each pointer moves on by from one time to the next; none where there is but one.
 
     Raises:
         KernelError: a field does not fit into C's int.
@@ -180,10 +186,14 @@ class Step:
     template: tuple[int, ...]
     fields: Fields
     pointers: tuple[Pointer, ...]
+    times: int = 1
+    strides: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.pointers) != self.kernel.pointers:
             raise InternalError(f"{self.kernel.name} takes {self.kernel.pointers} pointers, not {len(self.pointers)}")
+        if len(self.strides) != (len(self.pointers) if self.times > 1 else 0):
+            raise InternalError(f"{self.kernel.name} is called {self.times} times, with {len(self.strides)} strides")
         for name, value in self.fields.items():
             sizes = value if isinstance(value, tuple) else (value,)
             if not all(INT32_MIN <= size <= INT32_MAX for size in sizes):

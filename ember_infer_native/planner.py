@@ -13,7 +13,18 @@ from ember_infer_native.kernels import native_operator
 from ember_infer_native.kernels.context import Context
 from ember_infer_native.kernels.copies import copy_between
 from ember_infer_native.kernels.operator import Borders
-from ember_infer_native.plan import FORMATS, Layout, Place, Plan, Pointer, Step, Temporaries, dense_layout, fill
+from ember_infer_native.plan import (
+    FORMATS,
+    MANY,
+    Layout,
+    Place,
+    Plan,
+    Pointer,
+    Step,
+    Temporaries,
+    dense_layout,
+    fill,
+)
 from ember_infer_native.targets import Target
 
 if TYPE_CHECKING:
@@ -62,7 +73,7 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
     borders = _borders(program)
     layouts = {root: _layout(program, root, borders.get(root)) for root in program.lifetimes}
     offsets, length = _place(program, layouts)
-    context = Context(target, generic, Temporaries(length))
+    context = Context(target, generic or len(program.calls) > MANY, Temporaries(length))
     places = _Places(program, layouts, offsets, context)
     layers = tuple((call.name, tuple(_plan_call(context, places, call))) for call in program.calls)
     imports, exports = _imports(places), _exports(places)
