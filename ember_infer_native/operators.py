@@ -74,7 +74,9 @@ class Operators:
         return run
 
     def _bound(self, step: Step, memory: Mapping[str, list[AnyArray]]) -> _Run:
-        function = getattr(self._library, f"ember_step_{step.kernel.name}")
+        function = getattr(self._library, f"ember_step_{step.kernel.name}", None)
+        if function is None:
+            raise InternalError(f"{self._library._name}: not a library of this version of Ember Infer; build it again")
         values: list[int] = []
         names = struct_fields(step.kernel)
         if set(step.fields) != set(names):

@@ -8,15 +8,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ember_infer_core import KeepsState, Program
+from ember_infer_core.ops.pairs import PairParams
 from ember_infer_core.program import Tensor
 from ember_infer_core.quantization import QuantParam
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend, codegen
 from ember_infer_native.codegen import MAIN, generate
 from ember_infer_native.kernels import linear_pairs, pairs
+from ember_infer_native.kernels.context import Context
 from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS
 from ember_infer_ref import RefBackend
@@ -124,11 +127,14 @@ def test_very_many_layers_compute_what_they_should(native: NativeBackend) -> Non
 
 
 def test_calls_of_one_function_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned = []
+    planned: list[PairParams] = []
     tables = pairs.pair_table
-    monkeypatch.setattr(
-        linear_pairs, "pair_table", lambda context, params: (planned.append(params), tables(context, params))[1]
-    )
+
+    def noted(context: Context, params: PairParams) -> npt.NDArray[np.uint8]:
+        planned.append(params)
+        return tables(context, params)
+
+    monkeypatch.setattr(linear_pairs, "pair_table", noted)
     plan_program(additions(50, (0.5, 0.7)), PORTABLE)
     assert len(planned) <= 3
 
