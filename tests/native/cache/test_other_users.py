@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,8 +45,15 @@ def as_user(user: int, work: Callable[[], None]) -> int:
         os.setuid(user)
         work()
         code = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
+
+
+def exit_code(process: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def library_that_answers(number: int, folder: Path) -> bytes:
@@ -62,6 +70,7 @@ def library_that_answers(number: int, folder: Path) -> bytes:
 def test_another_user_who_swaps_the_cache_runs_nothing_of_theirs(
     shared: Path, tmp_path: Path, place: str, mode: int
 ) -> None:
+    LibraryCache(tmp_path / "warm").library("key", Builder())  # imports what another user may not be able to read
     ours, theirs = library_that_answers(42, tmp_path), library_that_answers(666, tmp_path)
     cache, top = shared / place, shared / Path(place).parts[0]
     library = f"{hashlib.sha256(b'key').hexdigest()[:32]}.so"
@@ -93,8 +102,10 @@ def test_another_user_who_swaps_the_cache_runs_nothing_of_theirs(
 
     mine = Path(tempfile.mkdtemp(prefix="ember-victim-", dir="/tmp"))
     os.chown(mine, VICTIM, VICTIM)
-    processes = [as_user(ATTACKER, attack), as_user(VICTIM, use)]
-    codes = [os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) for process in reversed(processes)]
+    attacker, victim = as_user(ATTACKER, attack), as_user(VICTIM, use)
+    codes = [exit_code(victim)]
+    os.write(going, b"x")  # for an attacker who waits for a victim that failed
+    codes.append(exit_code(attacker))
     for end in (go, going, done, swapped):
         os.close(end)
     shutil.rmtree(mine)
