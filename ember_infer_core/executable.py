@@ -32,7 +32,8 @@ class Executable(Protocol):
     scratch_len: int
 
     def run(self, scratch: ByteArray | None = None) -> None:
-        """Computes the outputs from the inputs.
+        """Computes the outputs from the inputs. Of a program that :attr:`~Program.ends_early`, those that a run which
+        ends early does not come to stay as they were: the last answer, or zeros.
 
         Args:
             scratch: a contiguous, writable uint8 array to use in place of the executable's own scratch memory.

@@ -42,10 +42,11 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
         "export_outputs": plan.exports,
     }
     count = sum(map(len, others.values())) + sum(len(steps) for _, steps in plan.layers)
+    count += sum(exported for _, exported in plan.endings.values())
     code = (_table_code if count > MANY else _straight_code)(plan, others)
     blob = blob_name(code.constants)
     parts = [_headers(plan.target, code.kernels), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
-    parts += [*code.functions, _tables(plan)]
+    parts += [_errors(plan), *code.functions, _tables(plan)]
     if python:
         parts += [_header("kernels/python_call"), _python(plan)]
     return {MAIN: "\n".join(parts), blob: code.constants}
@@ -71,37 +72,66 @@ def _straight_code(plan: Plan, others: Mapping[str, Sequence[Step]]) -> _Code:
     variants = _Variants()
     layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
     functions = [_function(name, variants, steps) for name, steps in others.items()]
-    run = _layer_functions(len(layers))
-    return _Code(tuple(variants.kernels), [*variants.sources, *layers, *functions, run], plan.constants)
+    functions += [
+        _function(f"export_at_{number}", variants, plan.exports[:exported])
+        for number, (_, exported) in plan.endings.items()
+        if exported
+    ]
+    functions.append(_layer_functions(plan))
+    return _Code(tuple(variants.kernels), [*variants.sources, *layers, *functions], plan.constants)
 
 
-def _layer_functions(count: int) -> str:
+def _layer_functions(plan: Plan) -> str:
+    count = len(plan.layers)
     layers = ", ".join(f"layer_{number}" for number in range(count)) or "0"
-    run = "\n".join(f"    layer_{number}(inputs, outputs, arena);" for number in range(count))
+    run = "\n".join(_layer_call(plan, number) for number in range(count))
     return (
         f"static const ember_layer layers[] = {{{layers}}};\n"
-        f"static void run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n}}\n"
+        f"static int run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n    return 1;\n}}\n"
         f"static void run_layer(int layer, {_PARAMETERS}) {{ layers[layer](inputs, outputs, arena); }}\n"
     )
+
+
+def _layer_call(plan: Plan, number: int) -> str:
+    """C of a layer's call, and of what follows if the run may end with it."""
+    lines = [f"    layer_{number}(inputs, outputs, arena);"]
+    if number in plan.endings:
+        place, exported = plan.endings[number]
+        partial = f"if (!STATUS(arena) || !*STATUS(arena)) export_at_{number}(inputs, outputs, arena);"
+        lines += [
+            f"    if (*(const int32_t *)({_pointer(place)})) {{",
+            *([f"        {partial}"] if exported else []),
+            "        return 0;",
+            "    }",
+        ]
+    return "\n".join(lines)
 
 
 def _table_code(plan: Plan, others: Mapping[str, Sequence[Step]]) -> _Code:
     """A function for each kernel, and the steps as constants: a compiler takes milliseconds for each function."""
     table = StepTable(plan.constants, struct_fields)
     ranges = {name: table.add(steps) for name, steps in others.items()}
-    layers = [table.add(steps) for _, steps in plan.layers]
-    ranges["run_layers"] = (layers[0][0] if layers else 0, sum(count for _, count in layers))
+    layers = []
+    for number, (_, steps) in enumerate(plan.layers):
+        place, exported = plan.endings.get(number, (None, 0))
+        layers.append((*table.add(steps), -1 if place is None else place.offset, exported))
     constants, records, bounds = table.finish(layers)
-    take = f"take_steps({_CONSTANTS}, (const int64_t *)({_CONSTANTS} + {records})"
+    where = f"({_CONSTANTS}, (const int64_t *)({_CONSTANTS} + {records})"
+    rest = "inputs, outputs, arena)"
     functions = [
-        f"static void {name}({_PARAMETERS}) {{\n"
-        f"    {take} + {first} * STEP_WORDS, {count}, inputs, outputs, arena);\n}}\n"
+        f"static void {name}({_PARAMETERS}) {{\n    take_steps{where} + {first} * STEP_WORDS, {count}, {rest};\n}}\n"
         for name, (first, count) in ranges.items()
     ]
+    layer_table = f"(const int64_t *)({_CONSTANTS} + {bounds})"
+    exports = f"{ranges['export_outputs'][0]}"
     functions.append(
-        f"static void run_layer(int layer, {_PARAMETERS}) {{\n"
-        f"    const int64_t *range = (const int64_t *)({_CONSTANTS} + {bounds}) + 2 * layer;\n"
-        f"    {take} + range[0] * STEP_WORDS, range[1], inputs, outputs, arena);\n}}\n"
+        f"static int run_layers({_PARAMETERS}) {{\n"
+        f"    return take_layers{where}, {layer_table}, {len(layers)}, {exports}, {rest};\n}}\n"
+    )
+    functions.append(
+        f"static void run_layer(int number, {_PARAMETERS}) {{\n"
+        f"    const int64_t *layer = {layer_table} + LAYER_WORDS * number;\n"
+        f"    take_steps{where} + layer[0] * STEP_WORDS, layer[1], {rest};\n}}\n"
     )
     return _Code(
         tuple(dict.fromkeys(kernel for kernel, _ in table.functions)), [_kernel_functions(table), *functions], constants
@@ -212,7 +242,6 @@ def _tables(plan: Plan) -> str:
     """What ``kernels/exports.h`` declares and uses."""
     counts = f"{len(plan.inputs)}, {len(plan.outputs)}"
     return (
-        f"{_errors(plan)}"
         f"#define MAX_ARRAYS {len(plan.inputs) + len(plan.outputs) + 1}\n"
         f"EMBER_EXPORTS({len(plan.layers)}, {plan.arena_len}, {counts})\n"
     )

@@ -266,10 +266,12 @@ class Plan:
         load, save: steps that bring the caller's content of all variables in, as inputs, and out, as outputs.
         imports: steps that bring the caller's inputs into the arena.
         layers: for each call of the program its name and steps.
-        exports: steps that write the caller's outputs.
+        exports: steps that write the caller's outputs, in the order in which layers compute these.
         inputs, outputs: bytes of the caller's arrays.
         formats: what these hold, inputs first: for each a letter of :data:`FORMATS`.
         status: where runs leave the number of what went wrong, if anything can.
+        endings: by the number of a layer with which a run may end: an int32 in the arena, not 0 where it does, and how
+            many of ``exports`` write what is there by then.
         work: multiplications in one run, about.
     """
 
@@ -288,4 +290,5 @@ class Plan:
     outputs: tuple[int, ...]
     formats: str
     status: Status
+    endings: Mapping[int, tuple[Pointer, int]]
     work: int

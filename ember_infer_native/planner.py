@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ember_infer_core.errors import KernelError
@@ -100,6 +102,7 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
         outputs=tuple(program.tensors[index].size for index in program.outputs),
         formats=formats,
         status=context.status,
+        endings=_endings(places),
         work=sum(native_operator(call.method).work(call.params) for call in program.calls),
     )
 
@@ -123,14 +126,36 @@ def _imports(places: _Places) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def _written(program: Program) -> dict[int, int]:
+    """For each tensor with memory of its own that a call computes, the number of the first that does."""
+    found: dict[int, int] = {}
+    for number, call in enumerate(program.calls):
+        for index in call.tensors(Role.OUTPUT):
+            found.setdefault(program.storage(index), number)
+    return found
+
+
+def _endings(places: _Places) -> dict[int, tuple[Pointer, int]]:
+    """See :attr:`Plan.endings`."""
+    program, written = places.program, _written(places.program)
+    outputs = sorted(written[root] for root in map(program.storage, program.outputs) if root in written)
+    return {
+        number: (places[call.operands[call.params.ending]].first, bisect_right(outputs, number))
+        for number, call in enumerate(program.calls)
+        if call.params.ending is not None
+    }
+
+
 def _exports(places: _Places) -> tuple[Step, ...]:
-    """To the caller's outputs."""
+    """To the caller's outputs; those that no call computes come last."""
+    program, written = places.program, _written(places.program)
     steps = []
-    for position, index in enumerate(places.program.outputs):
+    for position, index in enumerate(program.outputs):
         source = places[index]
         result = replace(source, first=Pointer("output", position=position), layout=source.layout.without_borders)
-        steps.append(copy_between(source, result, places.context.target.bias_of(source.dtype)))
-    return tuple(steps)
+        step = copy_between(source, result, places.context.target.bias_of(source.dtype))
+        steps.append((written.get(program.storage(index), len(program.calls)), position, step))
+    return tuple(step for *_, step in sorted(steps, key=itemgetter(0, 1)))
 
 
 def _start(places: _Places) -> tuple[Step, ...]:

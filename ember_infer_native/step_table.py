@@ -44,13 +44,13 @@ class StepTable:
         self._records.extend(self._record(step) for step in steps)
         return first, len(self._records) - first
 
-    def finish(self, ranges: Sequence[tuple[int, int]]) -> tuple[bytes, int, int]:
-        """All constants, and where among them the records begin, and these ranges of records."""
+    def finish(self, layers: Sequence[tuple[int, ...]]) -> tuple[bytes, int, int]:
+        """All constants, and where among them the records begin, and what there is of the layers."""
         self._align()
         words = 3 + 3 * self.pointers
         records = np.array([[*record, *[0] * (words - len(record))] for record in self._records], "<i8").tobytes()
         first = len(self._constants)
-        return bytes(self._constants) + records + np.array(ranges, "<i8").tobytes(), first, first + len(records)
+        return bytes(self._constants) + records + np.array(layers, "<i8").tobytes(), first, first + len(records)
 
     def _record(self, step: Step) -> list[int]:
         number = self._numbers.setdefault((step.kernel, step.template), len(self._numbers))

@@ -3,9 +3,12 @@
 
    A record is STEP_WORDS words of 64 bits: which kernel, where its struct begins among the constants, how often it is
    called, and for each pointer what it is relative to, bytes from there, and bytes from one time to the next. The bases
-   are 0 the constants, 1 the arena, then by turns the caller's inputs and outputs. */
+   are 0 the constants, 1 the arena, then by turns the caller's inputs and outputs. Of a layer there are the number of its
+   first record, and of records; where in the arena an int32 says whether the run ends with it, or -1; and how many of
+   the outputs are there by then. */
 
 #define STEP_WORDS (3 + 3 * STEP_POINTERS)
+#define LAYER_WORDS 4
 
 static NOINLINE void take_steps(const uint8_t *constants, const int64_t *step, int64_t count,
                                 const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena) {
@@ -24,4 +27,16 @@ static NOINLINE void take_steps(const uint8_t *constants, const int64_t *step, i
             for (int i = 0; i < STEP_POINTERS; i++) memory[i] += step[5 + 3 * i];
         }
     }
+}
+
+static int take_layers(const uint8_t *constants, const int64_t *steps, const int64_t *layer, int64_t count,
+                       int64_t exports, const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena) {
+    for (; count; count--, layer += LAYER_WORDS) {
+        take_steps(constants, steps + layer[0] * STEP_WORDS, layer[1], inputs, outputs, arena);
+        if (layer[2] < 0 || !*(const int32_t *)(arena + layer[2])) continue;
+        if (!STATUS(arena) || !*STATUS(arena))
+            take_steps(constants, steps + exports * STEP_WORDS, layer[3], inputs, outputs, arena);
+        return 0;
+    }
+    return 1;
 }
