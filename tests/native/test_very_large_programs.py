@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ember_infer_core import KeepsState, Program
+from ember_infer_core import InvalidShape, KeepsState, Program
 from ember_infer_core.ops.pairs import PairParams
 from ember_infer_core.program import Tensor
 from ember_infer_core.quantization import QuantParam
@@ -166,6 +166,22 @@ def test_state_survives_steps_as_a_table(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_long_chain_of_reshapes_compiles(native: NativeBackend) -> None:
     assert_equals_reference(native, reshapes(1200))
+
+
+def test_a_batch_goes_into_arrays_that_can_be_written_to(native: NativeBackend) -> None:
+    executable = native.compile(copies(1))
+    outputs = np.zeros((3, 1), np.int8)
+    outputs.flags.writeable = False
+    with pytest.raises(InvalidShape, match="can be written to"):
+        executable.run_batch([np.ones((3, 1), np.int8)], [outputs])
+    assert not outputs.any()
+
+
+@pytest.mark.parametrize("rows", [(3, 2), (2, 3)])
+def test_a_batch_of_unequal_lengths_is_refused(native: NativeBackend, rows: tuple[int, int]) -> None:
+    inputs, outputs = (np.zeros((count, 1), np.int8) for count in rows)
+    with pytest.raises(InvalidShape, match="contiguous arrays"):
+        native.compile(copies(1)).run_batch([inputs], [outputs])
 
 
 def test_very_many_inputs_and_outputs_run_where_the_stack_is_small(native_cache: Path) -> None:
