@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import Progress
@@ -14,6 +18,8 @@ from ember_infer_macros.decorator import load_program
 from ember_infer_native.artifact_build import Built, build_artifact, select_targets, target_machine, write_source
 
 __all__ = ["print_built", "run_build", "write_sources"]
+
+_ENDING = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
 
 
 def run_build(models: Sequence[Path], folder: Path, targets: Sequence[str], processor: str | None) -> list[Built]:
@@ -38,7 +44,26 @@ def run_build(models: Sequence[Path], folder: Path, targets: Sequence[str], proc
         def advance(what: str, done: int, total: int) -> None:
             progress.update(task, description=f"compiling {what}", completed=done, total=total)
 
-        return build_artifact(programs, folder, selected, machine, advance)
+        with _ends_in_order():
+            return build_artifact(programs, folder, selected, machine, advance)
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Lets whoever ends this process wait until what is half built is removed, and the compiler stopped."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    is_main = threading.current_thread() is threading.main_thread()  # others cannot take signals
+    ours = [number for number in _ENDING if is_main and signal.getsignal(number) is signal.SIG_DFL]  # not with nohup
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def print_built(built: Sequence[Built], folder: Path, console: Console) -> None:
