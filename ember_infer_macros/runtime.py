@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -219,6 +219,11 @@ class ScratchLengths:
             raise TypeError(f"scratch_len[...] takes a KernelBackend class, not {backend!r}")
         length = self._program.scratch_len(backend)
         return lambda: length
+
+    def __call__(self, *backends: object) -> NoReturn:
+        raise TypeError(
+            "scratch differs from backend to backend: write scratch_len[RefBackend](), with a class of yours"
+        )
 
     def __repr__(self) -> str:
         return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
