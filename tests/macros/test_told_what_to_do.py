@@ -34,11 +34,11 @@ print(Model.input_len())
 
 
 def test_a_function_is_no_class() -> None:
+    def detector() -> None: ...
+
     decorate: Any = ember_model(SINE)
     with pytest.raises(TypeError, match=r"write `class detector: \.\.\.` below it, not a function"):
-
-        @decorate
-        def detector() -> None: ...
+        decorate(detector)
 
 
 def test_scratch_len_needs_a_backend_class() -> None:
