@@ -116,7 +116,7 @@ def _located(path: ModelSource, cls: type) -> ModelSource:
     if os.path.isfile(path) and not os.path.exists(located):
         raise ModelError(
             located,
-            f"no such file; a relative path counts from {os.path.basename(file)}, which holds class {cls.__name__}, and "
-            f"{os.fspath(path)!r} is in the working directory: give os.path.abspath(path)",
+            f"no such file; a relative path counts from {os.path.basename(file)}, which holds class {cls.__name__}, "
+            f"and {os.fspath(path)!r} is in the working directory: give os.path.abspath(path)",
         )
     return located

@@ -221,9 +221,8 @@ class ScratchLengths:
         return lambda: length
 
     def __call__(self, *backends: object) -> NoReturn:
-        raise TypeError(
-            "scratch differs from backend to backend: write scratch_len[RefBackend](), with a class of yours"
-        )
+        """Says what to write: without a backend there is no answer."""
+        raise TypeError("scratch differs between backends: write scratch_len[RefBackend](), with the class of yours")
 
     def __repr__(self) -> str:
         return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
