@@ -232,11 +232,12 @@ class Toy(KernelBackend):
         high = (shifted * multiplier + (0 if self.bugs.no_nudge else 1 << 30)) >> 31
         half = (np.int64(1) << right) >> 1
         if self.bugs.halves_go_to_zero:
-            upward = half - (high > 0)
-            return np.where(right > 0, (high + upward) >> right, high)
+            toward_zero: Int64 = np.where(right > 0, (high + half - (high > 0)) >> right, high)
+            return toward_zero
         if self.bugs.division_cuts:
             high = np.trunc((shifted * multiplier + (1 << 30)) / 2**31)
-            return np.trunc((high + half) / 2.0**right).astype(np.int64)
+            cut: Int64 = np.trunc((high + half) / 2.0**right).astype(np.int64)
+            return cut
         result: Int64 = np.where(right > 0, (high + half - (high < 0)) >> right, high)
         return result
 
