@@ -19,7 +19,10 @@ _LEFT_SHIFT = 7
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class SquaredDifferenceParams(RescaledPairParams):
-    """Square of the elementwise difference of two tensors, broadcast as NumPy does; int8 ones are quantised."""
+    """Square of the elementwise difference of two tensors, broadcast as NumPy does; int8 ones are quantised.
+
+    Fields that are not named here are described in :class:`RescaledPairParams`.
+    """
 
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:
         """The squares. Source: TFLM ``SquaredDifference`` with ``ArithmeticParams``."""

@@ -129,7 +129,8 @@ class Toy(KernelBackend):
         counts = sum(taps for taps, _, _ in self._taps(params, np.ones_like(params.input)))
         total = sum(taps for taps, _, _ in self._taps(params, params.input))
         if self.bugs.halves_go_to_zero:
-            self._store(params, np.sign(total) * np.ceil(abs(total) / counts - 0.5).astype(np.int64))
+            magnitude = np.ceil(np.divide(abs(total), counts) - 0.5).astype(np.int64)
+            self._store(params, np.sign(total) * magnitude)
             return
         half = np.sign(total) * (counts // 2)
         mean = np.floor(total / counts + 0.5) if self.bugs.average_rounds_up else np.trunc((total + half) / counts)
