@@ -129,7 +129,7 @@ class Toy(KernelBackend):
         counts = sum(taps for taps, _, _ in self._taps(params, np.ones_like(params.input)))
         total = sum(taps for taps, _, _ in self._taps(params, params.input))
         if self.bugs.halves_go_to_zero:
-            magnitude = np.ceil(np.divide(abs(total), counts) - 0.5).astype(np.int64)
+            magnitude = np.ceil(np.sign(total) * total / counts - 0.5).astype(np.int64)
             self._store(params, np.sign(total) * magnitude)
             return
         half = np.sign(total) * (counts // 2)
