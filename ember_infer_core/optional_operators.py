@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
     from ember_infer_core.ops.arg_max import ArgMaxParams
     from ember_infer_core.ops.batch_matmul import BatchMatMulParams
+    from ember_infer_core.ops.circular_buffer import CircularBufferParams
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.select_v2 import SelectParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
+    from ember_infer_core.ops.svdf import SvdfParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
     from ember_infer_core.slots import OperatorParams
 
@@ -83,6 +85,10 @@ class OptionalOperators(ABC):
     def ceil(self, params: LookupParams) -> None:
         """CEIL."""
         self.run_not_overridden("ceil", params)
+
+    def circular_buffer(self, params: CircularBufferParams) -> None:
+        """The custom operator CIRCULAR_BUFFER."""
+        self.run_not_overridden("circular_buffer", params)
 
     def concatenation(self, params: MovementParams) -> None:
         """CONCATENATION."""
@@ -343,6 +349,10 @@ class OptionalOperators(ABC):
     def sum(self, params: MeanParams) -> None:
         """SUM."""
         self.run_not_overridden("sum", params)
+
+    def svdf(self, params: SvdfParams) -> None:
+        """SVDF."""
+        self.run_not_overridden("svdf", params)
 
     def tanh(self, params: LookupParams) -> None:
         """TANH."""

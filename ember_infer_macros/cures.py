@@ -101,7 +101,10 @@ MODEL_CURES: dict[str, str] = {
         "make state an input and an output of the model, or give it the whole window at once; unroll an LSTM "
         "(unroll=True in Keras); state between inferences is not supported yet"
     ),
-    CONTROL_FLOW: "compute both branches and choose with SELECT_V2; unroll loops (unroll=True in Keras)",
+    CONTROL_FLOW: (
+        "compute both branches and choose with SELECT_V2; unroll loops (unroll=True in Keras), or make the loop's body "
+        "a model of its own, and loop outside"
+    ),
     TENSORFLOW_OPERATORS: (
         "convert without SELECT_TF_OPS: the converter then names the layers that need another operator"
     ),

@@ -130,6 +130,64 @@ def test_list_of_operators_of_the_wheel(tflm: Tflm) -> None:
     assert found == set(MICRO_OPERATORS)
 
 
+# Control flow
+
+
+def choice(writer: ModelWriter) -> bytes:
+    """IF: one branch passes its operand on, the other doubles it."""
+    flag = writer.tensor("flag", (1,), "bool")
+    input, output = writer.tensor("input", (4,), scale=0.5), writer.tensor("output", (4,), scale=0.5)
+    branches = [writer.subgraph(), writer.subgraph()]
+    for number, branch in enumerate(branches):
+        start, end = branch.tensor("start", (4,), scale=0.5), branch.tensor("end", (4,), scale=0.5)
+        branch.add(start, start, end)
+        branch.inputs, branch.outputs = [start], [end if number else start]
+    then, other = branches[0].number, branches[1].number
+    writer.operator("IF", [flag, input], [output], then_subgraph_index=then, else_subgraph_index=other)
+    return writer.finish([flag, input], [output])
+
+
+def loop(writer: ModelWriter) -> bytes:
+    """WHILE: doubles its operand until it is large."""
+    input, output = writer.tensor("input", (1,), "int32"), writer.tensor("output", (1,), "int32")
+    condition, body = writer.subgraph(), writer.subgraph()
+    value, large = (
+        condition.tensor("value", (1,), "int32"),
+        condition.tensor("limit", (1,), "int32", data=[np.int32(9)]),
+    )
+    less = condition.tensor("less", (1,), "bool")
+    condition.operator("LESS", [value, large], [less])
+    condition.inputs, condition.outputs = [value], [less]
+    before, after = body.tensor("before", (1,), "int32"), body.tensor("after", (1,), "int32")
+    body.add(before, before, after)
+    body.inputs, body.outputs = [before], [after]
+    writer.operator("WHILE", [input], [output], cond_subgraph_index=condition.number, body_subgraph_index=body.number)
+    return writer.finish([input], [output])
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "answer", "why"),
+    [
+        (choice, [np.array([False]), np.arange(4, dtype=np.int8)], [0, 2, 4, 6], "which of its two subgraphs runs"),
+        (loop, [np.array([3], np.int32)], [12], "how often its subgraph runs"),
+    ],
+)
+def test_control_flow_that_tflm_runs_is_refused_with_the_reason_and_a_way_out(
+    model: Callable[[ModelWriter], bytes], inputs: list[Any], answer: list[int], why: str, tflm: Tflm
+) -> None:
+    content = model(ModelWriter())
+    assert tflm.run(content, [inputs])[0][0].tolist() == answer
+    error = refused(content)
+    (problem,) = [problem for problem in error.problems if problem.startswith("operator 0")]
+    assert f"{why} depends on the data, and a program here is one list of calls for every run" in problem
+    assert any(cure.startswith("control flow: compute both branches") for cure in error.advice)
+
+
+def test_a_caller_that_tflm_has_not_is_refused_as_such() -> None:
+    (problem,) = refused(pack_model(one_operator("CALL"))).problems
+    assert problem.endswith("this operator is not supported, and TensorFlow Lite Micro does not have it")
+
+
 # Bounds
 
 

@@ -10,7 +10,7 @@ from ember_infer_macros.lower.common import Lowered, Lowering, OperatorSource, R
 from ember_infer_macros.lower.folding import Folding
 from ember_infer_macros.lower.tensors import constant_bytes, tensors_of
 from ember_infer_macros.lower.variables import Contents, VariableName, Variables, handles
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import accepted
 from ember_infer_macros.tflite.graph import Graph, GraphOperator
 
 __all__ = ["OperatorLowering", "lowering"]
@@ -49,9 +49,10 @@ class OperatorLowering:
             Refusal: it cannot be run.
             ModelError: it contradicts itself.
         """
-        assert operator.code is not None  # check_supported saw to it
+        entry = accepted(operator)
+        assert entry is not None  # check_supported saw to it
         source = OperatorSource(self._graph, operator, self.folding.known, self._variables)
-        return lowering(LOWERINGS[operator.code].file)(source)
+        return lowering(entry.file)(source)
 
     def lower_all(self) -> dict[int, Lowered]:
         """By their numbers the operators that a run needs; the others' results are constants now.

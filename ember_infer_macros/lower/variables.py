@@ -20,7 +20,7 @@ from ember_infer_macros.tflite.graph import Graph, GraphTensor, shortened
 from ember_infer_macros.tflite.options import VarHandleOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
-__all__ = ["Contents", "VariableName", "Variables", "handles", "lower", "variable_tensors"]
+__all__ = ["Contents", "VariableName", "Variables", "handles", "lower", "variable_names", "variable_tensors"]
 
 # Container and name.
 VariableName: TypeAlias = tuple[str, str]
@@ -57,12 +57,16 @@ class Variables:
     def __init__(self, graph: Graph) -> None:
         self._values: dict[VariableName, GraphTensor] = {}
         for part in (graph, *graph.initialisers.values()):
-            names = _names(part)
+            names = variable_names(part)
             for operator in part.operators:
                 if operator.code is BuiltinOperator.ASSIGN_VARIABLE and len(operator.inputs) == 2:
                     handle, value = operator.inputs
                     if handle in names and value >= 0:
                         self._values.setdefault(names[handle], part.tensors[value])
+
+    def values(self) -> Mapping[VariableName, GraphTensor]:
+        """What is first assigned to each."""
+        return self._values
 
     def defaults(self) -> dict[VariableName, AnyArray]:
         """What each holds when it is made, and after a reset."""
@@ -77,7 +81,7 @@ class Variables:
             contents: what they hold, where that is known; they are constants then.
         """
         placed: dict[VariableName, int] = {}
-        for name in dict.fromkeys(_names(graph).values()):
+        for name in dict.fromkeys(variable_names(graph).values()):
             value = self._values.get(name)
             if value is not None:
                 placed[name] = len(tensors)
@@ -100,7 +104,7 @@ def variable_tensors(graph: Graph) -> tuple[Variable, ...]:
 
 def handles(graph: Graph, placed: Mapping[VariableName, int]) -> dict[int, int]:
     """For each handle of a graph the tensor that :meth:`Variables.place` added."""
-    return {handle: placed[name] for handle, name in _names(graph).items() if name in placed}
+    return {handle: placed[name] for handle, name in variable_names(graph).items() if name in placed}
 
 
 def _default_content(tensor: GraphTensor) -> AnyArray:
@@ -124,8 +128,8 @@ def _filled(shape: Shape, dtype: DType, byte: int) -> AnyArray:
     return content
 
 
-def _names(graph: Graph) -> dict[int, VariableName]:
-    """The variable of each handle."""
+def variable_names(graph: Graph) -> dict[int, VariableName]:
+    """The variable of each handle of a graph."""
     return {
         operator.outputs[0]: (operator.options.container or "", operator.options.shared_name or "")
         for operator in graph.operators

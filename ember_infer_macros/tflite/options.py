@@ -50,6 +50,15 @@ class Pool2DOptions:
 
 
 @dataclass(eq=False, repr=False)
+class SVDFOptions:
+    """Options of SVDF."""
+
+    rank: int = scalar("int32")
+    fused_activation_function: int = scalar("int8")
+    asymmetric_quantize_inputs: bool = boolean()
+
+
+@dataclass(eq=False, repr=False)
 class FullyConnectedOptions:
     """Options of FULLY_CONNECTED."""
 
@@ -350,6 +359,7 @@ BUILTIN_OPTIONS: dict[int, type] = {
     1: Conv2DOptions,
     2: DepthwiseConv2DOptions,
     5: Pool2DOptions,
+    6: SVDFOptions,
     8: FullyConnectedOptions,
     9: SoftmaxOptions,
     10: ConcatenationOptions,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ember_infer_core.backend import KernelBackend
@@ -14,6 +14,7 @@ from ember_infer_core.recording import RecordingBackend
 from ember_infer_core.slots import AnyArray, Role, Shape
 from ember_infer_tools.bench.peak import Peak, known_targets
 from ember_infer_tools.inspect import multiplications
+from ember_infer_tools.one_layer import OneLayer
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
@@ -86,7 +87,7 @@ def time_layers(
     """Times every layer some times in a row, so that weights and activations are in the cache as far as they fit.
 
     An executable that times its layers itself does so; else each layer is compiled and run as a program of its own, on
-    what it meets in a run of the model.
+    what it meets in a run of the model. State is that of the first step and later, and nobody else's.
 
     Raises:
         KernelError: the backend cannot run the model.
@@ -134,7 +135,7 @@ def _peak(target: str) -> Peak | None:
 def _layer_time(program: Program, call: Call, seconds: float, peak: float | None) -> LayerTime:
     macs = multiplications(call.params)
     share = None if macs is None or peak is None else macs / max(seconds, 1e-12) / peak
-    shape = program.tensors[next(call.tensors(Role.OUTPUT))].shape
+    shape = program.tensors[next(call.tensors(Role.OUTPUT, Role.STATE))].shape
     return LayerTime(call.name, call.method, shape, seconds, macs, share)
 
 
@@ -150,10 +151,11 @@ class _OneByOne:
     """Every layer as a program of its own."""
 
     def __init__(self, backend: KernelBackend, program: Program, inputs: Sequence[AnyArray]) -> None:
-        self._layers = [
-            (call.name, _alone(backend, program, call, met))
-            for call, met in zip(program.calls, _met(backend, program, inputs), strict=True)
-        ]
+        self._layers: list[tuple[str, Executable]] = []
+        for call, met in zip(program.calls, _met(backend, program, inputs), strict=True):
+            layer = OneLayer(backend, program, call)
+            layer.run(met)
+            self._layers.append((call.name, layer.executable))
 
     def time_layers(self, repeats: int = 1) -> list[tuple[str, float]]:
         """Each layer's name and seconds."""
@@ -171,13 +173,3 @@ def _met(backend: KernelBackend, program: Program, inputs: Sequence[AnyArray]) -
         {program.storage(call.operands[slot]): array for slot, array in record.inputs.items()}
         for call, record in zip(program.calls, recording.last.layers, strict=True)
     ]
-
-
-def _alone(backend: KernelBackend, program: Program, call: Call, met: Mapping[int, AnyArray]) -> Executable:
-    inputs = tuple(index for index in met if program.tensors[index].data is None)
-    outputs = tuple(call.tensors(Role.OUTPUT))
-    executable = backend.compile(replace(program, inputs=inputs, outputs=outputs, calls=(call,)))
-    for index, buffer in zip(inputs, executable.inputs, strict=True):
-        buffer[...] = met[index].reshape(buffer.shape)
-    executable.run()
-    return executable

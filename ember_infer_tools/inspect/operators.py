@@ -17,7 +17,9 @@ from ember_infer_core.program import Program
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.lower.names import identifier, layer_names
-from ember_infer_macros.tflite.graph import Graph
+from ember_infer_macros.lower.variables import VariableName, variable_names
+from ember_infer_macros.tflite.graph import Graph, GraphOperator
+from ember_infer_macros.tflite.options import CallOnceOptions
 from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_tools.inspect.results import OperatorReport
 from ember_infer_tools.inspect.subject import Subject
@@ -34,6 +36,7 @@ def report_operators(
 ) -> tuple[OperatorReport, ...]:
     """A report on each operator, with its scratch on each of the named backends."""
     names = _layer_names(graph, subjects, program)
+    variables = variable_names(graph)
     return tuple(
         OperatorReport(
             index=operator.index,
@@ -43,7 +46,7 @@ def report_operators(
             outputs=operator.outputs,
             method=None if lowered is None else lowered.method,
             problem=subject.problem,
-            details="" if lowered is None else _details(lowered.params),
+            details=_state_details(operator, variables) or ("" if lowered is None else _details(lowered.params)),
             macs=None if lowered is None else multiplications(lowered.params),
             weights_bytes=constant_bytes(graph, operator.inputs),
             scratch={} if lowered is None else _scratch(lowered, backends),
@@ -62,6 +65,14 @@ def _layer_names(graph: Graph, subjects: Sequence[Subject], program: Program | N
         if call.operator < len(names):  # a copy that no operator of the file asks for comes after them
             names[call.operator] = call.name
     return names
+
+
+def _state_details(operator: GraphOperator, variables: Mapping[int, VariableName]) -> str:
+    """Which variable, or subgraph; empty for operators that name neither."""
+    if isinstance(operator.options, CallOnceOptions):
+        return f"subgraph {operator.options.init_subgraph_index}"
+    named = [variables[index] for index in (*operator.inputs, *operator.outputs) if index in variables]
+    return "/".join(filter(None, named[0])) if named else ""
 
 
 def _details(params: OperatorParams) -> str:

@@ -181,19 +181,6 @@ def test_an_operator_that_lowering_refuses_is_named_with_the_reason(tflm_wheel: 
     assert report.problems == (f"operator 0 SOFTMAX: {report.operators[0].problem}",)
 
 
-def test_a_variable_keeps_its_place_in_the_arena_all_the_time(tflm_wheel: None) -> None:
-    writer = ModelWriter()
-    source = writer.tensor("x", (1, 4), scale=0.5, zero_point=0)
-    state = writer.tensor("state", (1, 4), scale=0.5, zero_point=0, is_variable=True)
-    middle = writer.tensor("middle", (1, 4), scale=0.5, zero_point=0)
-    result = writer.tensor("y", (1, 4), scale=0.5, zero_point=0)
-    writer.add(source, state, middle)
-    writer.add(middle, middle, result)
-    report = inspect_model(writer.finish([source], [result]), [])
-    assert any("is a variable" in problem for problem in report.problems)
-    assert [(b.first, b.last) for b in report.arena.blocks if b.tensor == state] == [(0, 1)]
-
-
 def test_a_file_that_cannot_be_read_is_a_model_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(SINE.read_bytes()[:100])
