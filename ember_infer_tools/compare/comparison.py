@@ -12,7 +12,7 @@ import numpy as np
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call
-from ember_infer_core.slots import AnyArray, Shape
+from ember_infer_core.slots import AnyArray, Role, Shape
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.contents import Contents
 from ember_infer_tools.compare.dialects import Dialects
@@ -253,7 +253,7 @@ class _Run:
         self._end_to_end = {index: Tally() for index in self._layer_by_layer}
         self._outputs = [Tally() for _ in model.program.outputs]
         self._observed_differs: dict[str, int] = {}
-        self._contents = Contents(model.program)
+        self._contents = Contents(model)
         self._layers = frozenset(model.layers)
 
     def add(self, sample: int, inputs: Sequence[AnyArray]) -> None:
@@ -263,19 +263,22 @@ class _Run:
         given = dict(zip(self._model.program.inputs, inputs, strict=True))
         tensors_a = {**self._a.tensors(sample, inputs), **given}
         tensors_b = {**self._b.tensors(sample, inputs), **given}
-        for index, tally in self._end_to_end.items():
-            if index in tensors_a and index in tensors_b:
-                tally.add(sample, tensors_a[index], tensors_b[index])
-        if self._fed_by is not None:
-            reference, other = (tensors_a, self._b) if self._fed_by == "a" else (tensors_b, self._a)
-            for call, met in self._contents.step(reference):
-                if call in self._layers:
+        reference, other = (tensors_b, self._a) if self._fed_by == "b" else (tensors_a, self._b)
+        computed = set(self._model.program.inputs)
+        for call, met in self._contents.step(reference):
+            computed.update(self._model.program.storage(i) for i in call.tensors(Role.OUTPUT, Role.STATE))
+            if call in self._layers:
+                self._add_whole(sample, call, tensors_a, tensors_b)
+                if self._fed_by is not None:
                     self._add_layer(sample, call, met, reference, other)
         if both_run:
-            self._note_observation(self._a, outputs_a, tensors_a)
-            self._note_observation(self._b, outputs_b, tensors_b)
-            for tally, array_a, array_b in zip(self._outputs, outputs_a, outputs_b, strict=True):
-                tally.add(sample, array_a, array_b)
+            # Of a run that ends early what comes later is left from before, or nobody's.
+            valid = [self._model.program.storage(index) in computed for index in self._model.program.outputs]
+            self._note_observation(self._a, valid, outputs_a, tensors_a)
+            self._note_observation(self._b, valid, outputs_b, tensors_b)
+            for tally, array_a, array_b, is_valid in zip(self._outputs, outputs_a, outputs_b, valid, strict=True):
+                if is_valid:
+                    tally.add(sample, array_a, array_b)
 
     def result(self, samples: int, origin: str) -> Comparison:
         """What came out."""
@@ -305,6 +308,12 @@ class _Run:
             is_stateful=self._model.is_stateful,
         )
 
+    def _add_whole(self, sample: int, layer: Call, tensors_a: Tensors, tensors_b: Tensors) -> None:
+        """One layer as it came out from end to end."""
+        for index in self._model.outputs(layer):
+            if index in tensors_a and index in tensors_b:
+                self._end_to_end[index].add(sample, tensors_a[index], tensors_b[index])
+
     def _add_layer(self, sample: int, layer: Call, met: Tensors, reference: Tensors, other: Side) -> None:
         """One layer on what the reference's met: the reference has its output already, the other side makes it."""
         outputs = self._model.outputs(layer)
@@ -317,11 +326,13 @@ class _Run:
                 pair = (reference[index], made[index]) if self._fed_by == "a" else (made[index], reference[index])
                 self._layer_by_layer[index].add(sample, met, *pair)
 
-    def _note_observation(self, side: Side, outputs: Sequence[AnyArray], tensors: Tensors) -> None:
+    def _note_observation(
+        self, side: Side, valid: Sequence[bool], outputs: Sequence[AnyArray], tensors: Tensors
+    ) -> None:
         """Keeping every tensor can change what a runtime computes."""
         roots = [self._model.program.storage(index) for index in self._model.program.outputs]
-        pairs = zip(outputs, roots, strict=True)
-        if any(not np.array_equal(array.ravel(), tensors[i].ravel()) for array, i in pairs if i in tensors):
+        pairs = [(array, tensors[i]) for array, i, ok in zip(outputs, roots, valid, strict=True) if ok and i in tensors]
+        if any(not np.array_equal(array.ravel(), observed.ravel()) for array, observed in pairs):
             self._observed_differs[side.name] = self._observed_differs.get(side.name, 0) + 1
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from benchmarks.models import BUILDERS
 from benchmarks.threads import scaling
 from ember_infer_core import ComparisonError, CompilerNotFound, Executable, ModelError, Program, SoftmaxParams
+from ember_infer_core.ops.circular_buffer import CircularBufferParams
 from ember_infer_core.slots import ByteArray
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
@@ -34,6 +35,7 @@ from ember_infer_tools.bench.report import microseconds, print_bench
 from ember_infer_tools.compare.inputs import random_inputs
 from ember_infer_tools.tflite_writer import pack_model
 from tests.conftest import REPOSITORY, skip_or_fail
+from tests.operators.test_circular_buffer import Stream
 from tests.support.samples import two_branches
 from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
@@ -237,6 +239,25 @@ class _Forgets(RefBackend):
 def test_a_backend_that_loses_its_state_is_shown_as_wrong() -> None:
     found = bench(running_sum(initial=7), {"Right": RefBackend(), "Wrong": _Forgets()}, turns=1)
     assert {measured.name: measured.equal for measured in found.measured} == {
+        "Right, session": True,
+        "Wrong, session": False,
+    }
+
+
+class _MovesTheNewest(RefBackend):
+    """Spoils the buffer's newest row, which only whole runs show."""
+
+    def circular_buffer(self, params: CircularBufferParams) -> None:
+        super().circular_buffer(params)
+        params.state[:, -1] ^= 1
+
+
+def test_what_runs_that_end_early_leave_is_no_answer(tflm_wheel: None) -> None:
+    """TFLM's later outputs are then what some other tensor has left in their place."""
+    model = Stream(rows=(3, 2), cycles_max=(2, 3)).model()
+    found = bench(model, {"Right": RefBackend(), "Wrong": _MovesTheNewest()}, ("tflm",), turns=1, steps=13)
+    assert {measured.name: measured.equal for measured in found.measured} == {
+        TFLM: True,
         "Right, session": True,
         "Wrong, session": False,
     }

@@ -16,6 +16,7 @@ from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import compare
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.operators.test_circular_buffer import Stream
 from tests.support.stateful_models import running_sum, two_variables
 from tests.tools.comparing import DIGITS, REF, command, shown
 
@@ -143,6 +144,46 @@ def test_dumps_of_steps_tell_the_state_that_a_layer_met(tmp_path: Path) -> None:
     fed_by_the_device = compare(model, f"dumps:{tmp_path}", REF, steps)
     alone = {layer.layer: layer.difference.different for layer in fed_by_the_device.layer_by_layer if layer.difference}
     assert alone == {"early": 0, "late": 1}
+
+
+class ForgetsToShift(RefBackend):
+    """CIRCULAR_BUFFER whose first row stays: what it gives is right until the oldest row should have gone."""
+
+    def circular_buffer(self, params: Any) -> None:
+        first = params.state[:, 0].copy()
+        super().circular_buffer(params)
+        params.state[:, 0] = first
+
+
+@pytest.mark.parametrize("sides", [(REF, "tflm"), ("tflm", REF), (REF, "ember_infer_native:NativeBackend")])
+def test_what_a_run_that_ends_early_does_not_come_to_is_not_compared(tflm_wheel: None, sides: tuple[str, str]) -> None:
+    """Every second run ends with the first buffer, and only every sixth comes to the last layer."""
+    found = compare(Stream(rows=(3, 2), cycles_max=(2, 3)).model(), *sides, steps=13)
+    assert (found.equal, found.notes) == (True, ())
+    elements = {layer.layer: layer.difference.elements for layer in found.layer_by_layer if layer.difference}
+    row = 2
+    assert elements["doubled"] == 13 * row
+    assert elements["largest0"] == 6 * row
+    assert elements["largest1"] == 2 * row
+    assert [output.elements for output in found.outputs] == [13 * row, 6 * row, 2 * row]
+
+
+def test_a_state_that_a_kernel_leaves_wrong_is_its_fault() -> None:
+    found = compare(Stream(rows=(3,), cycles_max=(1,)).model(), RefBackend(), ForgetsToShift(), steps=6)
+    assert found.first_faulty is not None
+    assert (found.first_faulty.operator, found.first_faulty.first_sample) == ("circular_buffer", 2)
+
+
+def test_state_of_operators_is_compared_beside_their_outputs(tflm_wheel: None, shared: Path) -> None:
+    found = compare(shared / "models" / "keyword_scrambled_8bit.tflite", REF, "tflm", steps=12)
+    names = [layer.layer for layer in found.layer_by_layer if layer.operator == "svdf"]
+    assert found.equal
+    assert len([name for name in names if name.endswith("_state")]) == len(names) / 2 == 7
+
+
+def test_a_runtime_that_dies_is_told_to_be_at_fault(litert: None, shared: Path) -> None:
+    with pytest.raises(ComparisonError, match=r"LiteRT, given the model, was stopped by SIG\w+: a fault of its own"):
+        compare(shared / "models" / "keyword_scrambled_8bit.tflite", REF, "litert", steps=2)
 
 
 def test_steps_are_asked_for_where_there_is_state_and_samples_where_there_is_none() -> None:
