@@ -7,11 +7,12 @@ import time
 import typer
 from rich.console import Console
 
+from ember_infer_tools.running import Command, Commands
 from ember_infer_tools.terminal import Column, fitted, printable
 
 __all__ = ["cache_app"]
 
-cache_app: typer.Typer = typer.Typer(rich_markup_mode="rich", invoke_without_command=True)
+cache_app: typer.Typer = typer.Typer(rich_markup_mode="rich", invoke_without_command=True, cls=Commands)
 
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -33,7 +34,7 @@ def cache(context: typer.Context) -> None:
         show()
 
 
-@cache_app.command()
+@cache_app.command(cls=Command)
 def show() -> None:
     """List what is kept: model, target, compiler, size, age and the seconds its build took."""
     from ember_infer_native.cache import LibraryCache
@@ -55,7 +56,7 @@ def show() -> None:
     print(f"{len(entries)} {libraries}, {_size(sum(entry.size for entry in entries))}, in {kept.folder}")
 
 
-@cache_app.command()
+@cache_app.command(cls=Command)
 def clear() -> None:
     """Delete everything that is kept. Safe at any time: what is needed is built again."""
     from ember_infer_native.cache import LibraryCache

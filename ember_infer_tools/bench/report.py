@@ -29,6 +29,8 @@ def print_bench(found: Bench, console: Console) -> None:
     if found.steps is not None:
         say(f"A step of a sequence of {found.steps}, each contestant in a state of its own.")
     say(f"µs: the median turn; least: the best one; equal: to what {escape(found.truth)} answers")
+    if found.wrong:
+        say(f"[red]wrong: {escape(', '.join(found.wrong))}[/red]: ember-infer compare says where it begins")
     if any(measured.times_faster for measured in found.measured):
         say("over: how many times as fast, the median over turns")
     for measured in found.measured:
