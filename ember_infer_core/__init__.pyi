@@ -63,6 +63,7 @@ from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as S
 from ember_infer_core.ops.sub import SubParams as SubParams
 from ember_infer_core.ops.svdf import SvdfParams as SvdfParams
 from ember_infer_core.ops.transpose_conv import TransposeConvParams as TransposeConvParams
+from ember_infer_core.ops.unidirectional_sequence_lstm import LstmParams as LstmParams
 from ember_infer_core.ops.windows import Padding as Padding
 from ember_infer_core.ops.windows import compute_padding as compute_padding
 from ember_infer_core.program import Call as Call

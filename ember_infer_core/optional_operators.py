@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.sub import SubParams
     from ember_infer_core.ops.svdf import SvdfParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
+    from ember_infer_core.ops.unidirectional_sequence_lstm import LstmParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -365,6 +366,10 @@ class OptionalOperators(ABC):
     def transpose_conv(self, params: TransposeConvParams) -> None:
         """TRANSPOSE_CONV."""
         self.run_not_overridden("transpose_conv", params)
+
+    def unidirectional_sequence_lstm(self, params: LstmParams) -> None:
+        """UNIDIRECTIONAL_SEQUENCE_LSTM: reads and writes ``params.hidden_state`` and ``params.cell_state``."""
+        self.run_not_overridden("unidirectional_sequence_lstm", params)
 
     def unpack(self, params: MovementParams) -> None:
         """UNPACK."""

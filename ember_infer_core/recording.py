@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -164,6 +164,14 @@ class _RecordingExecutable:
         self.inputs: tuple[AnyArray, ...] = self._executable.inputs
         self.outputs: tuple[AnyArray, ...] = self._executable.outputs
         self.scratch_len: int = self._executable.scratch_len
+
+    def save_state(self) -> tuple[AnyArray, ...]:
+        """See :meth:`ember_infer_core.KeepsState.save_state`."""
+        return self._executable.save_state()
+
+    def load_state(self, arrays: Sequence[AnyArray]) -> None:
+        """See :meth:`ember_infer_core.KeepsState.load_state`."""
+        self._executable.load_state(arrays)
 
     def run(self, scratch: ByteArray | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`."""

@@ -13,6 +13,13 @@ __all__ = ["CUSTOM_LOWERINGS", "LOWERINGS", "accepted"]
 _ANY = "int8|int16|int32|float32|uint8|bool"
 _CASTABLE = "int8|int16|int32|uint32|float32|bool"
 
+
+def _lstm(data: str, bias: str) -> str:
+    """Of UNIDIRECTIONAL_SEQUENCE_LSTM: data, weights, peepholes, biases, projection, states, layer normalisation."""
+    weights, peepholes, biases, others = "int8? " * 8, "int16? " * 3, f"{bias}? " * 4, "int16? " * 4
+    return f"{data} {weights}{peepholes}{biases}int8? {bias}? {data} int16 {others}-> {data}"
+
+
 # Operator -> its module in `lower/` and its signatures. A new operator adds its line.
 LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     BuiltinOperator.ABS: accepts("lookup", "int8 -> int8", "float32 -> float32"),
@@ -116,10 +123,13 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     ),
     BuiltinOperator.SUB: accepts("sub", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.SUM: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
-    BuiltinOperator.SVDF: accepts("svdf", "int8 int8 T int32 T -> int8", T="int8 int16"),
+    BuiltinOperator.SVDF: accepts("svdf", "int8 int8 T int32? T -> int8", T="int8 int16"),
     BuiltinOperator.TANH: accepts("lookup", "int8 -> int8", "float32 -> float32"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.TRANSPOSE_CONV: accepts("transpose_conv", "int32 int8 int8 int32? -> int8"),
+    BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM: accepts(
+        "unidirectional_sequence_lstm", _lstm("int8", "int32"), _lstm("int16", "int64")
+    ),
     BuiltinOperator.UNPACK: accepts("pack", "T -> T+", T="int8 int16 int32 float32"),
     BuiltinOperator.VAR_HANDLE: accepts("variables", "-> resource"),
     BuiltinOperator.ZEROS_LIKE: accepts("fill", "T -> T", T="int8 int32 float32"),

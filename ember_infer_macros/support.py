@@ -132,8 +132,6 @@ def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | N
 
 
 def _why_missing(code: BuiltinOperator | None) -> str:
-    if code in cures.KEEPS_STATE:
-        return "it keeps state between inferences, which is not supported yet"
     if code in _DEPENDS:
         return f"control flow is not supported: {_DEPENDS[code]}, and a program here is one list of calls for every run"
     if code is None or code in MICRO_OPERATORS:

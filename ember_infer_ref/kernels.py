@@ -96,6 +96,7 @@ KERNELS: Mapping[str, str] = {
     "tanh": "float_functions:tanh",
     "transpose": "movement:move",
     "transpose_conv": "transpose_conv:transpose_conv",
+    "unidirectional_sequence_lstm": "unidirectional_sequence_lstm:unidirectional_sequence_lstm",
     "unpack": "movement:move",
     "zeros_like": "movement:move",
 }

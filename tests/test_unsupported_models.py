@@ -6,7 +6,6 @@ import itertools
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,15 +105,6 @@ def test_variable_is_named_with_the_operator_that_writes_it() -> None:
         "operator 0 ADD (int8, int8 -> int8): tensor 1 'state' (int8 [4]) is a variable, "
         "which only operators that keep state may write",
     )
-
-
-@pytest.mark.parametrize(("name", "operator"), [("trained_lstm_int8", "LSTM"), ("keyword_scrambled_8bit", "SVDF")])
-def test_state_is_named_by_its_operator_and_nowhere_else(name: str, operator: str, shared: Path) -> None:
-    error = refused((shared / "models" / f"{name}.tflite").read_bytes())
-    about_state = [problem for problem in error.problems if "state" in problem]
-    assert about_state
-    assert all(operator in problem for problem in about_state)
-    assert not any("variable" in problem for problem in error.problems)
 
 
 def test_list_of_operators_of_the_wheel(tflm: Tflm) -> None:

@@ -101,6 +101,7 @@ OPERATORS: Mapping[str, str] = {
     "tanh": "tanh",
     "transpose": "transpose",
     "transpose_conv": "transpose_conv",
+    "unidirectional_sequence_lstm": "unidirectional_sequence_lstm",
     "unpack": "pack",
     "zeros_like": "fill",
 }

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ember_infer_core.errors import InvalidShape, Undefined
+from ember_infer_core.errors import InvalidShape
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import QuantParam, check_defined_shift, quantize_multiplier
 from ember_infer_core.slots import (
@@ -120,7 +120,6 @@ def prepare(
 
     Raises:
         InvalidShape: the shapes contradict each other.
-        Undefined: TFLM does not check what it then computes.
         ValueError: TFLM refuses these shapes, or leaves undefined what these scales give.
     """
     if rank < 1 or any(len(shape) != 2 for shape in (input_shape, weights_feature_shape, weights_time_shape)):
@@ -141,10 +140,6 @@ def prepare(
     for name, shape in {"state": state_shape, "output": output_shape}.items():
         if shape != wanted[name]:
             raise InvalidShape(f"the {name} has shape {list(shape)}, where {list(wanted[name])} is wanted")
-    if not memory:
-        raise Undefined(
-            "filters without memory; TensorFlow Lite Micro does not check that, and writes before the state"
-        )
     state_multiplier, state_shift = quantize_multiplier(
         input_quant.scale * weights_feature_quant.scale / state_quant.scale
     )

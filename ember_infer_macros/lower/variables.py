@@ -44,7 +44,8 @@ def lower(source: OperatorSource) -> Lowered | None:
             f"{value.describe()} has another size or type than the variable {shortened(variable.name)!r}, "
             f"{variable.dtype} {list(variable.shape)}; TensorFlow Lite Micro does not check that"
         )
-    params = source.prepare(prepare, input_shape=value.shape, output_shape=value.shape, dtype=variable.dtype)
+    shapes = (value.shape, variable.shape) if writes else (variable.shape, value.shape)
+    params = source.prepare(prepare, input_shape=shapes[0], output_shape=shapes[1], dtype=variable.dtype)
     return Lowered("reshape", params, operands)
 
 
@@ -98,6 +99,7 @@ class Variables:
 def variable_tensors(graph: Graph) -> tuple[Variable, ...]:
     """The tensors of a graph that are marked as variable, and in use."""
     used = {index for operator in graph.operators for index in (*operator.inputs, *operator.outputs)}
+    used.update(graph.outputs)
     kept = [tensor for tensor in graph.tensors if tensor.is_variable and tensor.index in used]
     return tuple(Variable(tensor.index, *[_reset_content(tensor)] * 2) for tensor in kept)
 

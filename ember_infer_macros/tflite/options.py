@@ -251,6 +251,18 @@ class ResizeNearestNeighborOptions:
 
 
 @dataclass(eq=False, repr=False)
+class UnidirectionalSequenceLSTMOptions:
+    """Options of UNIDIRECTIONAL_SEQUENCE_LSTM."""
+
+    fused_activation_function: int = scalar("int8")
+    cell_clip: float = scalar("float32")
+    proj_clip: object = unread()
+    time_major: bool = boolean()
+    asymmetric_quantize_inputs: object = unread()
+    diagonal_recurrent_tensors: object = unread()
+
+
+@dataclass(eq=False, repr=False)
 class LeakyReluOptions:
     """Options of LEAKY_RELU."""
 
@@ -383,6 +395,7 @@ BUILTIN_OPTIONS: dict[int, type] = {
     57: ArgMinOptions,
     59: PackOptions,
     64: UnpackOptions,
+    71: UnidirectionalSequenceLSTMOptions,
     74: ResizeNearestNeighborOptions,
     75: LeakyReluOptions,
     77: MirrorPadOptions,

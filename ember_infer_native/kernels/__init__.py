@@ -102,6 +102,7 @@ KERNELS: Mapping[str, str] = {
     "tanh": "float_functions:float_operator",
     "transpose": "movement:MOVEMENT",
     "transpose_conv": "transpose_conv:TRANSPOSE_CONV",
+    "unidirectional_sequence_lstm": "unidirectional_sequence_lstm:UNIDIRECTIONAL_SEQUENCE_LSTM",
     "unpack": "movement:MOVEMENT",
     "zeros_like": "movement:MOVEMENT",
 }

@@ -33,6 +33,7 @@ FLOAT32_UNTIL_AUGUST_2026: Mapping[BuiltinOperator, type[np.floating[Any]]] = {
     BuiltinOperator.RSQRT: np.float32,
     BuiltinOperator.SUB: np.float32,
     BuiltinOperator.SVDF: np.float32,
+    BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM: np.float64,
 }
 
 

@@ -12,7 +12,9 @@ from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
+from ember_infer_core.ops.svdf import SvdfParams
 from ember_infer_core.ops.transpose_conv import TransposeConvParams
+from ember_infer_core.ops.unidirectional_sequence_lstm import GATES, LstmParams
 from ember_infer_core.program import Program
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import Lowered
@@ -119,6 +121,12 @@ def multiplications(params: OperatorParams) -> int | None:
         return element_count(params.output_shape) * params.weights_shape[1]
     if isinstance(params, BatchMatMulParams):
         return element_count(params.output_shape) * params.depth
+    if isinstance(params, SvdfParams):
+        filters, memory = params.weights_time_shape
+        return params.input_shape[0] * filters * (params.input_shape[1] + memory)
+    if isinstance(params, LstmParams):
+        gates = element_count(params.output_shape) * len(GATES)
+        return gates * (params.depth + params.units)
     if isinstance(params, TransposeConvParams):  # each input element meets every tap of every filter
         return element_count(params.input_shape) * element_count(params.weights_shape[:3])
     return None

@@ -25,6 +25,7 @@ from ember_infer_macros import QuantizedModel, ember_model, load_program
 from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.support.contents import with_resets
 from tests.support.effort import thorough
 from tests.support.tflm import Tflm
 
@@ -126,7 +127,7 @@ def check(
     stream: Stream, steps: Sequence[list[Array]], tflm: Tflm, backends: Sequence[KernelBackend], resets: Collection[int]
 ) -> None:
     content = stream.model()
-    theirs = tflm.run(content, steps, len(stream.rows) + 1, resets=resets)
+    theirs = tflm.run(content, with_resets(steps, resets), len(stream.rows) + 1)
     wanted = last_answers(theirs, stream.reached(len(steps), resets))
 
     @ember_model(content)
@@ -288,7 +289,7 @@ def test_shapes_that_are_no_row_and_no_buffer_are_refused(shapes: tuple[Sequence
 def test_the_buffer_itself_may_be_the_output_where_no_run_ends_early(tflm: Tflm) -> None:
     content = one_buffer(options=cycles(1), shown=True)
     steps = [[np.array([[[[value, -value]]]], np.int8)] for value in range(5)]
-    theirs = tflm.run(content, steps, resets={3})
+    theirs = tflm.run(content, with_resets(steps, {3}))
 
     @ember_model(content)
     class Model(QuantizedModel): ...
@@ -325,7 +326,7 @@ def test_what_is_assigned_behind_the_end_of_a_run_is_not_assigned(tflm: Tflm) ->
     writer.operator("ASSIGN_VARIABLE", [handle, doubled], [])
     content = writer.finish([row], [end])
     steps = stream.steps(3, 12)
-    theirs = tflm.run(content, steps, resets={5})
+    theirs = tflm.run(content, with_resets(steps, {5}))
 
     @ember_model(content)
     class Model(QuantizedModel): ...

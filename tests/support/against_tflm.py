@@ -12,7 +12,7 @@ compiles each model for 0.2 s or more; call by call, as ``FallbackBackend(native
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -77,36 +77,33 @@ class OnlyWeRefuse(AssertionError):
 
 def assert_equals_tflm(
     model: bytes,
-    batches: Sequence[Arrays],
+    batches: Sequence[Arrays | None],
     tflm: Tflm,
     backends: Sequence[KernelBackend] | None = None,
     *,
     ulp: int = 0,
-    resets: Collection[int] = (),
 ) -> None:
     """Asserts that TFLM and every backend run the model and that all outputs are the same.
 
     Args:
         model: content of a .tflite file.
-        batches: for each inference, an array for each input.
+        batches: for each inference, an array for each input; None for a reset of all state.
         tflm: the oracle.
         backends: by default :func:`~tests.support.backends.every_backend`.
         ulp: by how many units in the last place a float32 of RefBackend may differ; 0 asks for equal bits, as do all
             other backends. NaN equals NaN.
-        resets: before the inferences with these numbers both sides forget their state.
     """
-    went = compare_with_tflm(model, batches, tflm, backends, ulp=ulp, resets=resets)
+    went = compare_with_tflm(model, batches, tflm, backends, ulp=ulp)
     assert went == EQUAL, f"{went}\n{describe_model(model)}"
 
 
 def compare_with_tflm(
     model: bytes,
-    batches: Sequence[Arrays],
+    batches: Sequence[Arrays | None],
     tflm: Tflm,
     backends: Sequence[KernelBackend] | None = None,
     *,
     ulp: int = 0,
-    resets: Collection[int] = (),
     only_we_refuse: Sequence[str] = (),
     only_tflm_refuses: Sequence[str] = (),
 ) -> str:
@@ -118,7 +115,6 @@ def compare_with_tflm(
         tflm: likewise.
         backends: likewise.
         ulp: likewise.
-        resets: likewise.
         only_we_refuse: words of our messages for what TFLM runs and this project refuses on purpose.
         only_tflm_refuses: words of TFLM's messages for what this project runs all the same.
 
@@ -129,11 +125,11 @@ def compare_with_tflm(
     """
     chosen = every_backend() if backends is None else backends
     try:
-        theirs = tflm.run(model, batches, len(model_ports(model)[1]), resets=resets)
+        theirs = tflm.run(model, batches, len(model_ports(model)[1]))
     except TflmError as refusal:
         return _refused_by_tflm(model, batches, chosen, refusal, only_tflm_refuses)
     try:
-        ours = run_on(chosen, model, batches, resets)
+        ours = run_on(chosen, model, batches)
     except (ModelError, KernelError) as error:
         if any(words in str(error) for words in only_we_refuse):
             return REFUSED_BY_US_ALONE
@@ -146,7 +142,7 @@ def compare_with_tflm(
 
 def _refused_by_tflm(
     model: bytes,
-    batches: Sequence[Arrays],
+    batches: Sequence[Arrays | None],
     backends: Sequence[KernelBackend],
     refusal: TflmError,
     excuses: Sequence[str],
@@ -158,7 +154,7 @@ def _refused_by_tflm(
     raise OnlyTflmRefuses(model, refusal) from refusal
 
 
-def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays]) -> bool:
+def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays | None]) -> bool:
     try:
         run_on([backend], model, batches)
     except (UnsupportedOperator, InternalError):
@@ -168,32 +164,34 @@ def _refuses(backend: KernelBackend, model: bytes, batches: Sequence[Arrays]) ->
     return False
 
 
-def run_on(
-    backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays], resets: Collection[int] = ()
-) -> list[list[Arrays]]:
+def run_on(backends: Sequence[KernelBackend], model: bytes, batches: Sequence[Arrays | None]) -> list[list[Arrays]]:
     """For each backend and inference, all outputs: through a session, and the first time through ``predict_quantized``
-    as well. Before the inferences with the numbers in ``resets`` the session is reset.
+    as well.
 
     Without the model's class: its source is written and compiled for longer than a small model runs, and what it does
     depends on the model's ports alone (tests/macros).
     """
+
     runtime = Runtime(load_program(model))
-    return [_run(runtime, backend, batches, resets) for backend in backends]
+    return [_run(runtime, backend, batches) for backend in backends]
 
 
-def _run(runtime: Runtime, backend: KernelBackend, batches: Sequence[Arrays], resets: Collection[int]) -> list[Arrays]:
+def _run(runtime: Runtime, backend: KernelBackend, batches: Sequence[Arrays | None]) -> list[Arrays]:
     session = runtime.bind(backend)
     results = []
-    for number, inputs in enumerate(batches):
-        if number in resets:
+    for inputs in batches:
+        if inputs is None:
             session.reset()
+            continue
         for buffer, array in zip(session.inputs, inputs, strict=True):
             assert array.dtype == buffer.dtype, f"the input is {buffer.dtype}, not {array.dtype}"
             buffer[...] = array
         session.run()
         results.append([output.copy() for output in session.outputs])
+    first = batches[0]
+    assert first is not None, "a model that has not run needs no reset"
     predicted = [np.zeros_like(output) for output in results[0]]
-    runtime.predict_quantized(backend, batches[0], predicted)
+    runtime.predict_quantized(backend, first, predicted)
     found = difference([predicted], results[:1], names=("predict_quantized", "the session"))
     assert not found, f"{type(backend).__name__}, {found}"
     return results

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -65,7 +65,6 @@ class Tflm:
         batches: Sequence[Sequence[npt.NDArray[Any]] | None],
         outputs: int = 1,
         arena_size: int = DEFAULT_ARENA_SIZE,
-        resets: Collection[int] = (),
     ) -> list[list[npt.NDArray[Any]]]:
         """One inference after the other on a fresh interpreter.
 
@@ -74,7 +73,6 @@ class Tflm:
             batches: for each inference, an array for each input of the model; None for a reset of all state.
             outputs: how many outputs the model has.
             arena_size: bytes for TFLM's arena.
-            resets: before the inferences with these numbers there is a reset, too.
 
         Returns:
             For each inference (not for resets), all outputs.
@@ -86,11 +84,7 @@ class Tflm:
         connection = self._connect()
         self._log.seek(0)
         self._log.truncate()
-        steps: list[list[npt.NDArray[Any]] | None] = []
-        for number, inputs in enumerate(batches):
-            steps += [None] if number in resets else []
-            steps.append(None if inputs is None else list(inputs))
-        connection.send((model, steps, outputs, arena_size))
+        connection.send((model, [None if inputs is None else list(inputs) for inputs in batches], outputs, arena_size))
         if not connection.poll(TIMEOUT_SECONDS):
             self._stop()
             raise TflmDied(f"no answer after {TIMEOUT_SECONDS:.0f} s")
