@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.conftest import REPOSITORY
 from tests.docs.pages import Block
 
-__all__ = ["commands", "run_command"]
+__all__ = ["check_transcript", "commands", "run_command"]
 
 # Of other projects, or of the shell.
 _NOT_OURS = frozenset({"espeak-ng", "."})
@@ -51,6 +51,26 @@ def run_command(words: list[str], folder: Path) -> None:
         _check_options(arguments)
     else:
         assert program in _NOT_OURS or words[:3] == ["python", "-m", "venv"], f"nobody checks {shlex.join(words)}"
+
+
+def check_transcript(block: Block, folder: Path) -> None:
+    """Runs what stands after each ``$``, and compares what it prints with what stands below.
+
+    Raises:
+        AssertionError: it is something else, versions of other runtimes apart.
+    """
+    for part in block.content.removeprefix("$ ").split("\n$ "):
+        command, _, shown = part.partition("\n")
+        program, *arguments = shlex.split(command)
+        assert program == "ember-infer"
+        line = [sys.executable, "-m", "ember_infer_tools.cli", *arguments]
+        result = subprocess.run(line, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+        assert _plain(result.stdout) == _plain(shown), result.stderr
+
+
+def _plain(text: str) -> list[str]:
+    unversioned = re.sub(r"(LiteRT|Micro) [0-9a-z.]+$", r"\1", text.rstrip(), flags=re.MULTILINE)
+    return [line.rstrip() for line in unversioned.splitlines()]
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -14,11 +14,15 @@ from ember_infer_core import CompilerNotFound
 from ember_infer_native.toolchain import find_compiler
 from ember_infer_ref import RefBackend
 from tests.conftest import REPOSITORY, skip_or_fail
-from tests.docs.commands import commands, run_command
+from tests.docs.commands import check_transcript, commands, run_command
 from tests.docs.pages import PAGES, blocks, run_python
 
 # What pages take for granted: modules, and whether there is a compiler.
-NEEDS = {"streaming.md": "pymicro_wakeword", "ember_esp": "ember_esp"}
+NEEDS = {
+    "streaming.md": ["pymicro_wakeword"],
+    "ember_esp": ["ember_esp"],
+    "compare.md": ["tflite_micro", "ai_edge_litert", "pymicro_wakeword"],
+}
 COMPILES = ("native.md", "streaming.md", "README.md")
 # Blocks that need more than anybody has at hand are read, not run: the converter's.
 ONLY_READ = {"getting-a-model-that-runs.md"}
@@ -39,6 +43,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for place in (tmp_path, tmp_path / "src"):
         for name in ("model.tflite", "sine.tflite"):
             (place / name).write_bytes((REPOSITORY / "models" / "sine.tflite").read_bytes())
+    if wake_words := importlib.util.find_spec("pymicro_wakeword"):
+        (place,) = wake_words.submodule_search_locations or [""]
+        (tmp_path / "okay_nabu.tflite").symlink_to(Path(place) / "models" / "okay_nabu.tflite")
     (tmp_path / "mypackage.py").write_text("from ember_infer_ref import RefBackend as MyBackend\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -67,6 +74,8 @@ def follow(page: Path, folder: Path) -> dict[str, Any]:
             import tomllib
 
             tomllib.loads(block.content)
+        elif block.kind == "" and block.content.startswith("$ "):
+            check_transcript(block, folder)
         elif block.kind == "text":
             assert printed == block.content
         elif block.kind == "sh":
@@ -77,8 +86,8 @@ def follow(page: Path, folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_a_page_does_what_it_shows(page: Path, folder: Path) -> None:
-    for part, module in NEEDS.items():
-        if part in page.parts and importlib.util.find_spec(module) is None:
+    for module in (module for part, modules in NEEDS.items() if part in page.parts for module in modules):
+        if importlib.util.find_spec(module) is None:
             skip_or_fail(f"{module} is not installed")
     if page.name in COMPILES:
         try:
