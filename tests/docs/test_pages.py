@@ -44,8 +44,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for name in ("model.tflite", "sine.tflite"):
             (place / name).write_bytes((REPOSITORY / "models" / "sine.tflite").read_bytes())
     if wake_words := importlib.util.find_spec("pymicro_wakeword"):
-        (place,) = wake_words.submodule_search_locations or [""]
-        (tmp_path / "okay_nabu.tflite").symlink_to(Path(place) / "models" / "okay_nabu.tflite")
+        (package,) = wake_words.submodule_search_locations or [""]
+        (tmp_path / "okay_nabu.tflite").symlink_to(Path(package) / "models" / "okay_nabu.tflite")
     (tmp_path / "mypackage.py").write_text("from ember_infer_ref import RefBackend as MyBackend\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
