@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Runtime:
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self.per_thread: _PerThread = _PerThread()
-        self._initial = tuple(variable.initial for variable in program.variables)
+        self._stateful = bool(program.variables)
 
     def pick(self, role: str, values: Sequence[T], index: int) -> T:
         """One of the values that the model's inputs or outputs (``role``) have."""
@@ -73,8 +73,8 @@ class Runtime:
 
     def _start(self, executable: Executable) -> None:
         """Gives its variables their initial content."""
-        if self._initial and isinstance(executable, KeepsState):
-            executable.load_state(self._initial)
+        if self._stateful:
+            cast("KeepsState", executable).start()  # compile() saw to it
 
     def _kept(self, backend: KernelBackend) -> Executable:
         kept = self.per_thread.executables
@@ -84,7 +84,7 @@ class Runtime:
             return entry[1]
         executable = self.compile(backend)
         kept[key] = backend, executable
-        if isinstance(executable, PredictsDirectly) and not self._initial:
+        if isinstance(executable, PredictsDirectly) and not self._stateful:
             self.per_thread.direct[key] = executable.predict
         if len(kept) > _KEPT_BACKENDS:
             oldest, _ = kept.popitem(last=False)
@@ -97,10 +97,10 @@ class Runtime:
             hint = f"; did you mean {backend.__name__}()?" if isinstance(backend, type) else ""
             raise TypeError(f"backend must be an instance of a KernelBackend, not {backend!r}{hint}")
         executable = backend.compile(self.program)
-        if self._initial and not isinstance(executable, KeepsState):
+        if self._stateful and not isinstance(executable, KeepsState):
             raise TypeError(
                 f"{self.program.name} keeps state, and what {type(backend).__name__}.compile() gives does not: it "
-                "needs save_state() and load_state() (ember_infer_core.KeepsState)"
+                "needs start(), save_state() and load_state() (ember_infer_core.KeepsState)"
             )
         return executable
 

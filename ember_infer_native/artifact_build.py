@@ -339,8 +339,9 @@ _ABOUT = """\
 """
 _STATE = """
 
-   The model keeps state in that memory from run to run. ember_prepare sets what the first run is to find;
-   ember_save_state(arrays, memory) and ember_load_state(arrays, memory) copy it out and in: {arrays}."""
+   The model keeps state in that memory from run to run. ember_prepare sets what the first run is to find, and
+   ember_start_state(memory) sets it again; ember_save_state(arrays, memory) and ember_load_state(arrays, memory) copy
+   the state out and in: {arrays}."""
 
 
 def write_source(program: Program, target: Target, machine: Machine, folder: Path) -> Path:

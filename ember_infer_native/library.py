@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -97,12 +98,17 @@ class NativeExecutable:
         self._program = program
         self._threads = threads
         self._arena = library.new_arena()
+        self._start = functools.partial(library.functions.ember_start_state, _address(self._arena))
         inputs, outputs = _pointers(self.inputs), _pointers(self.outputs)
         session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data, KernelError)
         owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session)
         self.run: Run
         self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)
+
+    def start(self) -> None:
+        """See :meth:`ember_infer_core.KeepsState.start`."""
+        self._start()
 
     def save_state(self) -> tuple[AnyArray, ...]:
         """See :meth:`ember_infer_core.KeepsState.save_state`."""

@@ -14,7 +14,7 @@ from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.backends import every_backend
-from tests.support.contents import random_batches
+from tests.support.contents import random_batches, with_resets
 from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 from tests.support.variable_models import VariableModel, variable_models
@@ -33,7 +33,7 @@ def test_programs_of_reads_and_assignments_in_any_order_equal_tflm(
     def compare(drawn: VariableModel) -> str:
         batches = random_batches(drawn.model, drawn.seed)
         assert len(batches) == RUNS
-        return compare_with_tflm(drawn.model, batches, tflm, backends, resets=drawn.resets)
+        return compare_with_tflm(drawn.model, with_resets(batches, drawn.resets), tflm, backends)
 
     compare_drawn(variable_models(RUNS), compare, ordinary=ordinary, deep=deep, wanted_share=1.0)
 
@@ -49,7 +49,7 @@ def handle(writer: ModelWriter, name: str = "memory") -> int:
 
 
 def check(model: bytes, tflm: Tflm) -> None:
-    assert_equals_tflm(model, random_batches(model), tflm, [RefBackend(), NativeBackend()], resets={3})
+    assert_equals_tflm(model, with_resets(random_batches(model), {3}), tflm, [RefBackend(), NativeBackend()])
 
 
 def test_a_variable_that_is_assigned_itself_in_another_order_is_not_overwritten_while_it_is_read(tflm: Tflm) -> None:

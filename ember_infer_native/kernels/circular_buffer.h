@@ -8,7 +8,7 @@ struct circular_buffer {
 INLINE void circular_buffer(const struct circular_buffer *p, const uint8_t *input, uint8_t *state, uint8_t *counter) {
     int32_t *count = (int32_t *)counter;
     const size_t kept = (size_t)(p->bytes - p->row);
-    memmove(state, state + p->row, kept);
+    for (size_t at = 0; at < kept; at += (size_t)p->row) memcpy(state + at, state + at + p->row, (size_t)p->row);
     memcpy(state + kept, input, (size_t)p->row);
     *count = *count >= p->cycles_max - 1 ? 0 : *count + 1;
 }

@@ -18,7 +18,7 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
    unless something goes wrong: then ember_error says what, and the outputs are as they were. Where a run ends early,
    those that it has not come to are as they were. ember_batch: `count` samples,
    one after the other in memory, up to the first that goes wrong, each from the initial content of variables.
-   ember_load_state, ember_save_state: an array for each variable. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
+   ember_start_state: variables hold their initial content again. ember_load_state, ember_save_state: an array for each. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
    STATUS(arena) is where kernels leave the number of what went wrong, 0 where nothing can. */
 #define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                                  \
     EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                   \
@@ -27,6 +27,7 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
         prepare(0, 0, arena);                                                                                          \
         start_state(0, 0, arena);                                                                                      \
     }                                                                                                                  \
+    EXPORT void ember_start_state(uint8_t *arena) { start_state(0, 0, arena); }                                        \
     EXPORT void ember_load_state(const uint8_t *const *state, uint8_t *arena) { load_state(state, 0, arena); }         \
     EXPORT void ember_save_state(uint8_t *const *state, uint8_t *arena) { save_state(0, state, arena); }               \
     EXPORT const char *ember_error(const uint8_t *arena) {                                                             \
