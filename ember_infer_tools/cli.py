@@ -268,7 +268,7 @@ def build(
 
 @_command(
     "ember-infer expand model.tflite",
-    "ember-infer expand model.tflite --class-name Detector > detector.py",
+    "ember-infer expand model.tflite --class-name Detector | less",
 )
 def expand(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
@@ -277,7 +277,7 @@ def expand(
     """Print the Python that [bold]@ember_model[/bold] generates for a model.
 
     As `cargo expand` does for a Rust macro: one line for each operator call, then the class with its lengths, scales
-    and methods. Colours vanish in a pipe: `ember-infer expand model.tflite > model.py` gives plain text.
+    and methods. Colours vanish in a pipe: `ember-infer expand model.tflite > model.txt` gives plain text.
     """
     from ember_infer_macros.expand import expand as expand_model
 
