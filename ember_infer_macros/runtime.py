@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 from typing_extensions import override
@@ -233,6 +233,10 @@ class ScratchLengths:
             raise TypeError(f"scratch_len[...] takes a KernelBackend class, not {backend!r}")
         length = self._program.scratch_len(backend)
         return lambda: length
+
+    def __call__(self, *backends: object) -> NoReturn:
+        """Says what to write: without a backend there is no answer."""
+        raise TypeError("scratch differs between backends: write scratch_len[RefBackend](), with the class of yours")
 
     @override
     def __repr__(self) -> str:

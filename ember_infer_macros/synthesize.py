@@ -84,9 +84,10 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
 
 def expanded_source(program: Program, class_name: str, source: str) -> str:
     """All that :func:`ember_model` generates for a model, to be read: the operator calls and the class."""
+    advice = f"this is to be read, not imported: write @ember_model({source!r}) above class {class_name}"
     header = (
         f"# What @ember_model makes of {source!r}: to be read, not imported. `runtime` and `per_thread` are what the\n"
-        "# decorator keeps for the class.\n\nfrom __future__ import annotations\n\n\n"
+        f"# decorator keeps for the class.\n\nfrom __future__ import annotations\n\nraise ImportError({advice!r})\n\n\n"
     )
     return header + dispatch_source(program) + "\n\n" + class_source(program, class_name)
 

@@ -11,11 +11,11 @@ from types import FrameType
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from ember_infer_macros.decorator import load_program
 from ember_infer_native.artifact_build import Built, build_artifact, select_targets, target_machine, write_source
+from ember_infer_tools.terminal import Column, fitted, printable
 
 __all__ = ["print_built", "run_build", "write_sources"]
 
@@ -68,17 +68,14 @@ def _ends_in_order() -> Iterator[None]:
 
 def print_built(built: Sequence[Built], folder: Path, console: Console) -> None:
     """What was built, as a table, and how to use it."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("model", "target", "machine", "compiler"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("size", "build"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    names = [Column(heading, breaks="name") for heading in ("model", "target", "machine", "compiler")]
+    rows = []
     for one in built:
         entry = one.entry
-        cells = (entry.model, entry.target, str(entry.machine), entry.compiler)  # a name is not markup
+        cells = map(printable, (entry.model, entry.target, str(entry.machine), entry.compiler))
         seconds = f"{one.seconds:.1f} s" if one.seconds else "was there"
-        table.add_row(*map(Text, cells), f"{entry.size / 1000:.0f} kB", seconds)
-    console.print(table)
+        rows.append([*cells, f"{entry.size / 1000:.0f} kB", seconds])
+    console.print(fitted([*names, Column("size", right=True), Column("build", right=True)], rows, console.width))
     console.print(Text(f"NativeBackend(artifacts={str(folder)!r}) runs these without a compiler"))
 
 

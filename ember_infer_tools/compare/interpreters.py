@@ -102,6 +102,7 @@ class InterpreterProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         timer = threading.Timer(TIMEOUT_SECONDS, self._process.kill)
+        timer.daemon = True  # Ctrl-C may come before the next line has ended: nobody waits for it then
         timer.start()
         try:
             pickle.dump((verb, key, *arguments), self._process.stdin)
