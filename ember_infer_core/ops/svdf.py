@@ -121,7 +121,7 @@ def prepare(
 
     Raises:
         InvalidShape: the shapes contradict each other.
-        ValueError: TFLM refuses these shapes, or leaves undefined what these scales give.
+        Undefined: TFLM leaves open what these scales give.
     """
     if rank < 1 or any(len(shape) != 2 for shape in (input_shape, weights_feature_shape, weights_time_shape)):
         raise InvalidShape(

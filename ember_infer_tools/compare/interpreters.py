@@ -128,4 +128,4 @@ class InterpreterProcess:
     def _log_tail(self) -> str:
         self._log.seek(0)
         text = self._log.read().decode(errors="replace").strip()[-_LOG_TAIL:]
-        return f"\n{text}" if text else ""
+        return f"; it has said:\n{text}" if text else ""
