@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ember_infer_core.errors import ModelError, UnsupportedModelError
+from ember_infer_macros.limits import check_size
 from ember_infer_macros.tflite import schema
 from ember_infer_macros.tflite.flatbuffer import FlatBufferError, TooManyTables, read_root
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor, shortened
@@ -91,17 +92,12 @@ def read_graph(source: str, content: bytes) -> Graph:
     model = _read_model(source, content)
     if not model.subgraphs:
         raise ModelError(source, "the model has no subgraph")
+    called = _called_subgraphs(model)
+    check_size(source, [model.subgraphs[number] for number in (0, *called)])
     tensor_reader = TensorReader(content, model)  # one for all: what they share counts once
     graph = _read_subgraph(source, model, 0, tensor_reader)
-    wanted = {
-        operator.options.init_subgraph_index
-        for operator in graph.operators
-        if isinstance(operator.options, CallOnceOptions)
-    }
     initialisers = {
-        index: _read_subgraph(f"{source}, subgraph {index}", model, index, tensor_reader)
-        for index in sorted(wanted)
-        if 0 < index < len(model.subgraphs)
+        number: _read_subgraph(f"{source}, subgraph {number}", model, number, tensor_reader) for number in called
     }
     return replace(
         graph,
@@ -109,9 +105,17 @@ def read_graph(source: str, content: bytes) -> Graph:
         warnings=(
             *_uncalled_subgraphs(len(model.subgraphs), graph.operators),
             *graph.warnings,
-            *(warning for called in initialisers.values() for warning in called.warnings),
+            *(warning for initialiser in initialisers.values() for warning in initialiser.warnings),
         ),
     )
+
+
+def _called_subgraphs(model: schema.Model) -> list[int]:
+    """The subgraphs that the CALL_ONCE operators of the main one run, as far as there are such."""
+    assert model.subgraphs is not None
+    options = (operator.builtin_options for operator in model.subgraphs[0].operators or ())
+    wanted = {one.init_subgraph_index for one in options if isinstance(one, CallOnceOptions)}
+    return [number for number in sorted(wanted) if 0 < number < len(model.subgraphs)]
 
 
 def _read_subgraph(source: str, model: schema.Model, number: int, tensor_reader: TensorReader) -> Graph:

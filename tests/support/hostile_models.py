@@ -1,4 +1,4 @@
-"""Files built to hurt, each a family that grows with a number: much sharing, repetition, chains, wide lists, long names.
+"""Files built to hurt, each a family that grows with a number: sharing, repetition, chains, wide lists, long names.
 
 They are valid as FlatBuffers go. Most are models that run; some are refused, and then the message is what may hurt.
 """
