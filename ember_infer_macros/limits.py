@@ -33,19 +33,13 @@ def check_size(source: str, subgraphs: Sequence[schema.SubGraph]) -> None:
     Raises:
         UnsupportedModelError: says what there is too much of.
     """
-    operators = sum(len(subgraph.operators or ()) for subgraph in subgraphs)
-    operands = sum(
-        len(indices or ())
-        for subgraph in subgraphs
-        for part in (subgraph, *(subgraph.operators or ()))
-        for indices in (part.inputs, part.outputs)
-    )
-    _check(
-        source,
-        ("tensors", sum(len(subgraph.tensors or ()) for subgraph in subgraphs), MAX_TENSORS),
-        ("operators", operators, MAX_OPERATORS),
-        ("inputs and outputs of operators", operands, MAX_OPERANDS),
-    )
+    _check(source, "tensors", sum(len(subgraph.tensors or ()) for subgraph in subgraphs), MAX_TENSORS)
+    _check(source, "operators", sum(len(subgraph.operators or ()) for subgraph in subgraphs), MAX_OPERATORS)
+    parts: list[schema.SubGraph | schema.Operator] = [*subgraphs]
+    for subgraph in subgraphs:
+        parts += subgraph.operators or ()
+    operands = sum(len(part.inputs or ()) + len(part.outputs or ()) for part in parts)
+    _check(source, "inputs and outputs of operators", operands, MAX_OPERANDS)
 
 
 def check_numbers(graph: Graph) -> None:
@@ -58,7 +52,7 @@ def check_numbers(graph: Graph) -> None:
     found = _in_all(numbers, graph.operators)
     for called in graph.initialisers.values():
         found += _in_all([_numbers(tensor) for tensor in called.tensors], called.operators)
-    _check(graph.source, ("scales, axes, sizes and indices in its operators", found, MAX_NUMBERS))
+    _check(graph.source, "scales, axes, sizes and indices in its operators", found, MAX_NUMBERS)
 
 
 def _numbers(tensor: GraphTensor) -> int:
@@ -70,11 +64,6 @@ def _in_all(numbers: Sequence[int], operators: Iterable[GraphOperator]) -> int:
     return sum(numbers[index] for operator in operators for index in operator.inputs if index != NO_TENSOR)
 
 
-def _check(source: str, *counts: tuple[str, int, int]) -> None:
-    problems = [
-        f"the model has {found:,} {what}: at most {most:,} are supported"
-        for what, found, most in counts
-        if found > most
-    ]
-    if problems:
-        raise UnsupportedModelError(source, problems)
+def _check(source: str, what: str, found: int, most: int) -> None:
+    if found > most:
+        raise UnsupportedModelError(source, [f"the model has {found:,} {what}: at most {most:,} are supported"])

@@ -6,8 +6,8 @@ follows it, as the C++ ``flatbuffers::Verifier`` does, and returns plain objects
 every table; with it at hand, generated accessor classes would only repeat it.
 
 Sharing is legal in a FlatBuffer, and a small file can share so much that a walk over it never ends. What is shared is
-therefore read once, the work that one file may cause is bounded by a multiple of its length, and the number of tables by
-what any model for small machines needs.
+therefore read once, the work that one file may cause is bounded by a multiple of its length, and the number of its
+tables by what any model for small machines needs.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class FlatFile:
         content = text.encode()
         return self.part(struct.pack("<I", len(content)) + content + b"\0")
 
-    def bytes(self, content: bytes) -> Ref:
+    def content(self, content: bytes) -> Ref:
         return self.part(struct.pack("<I", len(content)) + content)
 
     def numbers(self, values: Sequence[float] | npt.NDArray[np.generic], kind: str = "<i4") -> Ref:

@@ -127,7 +127,7 @@ class SharedModel(Subgraph):
         file = self.file
         subgraphs = [self.table(inputs, outputs), *(other.table(*ends) for other, *ends in self.others)]
         codes = [self._code_table(code, custom) for code, custom in self._codes]
-        buffers = [file.table({0: file.bytes(content)} if content else {}) for content in self._buffers]
+        buffers = [file.table({0: file.content(content)} if content else {}) for content in self._buffers]
         fields = {1: file.references(codes), 2: file.references(subgraphs), 4: file.references(buffers)}
         return file.finish(file.table({0: Int(SCHEMA_VERSION), **fields}))
 
