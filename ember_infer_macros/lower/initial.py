@@ -12,6 +12,7 @@ from ember_infer_macros.lower.operators import OperatorLowering
 from ember_infer_macros.lower.variables import Contents, VariableName, Variables
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.options import CallOnceOptions
+from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = ["initial_contents"]
 
@@ -25,7 +26,7 @@ def initial_contents(graph: Graph, variables: Variables, budget: Budget) -> dict
     """
     contents = variables.defaults()
     for operator in graph.operators:
-        if isinstance(operator.options, CallOnceOptions):
+        if operator.code is BuiltinOperator.CALL_ONCE and isinstance(operator.options, CallOnceOptions):
             called = graph.initialisers[operator.options.init_subgraph_index]
             contents |= _run_once(called, variables, budget, contents)
     return contents

@@ -41,15 +41,17 @@ def lower(source: OperatorSource) -> Lowered | None:
     index, variable = source.variable(source.input(0))
     if writes:
         value, operands = source.input(1), {"input": source.input(1).index, "output": index}
+        shapes = {"input_shape": value.shape, "output_shape": variable.shape}
     else:
         source.one_output()
         value, operands = source.output(), {"input": index, "output": source.output().index}
+        shapes = {"input_shape": variable.shape, "output_shape": value.shape}
     if (value.elements, source.dtype(value)) != (element_count(variable.shape), variable.dtype):
         raise Refusal(
             f"{value.describe()} has another size or type than the variable {shortened(variable.name)!r}, "
             f"{variable.dtype} {list(variable.shape)}; TensorFlow Lite Micro does not check that"
         )
-    params = source.prepare(prepare, input_shape=value.shape, output_shape=value.shape, dtype=variable.dtype)
+    params = source.prepare(prepare, **shapes, dtype=variable.dtype)
     return Lowered("reshape", params, operands)
 
 

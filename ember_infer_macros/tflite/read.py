@@ -113,8 +113,14 @@ def read_graph(source: str, content: bytes) -> Graph:
 def _called_subgraphs(model: schema.Model) -> list[int]:
     """The subgraphs that the CALL_ONCE operators of the main one run, as far as there are such."""
     assert model.subgraphs is not None
-    options = (operator.builtin_options for operator in model.subgraphs[0].operators or ())
-    wanted = {one.init_subgraph_index for one in options if isinstance(one, CallOnceOptions)}
+    codes = [_operator_code(code)[0] for code in model.operator_codes or ()]
+    wanted = {
+        operator.builtin_options.init_subgraph_index
+        for operator in model.subgraphs[0].operators or ()
+        if isinstance(operator.builtin_options, CallOnceOptions)
+        and operator.opcode_index < len(codes)
+        and codes[operator.opcode_index] is BuiltinOperator.CALL_ONCE
+    }
     return [number for number in sorted(wanted) if 0 < number < len(model.subgraphs)]
 
 
