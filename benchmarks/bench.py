@@ -75,7 +75,7 @@ def bench_inference(
     least = table_of("model", *contestants, "build, s", "library, kB")
     notes: list[str] = []
     for subject in models:
-        found = bench(subject.path, backends, against, turns=turns)
+        found = bench(subject.path, backends, against, turns=turns, leave_out=True)
         check_answers(found)
         timed = in_columns(found)
         _, litert, _, predict, session = timed
@@ -102,9 +102,12 @@ def bench_inference(
 
 
 def in_columns(found: Bench) -> list[Measured | None]:
-    """TFLM, LiteRT, RefBackend, NativeBackend through both doors; None for one that is not there."""
+    """TFLM, LiteRT, RefBackend, NativeBackend through both doors; None for one that is not there. A model with state
+    goes through sessions alone.
+    """
     by_name = {"LiteRT" if is_litert(measured) else measured.name: measured for measured in found.measured}
-    names = (TFLM, "LiteRT", "RefBackend, predict", f"{NATIVE}, predict", f"{NATIVE}, session")
+    reference = "RefBackend, predict" if found.steps is None else "RefBackend, session"
+    names = (TFLM, "LiteRT", reference, f"{NATIVE}, predict", f"{NATIVE}, session")
     return [by_name.get(name) for name in names]
 
 

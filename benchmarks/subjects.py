@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _PUBLISHED = (
     "anomaly_detection",
     "mobilenet_v3_small",
 )
+# Streaming models, which keep state: those of microWakeWord, in the package that the extra wake-word brings.
+_WAKE_WORDS = ("okay_nabu", "hey_jarvis", "hey_mycroft", "alexa")
+_WAKE_WORDS_PACKAGE = "pymicro_wakeword"
 # Times as fast as LiteRT on AVX-512 VNNI: through predict_quantized, and through a session.
 _WANTED = {
     "sine": "1.3 / 4",
@@ -39,6 +43,7 @@ _WANTED = {
     "rock_paper_scissors": "1.5",
     "anomaly_detection": "1.5",
     "mobilenet_v3_small": "10, no delegate",
+    **dict.fromkeys(_WAKE_WORDS, "2"),
 }
 _FILE_WIDTH = 140
 
@@ -68,6 +73,10 @@ def subjects(folder: Path, files: Sequence[Path] = ()) -> Iterator[Subject]:
         path = _published(name)
         if path.exists():
             yield Subject(name, path, _WANTED[name])
+    package = importlib.util.find_spec(_WAKE_WORDS_PACKAGE)
+    if package is not None and package.origin is not None:
+        for name in _WAKE_WORDS:
+            yield Subject(name, Path(package.origin).parent / "models" / f"{name}.tflite", _WANTED[name])
     for name, build in BUILDERS.items() if _can_write() else ():
         path = folder / f"{name}.tflite"
         if not path.exists():
@@ -82,6 +91,8 @@ def missing() -> list[str]:
         for name in _PUBLISHED
         if not _published(name).exists()
     ]
+    if importlib.util.find_spec(_WAKE_WORDS_PACKAGE) is None:
+        lines += [f"{name}: skipped, only the extra wake-word brings it" for name in _WAKE_WORDS]
     if not _can_write():
         lines += [f"{name}: skipped, only the extras tflm and litert bring what writes it" for name in BUILDERS]
     return lines

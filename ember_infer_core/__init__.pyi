@@ -29,6 +29,7 @@ from ember_infer_core.ops.add import ElementwiseAddParams as ElementwiseAddParam
 from ember_infer_core.ops.add_n import AddNParams as AddNParams
 from ember_infer_core.ops.arg_max import ArgMaxParams as ArgMaxParams
 from ember_infer_core.ops.batch_matmul import BatchMatMulParams as BatchMatMulParams
+from ember_infer_core.ops.circular_buffer import CircularBufferParams as CircularBufferParams
 from ember_infer_core.ops.comparisons import Comparison as Comparison
 from ember_infer_core.ops.comparisons import ComparisonParams as ComparisonParams
 from ember_infer_core.ops.conv2d import Conv2dParams as Conv2dParams
@@ -60,7 +61,9 @@ from ember_infer_core.ops.select_v2 import SelectParams as SelectParams
 from ember_infer_core.ops.softmax import SoftmaxParams as SoftmaxParams
 from ember_infer_core.ops.squared_difference import SquaredDifferenceParams as SquaredDifferenceParams
 from ember_infer_core.ops.sub import SubParams as SubParams
+from ember_infer_core.ops.svdf import SvdfParams as SvdfParams
 from ember_infer_core.ops.transpose_conv import TransposeConvParams as TransposeConvParams
+from ember_infer_core.ops.unidirectional_sequence_lstm import LstmParams as LstmParams
 from ember_infer_core.ops.windows import Padding as Padding
 from ember_infer_core.ops.windows import compute_padding as compute_padding
 from ember_infer_core.program import Call as Call

@@ -34,6 +34,10 @@ class KernelBackend(OptionalOperators):
     parameter object, reads its input buffers, writes all of its outputs and returns None; it raises a
     :class:`KernelError` before it writes anything, or not at all.
 
+    *State.* Some operators remember: a buffer of the role ``STATE`` holds what the last call left, or what the caller
+    has put there since. The kernel reads it, and writes what the next call is to find. Nothing that depends on it may
+    be kept elsewhere.
+
     *Scratch.* A kernel may use ``params.scratch`` (uint8, at least as long as the class's scratch-size method says) and
     nothing else. Its content is undefined at the start of each call.
 

@@ -125,6 +125,8 @@ def dispatch_source(program: Program) -> str:
         read = ", ".join(_describe(program, index) for index in call.tensors(Role.INPUT, Role.STATE))
         written = ", ".join(_describe(program, index) for index in call.tensors(Role.OUTPUT, Role.STATE))
         lines.append(f"    backend.{call.method}(layers.{call.name})  # {read} -> {written}")
+        if call.params.ending is not None:
+            lines.append(f"    if layers.{call.name}.{call.params.ending}[0]: return  # the outputs stay as they were")
     return "\n".join(lines) + "\n"
 
 

@@ -32,7 +32,8 @@ class Executable(Protocol):
     scratch_len: int
 
     def run(self, scratch: ByteArray | None = None) -> None:
-        """Computes the outputs from the inputs.
+        """Computes the outputs from the inputs. Of a program that :attr:`~Program.ends_early`, those that a run which
+        ends early does not come to stay as they were: the last answer, or zeros.
 
         Args:
             scratch: a contiguous, writable uint8 array to use in place of the executable's own scratch memory.
@@ -50,7 +51,7 @@ class PredictsDirectly(Protocol):
     def predict(self, *arrays: Any) -> bool:
         """Runs from all inputs to all outputs, given in this order, and returns True if each is a contiguous array of
         the right type and length and the outputs can be written to and lie apart. Or else does nothing and returns
-        False.
+        False. A program with state goes on from the executable's, as in :meth:`Executable.run`.
         """
         ...
 
@@ -60,5 +61,7 @@ class RunsBatches(Protocol):
     """An executable that can take many samples at once."""
 
     def run_batch(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> None:
-        """Runs every sample along the first axis of contiguous arrays ``(samples, *shape)``."""
+        """Runs every sample along the first axis of contiguous arrays ``(samples, *shape)``, each from the initial
+        state, if the program has any; the executable's own state stays as it is.
+        """
         ...

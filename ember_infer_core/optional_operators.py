@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.add_n import AddNParams
     from ember_infer_core.ops.arg_max import ArgMaxParams
     from ember_infer_core.ops.batch_matmul import BatchMatMulParams
+    from ember_infer_core.ops.circular_buffer import CircularBufferParams
     from ember_infer_core.ops.comparisons import ComparisonParams
     from ember_infer_core.ops.cumsum import CumsumParams
     from ember_infer_core.ops.div import DivParams, FloorDivParams, FloorModParams
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.select_v2 import SelectParams
     from ember_infer_core.ops.squared_difference import SquaredDifferenceParams
     from ember_infer_core.ops.sub import SubParams
+    from ember_infer_core.ops.svdf import SvdfParams
     from ember_infer_core.ops.transpose_conv import TransposeConvParams
+    from ember_infer_core.ops.unidirectional_sequence_lstm import LstmParams
     from ember_infer_core.slots import OperatorParams
 
 __all__ = ["OptionalOperators"]
@@ -83,6 +86,10 @@ class OptionalOperators(ABC):
     def ceil(self, params: LookupParams) -> None:
         """CEIL."""
         self.run_not_overridden("ceil", params)
+
+    def circular_buffer(self, params: CircularBufferParams) -> None:
+        """The custom operator CIRCULAR_BUFFER."""
+        self.run_not_overridden("circular_buffer", params)
 
     def concatenation(self, params: MovementParams) -> None:
         """CONCATENATION."""
@@ -344,6 +351,10 @@ class OptionalOperators(ABC):
         """SUM."""
         self.run_not_overridden("sum", params)
 
+    def svdf(self, params: SvdfParams) -> None:
+        """SVDF."""
+        self.run_not_overridden("svdf", params)
+
     def tanh(self, params: LookupParams) -> None:
         """TANH."""
         self.run_not_overridden("tanh", params)
@@ -355,6 +366,10 @@ class OptionalOperators(ABC):
     def transpose_conv(self, params: TransposeConvParams) -> None:
         """TRANSPOSE_CONV."""
         self.run_not_overridden("transpose_conv", params)
+
+    def unidirectional_sequence_lstm(self, params: LstmParams) -> None:
+        """UNIDIRECTIONAL_SEQUENCE_LSTM: reads and writes ``params.hidden_state`` and ``params.cell_state``."""
+        self.run_not_overridden("unidirectional_sequence_lstm", params)
 
     def unpack(self, params: MovementParams) -> None:
         """UNPACK."""

@@ -129,7 +129,8 @@ class Program:
         """For each activation with memory of its own, the calls during which it is in use.
 
         A model input is in use from the start, an output until the end; both ends of a call's lifetime include the call
-        that writes and the last one that reads.
+        that writes and the last one that reads. Where a run may end early, outputs keep the last answer: they are in
+        use all the time.
         """
         first: dict[int, int] = {}
         last: dict[int, int] = {}
@@ -141,7 +142,7 @@ class Program:
                 first.setdefault(root, step)
                 last[root] = step
 
-        for index in self.inputs:
+        for index in (*self.inputs, *(self.outputs if self.ends_early else ())):
             use(index, 0)
         for step, call in enumerate(self.calls):
             for index in call.tensors(Role.INPUT, Role.OUTPUT):
@@ -160,6 +161,11 @@ class Program:
         """Byte offset in the arena of every activation, aliases included."""
         own = dict(zip(self.lifetimes, self.arena.offsets, strict=True))
         return {index: own[self.storage(index)] for index in range(len(self.tensors)) if self.storage(index) in own}
+
+    @functools.cached_property
+    def ends_early(self) -> bool:
+        """Whether there are runs, the first among them, that end before the outputs are computed."""
+        return any(call.params.ending is not None for call in self.calls)
 
     @property
     def arena_len(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import numpy as np
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.composition import ComposedBackend, over
 from ember_infer_core.dispatch import DispatchExecutable
-from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, bound, slots
+from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, bound
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Executable
@@ -29,7 +29,8 @@ class LayerRecord:
     Attributes:
         layer: the layer's name; the operator's where the kernel was called without a program.
         operator: name of the method of :class:`KernelBackend`.
-        inputs, outputs: copies of the activations that the kernel met, by field name of its parameters.
+        inputs, outputs: copies of the activations that the kernel met, by field name of its parameters. A state is in
+            both, as it was before the call and after it.
         seconds: time in the kernel. The first run of an executable includes what kernels prepare once.
         scratch_asked: bytes of scratch that the backend's class asks for in this call.
         scratch_used: bytes up to the last one that the kernel changed, of all that it was given.
@@ -163,8 +164,14 @@ class _RecordingExecutable:
         self.inputs: tuple[AnyArray, ...] = self._executable.inputs
         self.outputs: tuple[AnyArray, ...] = self._executable.outputs
         self.scratch_len: int = self._executable.scratch_len
-        self.save_state = self._executable.save_state
-        self.load_state = self._executable.load_state
+
+    def save_state(self) -> tuple[AnyArray, ...]:
+        """See :meth:`ember_infer_core.KeepsState.save_state`."""
+        return self._executable.save_state()
+
+    def load_state(self, arrays: Sequence[AnyArray]) -> None:
+        """See :meth:`ember_infer_core.KeepsState.load_state`."""
+        self._executable.load_state(arrays)
 
     def run(self, scratch: ByteArray | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`."""
@@ -180,7 +187,7 @@ class _RecordingExecutable:
 
 
 def _recorded(backend: KernelBackend, operator: str, params: OperatorParams) -> LayerRecord:
-    inputs = _copies(params, Role.INPUT)  # before the call: the output may lie in the same memory
+    inputs = _copies(params, Role.INPUT, Role.STATE)  # before the call: the output may lie in the same memory
     pattern = _pattern(params.scratch.size)
     if pattern.size:
         params.scratch[...] = pattern
@@ -193,16 +200,15 @@ def _recorded(backend: KernelBackend, operator: str, params: OperatorParams) -> 
         layer=operator,
         operator=operator,
         inputs=inputs,
-        outputs=_copies(params, Role.OUTPUT),
+        outputs=_copies(params, Role.OUTPUT, Role.STATE),
         seconds=seconds,
         scratch_asked=type(backend).scratch_size(params),
         scratch_used=int(touched[-1]) + 1 if touched.size else 0,
     )
 
 
-def _copies(params: OperatorParams, role: Role) -> dict[str, AnyArray]:
-    of_role = {slot.name for slot in slots(params) if slot.role is role}
-    return {name: np.array(array) for name, array in bound(params).items() if name in of_role}
+def _copies(params: OperatorParams, *roles: Role) -> dict[str, AnyArray]:
+    return {name: np.array(array) for name, array in bound(params, *roles).items()}
 
 
 def _pattern(length: int) -> ByteArray:

@@ -165,6 +165,14 @@ class OperatorParams:
     scratch: ByteArray = field(default_factory=no_scratch, repr=False)
     cache: dict[str, Any] | None = field(default=None, repr=False)
 
+    @property
+    def ending(self) -> str | None:
+        """The slot, a state of one int32, that tells after a call whether the run ends with it: where it is not 0.
+
+        None for a call that never ends a run, as nearly all.
+        """
+        return None
+
     def scratch_size(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that ``backend`` asks for in this call."""
         return backend.scratch_size(self)
@@ -207,9 +215,9 @@ def content(params: OperatorParams, slot: Slot) -> AnyArray | None:
     return found
 
 
-def bound(params: OperatorParams) -> dict[str, AnyArray]:
-    """What each slot is bound to, without the optional ones that are left out."""
-    found = {slot.name: content(params, slot) for slot in slots(params)}
+def bound(params: OperatorParams, *roles: Role) -> dict[str, AnyArray]:
+    """What each slot, or each of these roles, is bound to, without the optional ones that are left out."""
+    found = {slot.name: content(params, slot) for slot in slots(params) if not roles or slot.role in roles}
     return {name: array for name, array in found.items() if array is not None}
 
 

@@ -36,8 +36,6 @@ def _cures(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> Iterator[
     code, name = operator.code, operator.name
     if code in cures.OPERATOR_CURES:
         yield name
-    elif code in cures.KEEPS_STATE:
-        yield cures.STATE
     elif name.startswith("STABLEHLO_"):
         yield cures.STABLEHLO
     elif code in CALLERS:
@@ -59,8 +57,6 @@ def _tensor_cures(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> It
         yield cures.DYNAMIC_RANGE if inputs[1].type is TensorType.INT8 else cures.FLOAT_MODEL
     if operator.code in _PRODUCTS and inputs and inputs[0].type in _INTEGER_CURES:
         yield _INTEGER_CURES[inputs[0].type]
-    if any(tensor.is_variable for tensor in used):
-        yield cures.STATE
     if any(tensor.is_sparse for tensor in used):
         yield cures.SPARSE_WEIGHTS
     if any(0 in tensor.shape for tensor in used):

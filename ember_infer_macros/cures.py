@@ -7,18 +7,7 @@ from __future__ import annotations
 
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
-__all__ = ["KEEPS_STATE", "MODEL_CURES", "OPERATOR_CURES"]
-
-KEEPS_STATE = frozenset(
-    {
-        BuiltinOperator.ASSIGN_VARIABLE,
-        BuiltinOperator.CALL_ONCE,
-        BuiltinOperator.READ_VARIABLE,
-        BuiltinOperator.SVDF,
-        BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM,
-        BuiltinOperator.VAR_HANDLE,
-    }
-)
+__all__ = ["MODEL_CURES", "OPERATOR_CURES"]
 
 _UNROLL = (
     "unroll the layer over its time steps (unroll=True in Keras), which leaves FULLY_CONNECTED and elementwise steps"
@@ -73,7 +62,6 @@ UINT8_MODEL = "uint8 model"
 EDGES = "types at the edges"
 DYNAMIC_SHAPES = "dynamic shapes"
 SPARSE_WEIGHTS = "sparse weights"
-STATE = "state"
 CONTROL_FLOW = "control flow"
 TENSORFLOW_OPERATORS = "TensorFlow operators"
 CUSTOM_OPERATORS = "custom operators"
@@ -97,11 +85,10 @@ MODEL_CURES: dict[str, str] = {
     EDGES: "convert with inference_input_type = inference_output_type = int8, and scale values outside (quantize())",
     DYNAMIC_SHAPES: "fix every size before converting, the batch too (batch_size=1): nothing may be sized at run time",
     SPARSE_WEIGHTS: "convert without EXPERIMENTAL_SPARSITY; pruned weights stay zeros in a dense tensor",
-    STATE: (
-        "make state an input and an output of the model, or give it the whole window at once; unroll an LSTM "
-        "(unroll=True in Keras); state between inferences is not supported yet"
+    CONTROL_FLOW: (
+        "compute both branches and choose with SELECT_V2; unroll loops (unroll=True in Keras), or make the loop's body "
+        "a model of its own, and loop outside"
     ),
-    CONTROL_FLOW: "compute both branches and choose with SELECT_V2; unroll loops (unroll=True in Keras)",
     TENSORFLOW_OPERATORS: (
         "convert without SELECT_TF_OPS: the converter then names the layers that need another operator"
     ),

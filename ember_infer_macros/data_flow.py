@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ember_infer_core.errors import ModelError
+from ember_infer_macros.operators import accepted
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.schema import NO_TENSOR
 
@@ -18,6 +19,8 @@ def data_flow_problems(graph: Graph) -> list[str]:
     problems = []
     unwritten = []
     written = {tensor.index for tensor in graph.tensors if tensor.data is not None or tensor.is_variable}
+    # Variables that are still to get the one operator whose output they are.
+    states = {tensor.index for tensor in graph.tensors if tensor.is_variable and tensor.data is None}
     for index in graph.inputs:
         if index in written:
             problems.append(f"input {graph.tensors[index].describe()} is a constant, a variable, or an input twice")
@@ -28,8 +31,11 @@ def data_flow_problems(graph: Graph) -> list[str]:
             for index in operator.inputs
             if index != NO_TENSOR and index not in written
         ]
+        entry = accepted(operator)
         for index in operator.outputs:
-            if index in written:
+            if entry is not None and entry.keeps_state and index in states:
+                states.remove(index)
+            elif index in written:
                 problems.append(
                     f"{operator.describe()} writes {graph.tensors[index].describe()}, which already has a value"
                 )

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ember_infer_macros.signatures import Accepts, accepts
+from ember_infer_macros.tflite.graph import GraphOperator
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
-__all__ = ["LOWERINGS"]
+__all__ = ["CUSTOM_LOWERINGS", "LOWERINGS", "accepted"]
 
 _ANY = "int8|int16|int32|float32|uint8|bool"
 _CASTABLE = "int8|int16|int32|uint32|float32|bool"
+
+
+def _lstm(data: str, bias: str) -> str:
+    """Of UNIDIRECTIONAL_SEQUENCE_LSTM: data, weights, peepholes, biases, projection, states, layer normalisation."""
+    weights, peepholes, biases, others = "int8? " * 8, "int16? " * 3, f"{bias}? " * 4, "int16? " * 4
+    return f"{data} {weights}{peepholes}{biases}int8? {bias}? {data} int16 {others}-> {data}"
+
 
 # Operator -> its module in `lower/` and its signatures. A new operator adds its line.
 LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
@@ -115,10 +123,26 @@ LOWERINGS: Mapping[BuiltinOperator, Accepts] = {
     ),
     BuiltinOperator.SUB: accepts("sub", "T T -> T", T="int8 float32 int32"),
     BuiltinOperator.SUM: accepts("mean", "T int32 -> T", T="int8 int16 float32"),
+    BuiltinOperator.SVDF: accepts("svdf", "int8 int8 T int32? T -> int8", T="int8 int16"),
     BuiltinOperator.TANH: accepts("lookup", "int8 -> int8", "float32 -> float32"),
     BuiltinOperator.TRANSPOSE: accepts("transpose", "T int32 -> T", T="int8 int16 float32"),
     BuiltinOperator.TRANSPOSE_CONV: accepts("transpose_conv", "int32 int8 int8 int32? -> int8"),
+    BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM: accepts(
+        "unidirectional_sequence_lstm", _lstm("int8", "int32"), _lstm("int16", "int64")
+    ),
     BuiltinOperator.UNPACK: accepts("pack", "T -> T+", T="int8 int16 int32 float32"),
     BuiltinOperator.VAR_HANDLE: accepts("variables", "-> resource"),
     BuiltinOperator.ZEROS_LIKE: accepts("fill", "T -> T", T="int8 int32 float32"),
 }
+
+# The same for operators that the schema does not have, by the name that a file gives them.
+CUSTOM_LOWERINGS: Mapping[str, Accepts] = {
+    "CIRCULAR_BUFFER": accepts("circular_buffer", "int8 -> int8", keeps_state=True),
+}
+
+
+def accepted(operator: GraphOperator) -> Accepts | None:
+    """The entry of an operator; None for one that does not run here."""
+    if operator.custom_code is not None:
+        return CUSTOM_LOWERINGS.get(operator.custom_code)
+    return None if operator.code is None else LOWERINGS.get(operator.code)

@@ -117,7 +117,8 @@ class QuantizedModel(metaclass=ABCMeta):
 
         Raises:
             InvalidShape: an array is not as described; nothing was written.
-            KernelError: the backend cannot run the model; nothing was written.
+            KernelError: the backend cannot run the model, or one sample has no answer because CIRCULAR_BUFFER waits for
+                more of them; nothing was written.
         """
         _undecorated()
 
@@ -204,7 +205,8 @@ class QuantizedModel(metaclass=ABCMeta):
     @staticmethod
     def predict_sequence(backend: KernelBackend, inputs: Arrays[AnyArray]) -> Result:
         """Runs the model on T steps of one sequence, the model's own types in and out: the state that one step leaves
-        is what the next one finds. The first finds the initial state.
+        is what the next one finds. The first finds the initial state. A step that ends early (CIRCULAR_BUFFER) gives
+        the last answer again, or zeros before the first.
 
         Args:
             backend: an instance.

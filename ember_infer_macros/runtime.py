@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import InvalidShape, ScratchTooSmall
+from ember_infer_core.errors import InvalidShape, KernelError, ScratchTooSmall
 from ember_infer_core.executable import PredictsDirectly, RunsBatches
 from ember_infer_core.slots import AnyArray, ByteArray, no_scratch
 from ember_infer_core.state import KeepsState
@@ -58,7 +58,16 @@ class Runtime:
             raise IndexError(f"{self.program.name} has {count}: there is no {role} {index}") from None
 
     def executable(self, backend: KernelBackend) -> Executable:
-        """This thread's executable for a backend, its variables at their initial content; compiled at the first use."""
+        """This thread's executable for a backend, its variables at their initial content; compiled at the first use.
+
+        Raises:
+            KernelError: the first run of this program ends before there is an answer.
+        """
+        if self.program.ends_early:
+            raise KernelError(
+                f"{self.program.name}: one sample has no answer, since CIRCULAR_BUFFER waits for more of them: use "
+                "bind() or predict_sequence()"
+            )
         executable = self._kept(backend)
         self._start(executable)
         return executable
@@ -190,7 +199,11 @@ class Runtime:
         counts = {len(rows) for rows in steps}
         if len(counts) != 1:
             raise InvalidShape(f"the inputs hold different numbers of steps: {sorted(counts)}")
-        executable = self.executable(backend)
+        executable = self._kept(backend)
+        self._start(executable)
+        if self.program.ends_early:
+            for buffer in executable.outputs:
+                buffer.fill(0)  # until the first answer, and not an earlier sequence's last one
         results = tuple(np.empty((*counts, *port.shape), port.dtype) for port in self.outputs)
         for step in range(*counts):
             _run_row(executable, steps, results, step)

@@ -22,13 +22,15 @@ class Accepts:
     Attributes:
         file: its module in ``lower/``.
         signatures: the types it takes, each as described above.
+        keeps_state: whether outputs are variable tensors, which the operator reads as well.
     """
 
     file: str
     signatures: tuple[str, ...]
+    keeps_state: bool = False
 
 
-def accepts(file: str, *signatures: str, **types: str) -> Accepts:
+def accepts(file: str, *signatures: str, keeps_state: bool = False, **types: str) -> Accepts:
     """An entry of the registry; a name in ``types`` stands, in every signature, for each of its types in turn.
 
     ``accepts("transpose", "T int32 -> T", T="int8 float32")`` takes int8 or float32, and gives the same.
@@ -40,7 +42,7 @@ def accepts(file: str, *signatures: str, **types: str) -> Accepts:
             for signature in expanded
             for choice in (choices.split() if name in _names(signature) else [""])
         ]
-    return Accepts(file, tuple(expanded))
+    return Accepts(file, tuple(expanded), keeps_state)
 
 
 def _names(signature: str) -> set[str]:

@@ -10,17 +10,21 @@ from ember_infer_macros import cures
 from ember_infer_macros.advice import advice
 from ember_infer_macros.data_flow import data_flow_problems
 from ember_infer_macros.limits import check_numbers
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import accepted
 from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.signatures import ABSENT, mismatch
 from ember_infer_macros.stateful import initialiser_problems, state_problems
-from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor
+from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.micro import MICRO_OPERATORS
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator, TensorType
 
 __all__ = ["check_supported", "why_unsupported"]
 
 _SHOWN_OPERANDS = 30
+_DEPENDS = {
+    BuiltinOperator.IF: "which of its two subgraphs runs depends on the data",
+    BuiltinOperator.WHILE: "how often its subgraph runs depends on the data",
+}
 
 
 def check_supported(graph: Graph) -> None:
@@ -55,7 +59,7 @@ def _check_damage(graph: Graph) -> None:
     for index in (*graph.inputs, *graph.outputs):
         _check_tensor(graph, index)
     for operator in graph.operators:
-        if operator.code not in LOWERINGS:
+        if accepted(operator) is None:
             continue
         if NO_TENSOR in operator.outputs:
             raise ModelError(graph.source, f"{operator.describe()} outputs: tensor {NO_TENSOR} does not exist")
@@ -123,16 +127,15 @@ def why_unsupported(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> 
 
 def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:
     """Why the project does not run this operator on these types."""
-    if operator.code is None or operator.code not in LOWERINGS:
+    entry = accepted(operator)
+    if entry is None:
         return _why_missing(operator.code)
-    return mismatch(LOWERINGS[operator.code], _types(operator.inputs, tensors), _types(operator.outputs, tensors))
+    return mismatch(entry, _types(operator.inputs, tensors), _types(operator.outputs, tensors))
 
 
 def _why_missing(code: BuiltinOperator | None) -> str:
-    if code in cures.KEEPS_STATE:
-        return "it keeps state between inferences, which is not supported yet"
-    if code in CALLERS:
-        return "control flow is not supported"
+    if code in _DEPENDS:
+        return f"control flow is not supported: {_DEPENDS[code]}, and a program here is one list of calls for every run"
     if code is None or code in MICRO_OPERATORS:
         return "this operator is not supported"
     return "this operator is not supported, and TensorFlow Lite Micro does not have it"
@@ -144,7 +147,7 @@ def _odd_operand(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str
         if index == NO_TENSOR:
             continue
         tensor = tensors[index]
-        if tensor.is_variable and index in operator.outputs:
+        if tensor.is_variable and index in operator.outputs and not _keeps_state(operator):
             return f"{tensor.describe()} is a variable, which only operators that keep state may write"
         if tensor.is_variable and tensor.data is not None:
             return f"{tensor.describe()} is a variable with content in the file"
@@ -154,6 +157,11 @@ def _odd_operand(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str
         if wrong is not None:
             return f"{tensor.label()}: {wrong}"
     return None
+
+
+def _keeps_state(operator: GraphOperator) -> bool:
+    entry = accepted(operator)
+    return entry is not None and entry.keeps_state
 
 
 def _signature(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str:

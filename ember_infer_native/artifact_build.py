@@ -334,9 +334,13 @@ _ABOUT = """\
    cc {flags} -shared -fPIC -o {name}.so {main}
 
    {arena_len} bytes of memory for one run at a time, aligned to 64 bytes: ember_prepare(memory) once, then any number
-   of ember_run(inputs, outputs, memory). In: {inputs}. Out: {outputs}. */
+   of ember_run(inputs, outputs, memory). In: {inputs}. Out: {outputs}.{state} */
 
 """
+_STATE = """
+
+   The model keeps state in that memory from run to run. ember_prepare sets what the first run is to find;
+   ember_save_state(arrays, memory) and ember_load_state(arrays, memory) copy it out and in: {arrays}."""
 
 
 def write_source(program: Program, target: Target, machine: Machine, folder: Path) -> Path:
@@ -357,6 +361,7 @@ def write_source(program: Program, target: Target, machine: Machine, folder: Pat
     """
     plan = plan_program(program, target)
     sources = generate(plan, python=False)
+    kept = [variable.tensor for variable in program.variables]
     about = _ABOUT.format(
         name=_plain(program.name),
         target=target.name,
@@ -364,8 +369,9 @@ def write_source(program: Program, target: Target, machine: Machine, folder: Pat
         flags=" ".join(compile_flags(target, machine)),
         main=MAIN,
         arena_len=plan.arena_len,
-        inputs=", ".join(_array(program, index) for index in program.inputs),
-        outputs=", ".join(_array(program, index) for index in program.outputs),
+        inputs=_arrays(program, program.inputs),
+        outputs=_arrays(program, program.outputs),
+        state=_STATE.format(arrays=_arrays(program, kept)) if kept else "",
     )
     made = folder / f"{_plain(program.name)}-{target.name}"
     made.mkdir(parents=True)
@@ -375,6 +381,6 @@ def write_source(program: Program, target: Target, machine: Machine, folder: Pat
     return made
 
 
-def _array(program: Program, index: int) -> str:
-    tensor = program.tensors[index]
-    return f"{tensor.size} bytes of {tensor.dtype.name}"
+def _arrays(program: Program, indices: Sequence[int]) -> str:
+    tensors = [program.tensors[index] for index in indices]
+    return ", ".join(f"{tensor.size} bytes of {tensor.dtype.name}" for tensor in tensors)

@@ -34,6 +34,9 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
     blob = blob_name(plan.constants)
     variants = _Variants()
     layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
+    partial = [
+        _function(f"export_at_{number}", variants, exports) for number, (_, exports) in plan.endings.items() if exports
+    ]
     others = {
         "prepare": plan.prepare,
         "start_state": plan.start,
@@ -44,7 +47,7 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
     }
     functions = [_function(name, variants, steps) for name, steps in others.items()]
     parts = [_headers(plan.target, variants.kernels), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
-    parts += [*variants.sources, *layers, *functions, _tables(plan)]
+    parts += [*variants.sources, *layers, *functions, *partial, _tables(plan)]
     if python:
         parts += [_header("kernels/python_call"), _python(plan)]
     return {MAIN: "\n".join(parts), blob: plan.constants}
@@ -134,14 +137,29 @@ def _tables(plan: Plan) -> str:
     """What ``kernels/exports.h`` declares and uses."""
     count = len(plan.layers)
     layers = ", ".join(f"layer_{number}" for number in range(count)) or "0"
-    run = "\n".join(f"    layer_{number}(inputs, outputs, arena);" for number in range(count))
+    run = "\n".join(_layer_call(plan, number) for number in range(count))
     return (
         f"{_errors(plan)}"
         f"#define MAX_ARRAYS {len(plan.inputs) + len(plan.outputs) + 1}\n"
         f"static const ember_layer layers[] = {{{layers}}};\n"
-        f"static void run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n}}\n"
+        f"static int run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n    return 1;\n}}\n"
         f"EMBER_EXPORTS({count}, {plan.arena_len}, {len(plan.inputs)}, {len(plan.outputs)})\n"
     )
+
+
+def _layer_call(plan: Plan, number: int) -> str:
+    """C of a layer's call, and of what follows if the run may end with it."""
+    lines = [f"    layer_{number}(inputs, outputs, arena);"]
+    if number in plan.endings:
+        place, exports = plan.endings[number]
+        partial = f"if (!STATUS(arena) || !*STATUS(arena)) export_at_{number}(inputs, outputs, arena);"
+        lines += [
+            f"    if (*(const int32_t *)({_pointer(place)})) {{",
+            *([f"        {partial}"] if exports else []),
+            "        return 0;",
+            "    }",
+        ]
+    return "\n".join(lines)
 
 
 def _errors(plan: Plan) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
-from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_core.program import Call, Program, Tensor, Variable
 from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots, unbind
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
@@ -51,17 +51,17 @@ class Operators:
         plan = plan_program(_program(method, params), self._target, generic=True)
         constants, arena = aligned_bytes(len(plan.constants), ALIGNMENT), aligned_bytes(plan.arena_len, ALIGNMENT)
         constants[:] = np.frombuffer(plan.constants, np.uint8)
-        memory: dict[str, list[AnyArray]] = {
-            "constants": [constants],
-            "arena": [arena],
-            "input": _arrays(params, Role.INPUT),
-            "output": _arrays(params, Role.OUTPUT),
-        }
+        own: dict[str, list[AnyArray]] = {"constants": [constants], "arena": [arena]}
+        memory = own | {"input": _arrays(params, Role.INPUT), "output": _arrays(params, Role.OUTPUT)}
+        states = _arrays(params, Role.STATE)
+        state_memory = own | {"input": states, "output": states}
         for step in plan.prepare:
             self._bound(step, memory)()
         layers = [step for _, steps in plan.layers for step in steps]
-        calls = [self._bound(step, memory) for step in (*plan.imports, *layers)]
-        exports = [self._bound(step, memory) for step in plan.exports]
+        calls = [self._bound(step, state_memory) for step in plan.load]
+        calls += [self._bound(step, memory) for step in (*plan.imports, *layers)]
+        exports = [self._bound(step, state_memory) for step in plan.save]
+        exports += [self._bound(step, memory) for step in plan.exports]
         if plan.status.place is not None:
             calls.append(_check(plan.status, arena))
         calls += exports
@@ -114,7 +114,9 @@ def _arrays(params: OperatorParams, role: Role) -> list[AnyArray]:
 
 
 def _program(method: str, params: OperatorParams) -> Program:
-    """A program of this one call: activations first and last, constants as they are bound now."""
+    """A program of this one call: activations first and last, constants as they are bound now. Its variables are the
+    call's states; their initial content counts for nothing.
+    """
     tensors: list[Tensor] = []
     operands: dict[str, int] = {}
     for slot in slots(params):
@@ -128,4 +130,10 @@ def _program(method: str, params: OperatorParams) -> Program:
     unbind(unbound)
     call = Call(method, method, 0, unbound, operands)
     inputs, outputs = tuple(call.tensors(Role.INPUT)), tuple(call.tensors(Role.OUTPUT))
-    return Program(method, tuple(tensors), inputs, outputs, (call,))
+    variables = tuple(_empty_variable(tensors[index], index) for index in call.tensors(Role.STATE))
+    return Program(method, tuple(tensors), inputs, outputs, (call,), variables)
+
+
+def _empty_variable(tensor: Tensor, index: int) -> Variable:
+    content = np.zeros(tensor.shape, tensor.dtype)
+    return Variable(index, content, content)

@@ -260,6 +260,8 @@ class Plan:
         inputs, outputs: bytes of the caller's arrays.
         formats: what these hold, inputs first: for each a letter of :data:`FORMATS`.
         status: where runs leave the number of what went wrong, if anything can.
+        endings: by the number of a layer with which a run may end: an int32 in the arena, not 0 where it does, and the
+            steps that write those outputs that are there by then.
         work: multiplications in one run, about.
     """
 
@@ -278,4 +280,5 @@ class Plan:
     outputs: tuple[int, ...]
     formats: str
     status: Status
+    endings: Mapping[int, tuple[Pointer, tuple[Step, ...]]]
     work: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,7 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
         outputs=tuple(program.tensors[index].size for index in program.outputs),
         formats=formats,
         status=context.status,
+        endings=_endings(places),
         work=sum(native_operator(call.method).work(call.params) for call in program.calls),
     )
 
@@ -112,10 +113,23 @@ def _imports(places: _Places) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _exports(places: _Places) -> tuple[Step, ...]:
-    """To the caller's outputs."""
+def _endings(places: _Places) -> dict[int, tuple[Pointer, tuple[Step, ...]]]:
+    """See :attr:`Plan.endings`."""
+    found = {}
+    written: set[int] = set()
+    for number, call in enumerate(places.program.calls):
+        written.update(map(places.program.storage, call.tensors(Role.OUTPUT)))
+        if call.params.ending is not None:
+            found[number] = places[call.operands[call.params.ending]].first, _exports(places, written)
+    return found
+
+
+def _exports(places: _Places, written: Container[int] | None = None) -> tuple[Step, ...]:
+    """To the caller's outputs; only to those, where that is given, that use the memory of these tensors."""
     steps = []
     for position, index in enumerate(places.program.outputs):
+        if written is not None and places.program.storage(index) not in written:
+            continue
         source = places[index]
         result = replace(source, first=Pointer("output", position=position), layout=source.layout.without_borders)
         steps.append(copy_between(source, result, places.context.target.bias_of(source.dtype)))

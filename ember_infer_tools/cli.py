@@ -126,6 +126,7 @@ def inspect_(
     "ember-infer compare model.tflite --a ember_infer_ref:RefBackend --b my_package.kernels:MyBackend,chip=mine",
     "ember-infer compare model.tflite --a ember_infer_ref:RefBackend --b dumps:from_device --inputs samples.npy",
     "ember-infer compare model.tflite --a tflm --b litert --json | jq .first_faulty",
+    "ember-infer compare streaming.tflite --a ember_infer_native:NativeBackend --b tflm --steps 500",
 )
 def compare(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
@@ -134,7 +135,12 @@ def compare(
     inputs: Annotated[
         Path | None, typer.Option(help="Samples in the model's own types, .npy or .npz, one in each row.")
     ] = None,
-    samples: Annotated[int, typer.Option(help="How many random inputs, without --inputs.", min=1)] = 4,
+    samples: Annotated[
+        int | None, typer.Option(help="How many random inputs, without --inputs.", min=1, show_default="4")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="The same for a model that keeps state.", min=1, show_default="64")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random inputs.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
@@ -144,6 +150,9 @@ def compare(
     errors grow. A SIDE is a backend, module:Class, with arguments as in ember_infer_ref:RefBackend,rounding=single;
     another runtime, tflm or litert; or dumps:FOLDER, .npy and .bin files of a device, named after the layers.
 
+    A model that keeps state goes through one sequence, each side in a state of its own; a layer that is fed the
+    reference's tensors is fed its state, too. The report names the first step and layer in which the sides part.
+
     Exit status: 0 equal, 1 different, 2 could not compare.
     """
     import json
@@ -151,7 +160,7 @@ def compare(
     from ember_infer_tools.compare.command import compare_with_progress
     from ember_infer_tools.compare.report import print_comparison
 
-    found = compare_with_progress(model, a, b, inputs, samples, seed)
+    found = compare_with_progress(model, a, b, inputs, samples, steps, seed)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
     else:
@@ -179,10 +188,13 @@ def bench(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(help="tflm, litert, both with a comma between them, or none. By default those installed."),
+        typer.Option(
+            help="tflm, litert, both with a comma between them, or none. By default those that are there and can."
+        ),
     ] = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Show where the time of each backend goes.")] = False,
     turns: Annotated[int, typer.Option(help="How many turns each has, of some 20 ms.", min=1)] = 31,
+    steps: Annotated[int, typer.Option(help="Length of the sequence, for a model that keeps state.", min=1)] = 64,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead, times in seconds.")] = False,
 ) -> None:
     """Time a model on backends and other runtimes.
@@ -198,7 +210,7 @@ def bench(
     from ember_infer_tools.bench.command import run_bench
     from ember_infer_tools.bench.report import print_bench
 
-    found = run_bench(model, backend or (), against, turns, per_layer)
+    found = run_bench(model, backend or (), against, turns, per_layer, steps)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
     else:

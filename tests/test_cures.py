@@ -13,7 +13,7 @@ from ember_infer_macros import cures
 from ember_infer_macros.tflite.schema import BuiltinOperator
 from ember_infer_tools.tflite_writer import ModelWriter, load_schema, pack_model
 from tests.conftest import REPOSITORY
-from tests.test_unsupported_models import add_tensor, graph, one_operator, refused, state_written_by_an_addition
+from tests.test_unsupported_models import add_tensor, graph, one_operator, refused
 
 pytestmark = pytest.mark.usefixtures("tflm_wheel")
 
@@ -64,7 +64,6 @@ MODELS_TO_CURE: dict[str, Callable[[], Any]] = {
     cures.EDGES: lambda: dense("int64"),
     cures.DYNAMIC_SHAPES: no_elements,
     cures.SPARSE_WEIGHTS: sparse_weights,
-    cures.STATE: lambda: one_operator("SVDF"),
     cures.CONTROL_FLOW: lambda: one_operator("WHILE"),
     cures.TENSORFLOW_OPERATORS: lambda: one_operator("CUSTOM", "FlexErf"),
     cures.CUSTOM_OPERATORS: lambda: one_operator("CUSTOM", "Mine"),
@@ -75,12 +74,6 @@ MODELS_TO_CURE: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("kind", cures.MODEL_CURES)
 def test_kind_of_model_comes_with_its_cure(kind: str) -> None:
     assert f"{kind}: {cures.MODEL_CURES[kind]}" in refused(pack_model(MODELS_TO_CURE[kind]())).advice
-
-
-def test_state_of_an_operator_that_runs_comes_with_its_cure() -> None:
-    writer = ModelWriter()
-    input, output = state_written_by_an_addition(writer)
-    assert refused(writer.finish([input], [output])).advice == (f"state: {cures.MODEL_CURES[cures.STATE]}",)
 
 
 def test_each_cure_is_told_once() -> None:

@@ -17,7 +17,7 @@ from ember_infer_macros.tflite.read import read_graph
 from ember_infer_ref import RefBackend
 from tests.support.against_tflm import EQUAL, REFUSED_BY_BOTH, REFUSED_BY_US_ALONE, compare_with_tflm
 from tests.support.contents import model_ports, random_batches
-from tests.support.one_operator import Tensor, constant, one_operator, tensor
+from tests.support.one_operator import Tensor, constant, one_operator, tensor, variable
 from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
 
@@ -52,6 +52,20 @@ def boolean(*shape: int) -> Tensor:
 
 def whole(data: Any) -> Tensor:
     return constant(data, "int32")
+
+
+def lstm_operands(depth: int = 5, units: int = 4) -> list[Tensor | None]:
+    """For three time steps."""
+    gates = range(4)
+
+    def matrices(columns: int) -> list[Tensor]:
+        return [constant([[1] * columns] * units, "int8", scale=0.1) for _ in gates]
+
+    biases = [constant([1] * units, "int32", scale=0.01) for _ in gates]
+    states = [variable((1, units), "int8", 0.1), variable((1, units), "int16", 2**-12)]
+    peepholes, projection, normalisation = [None] * 3, [None] * 2, [None] * 4
+    weights = [*matrices(depth), *matrices(units)]
+    return [int8(1, 3, depth), *weights, *peepholes, *biases, *projection, *states, *normalisation]
 
 
 def weights(*shape: int, dtype: str = "int8") -> Tensor:
@@ -131,6 +145,17 @@ MODELS: dict[str, Model] = {
     "SQUEEZE": ([int8(2, 1, 3)], int8(2, 3), {"squeeze_dims": [1]}),
     "STRIDED_SLICE": ([int8(4, 3), whole([0, 2]), whole([4, 0]), whole([2, -1])], int8(2, 2), {"begin_mask": 1}),
     "SUM": ([int8(2, 3), whole([1])], int8(2), {}),
+    "SVDF": (
+        [
+            int8(2, 3),
+            constant([[1] * 3] * 4, scale=0.1),
+            constant([[1] * 2] * 4, scale=0.1),
+            constant([5, -5], "int32", 0.1 / 16),
+            variable((2, 8)),
+        ],
+        int8(2, 2),
+        {"rank": 2},
+    ),
     "TANH": ([int8(2, 3)], int8(2, 3, scale=1 / 128), {}),
     "TRANSPOSE": ([int8(1, 2, 3, 4), whole([0, 3, 1, 2])], int8(1, 4, 2, 3), {}),
     "TRANSPOSE_CONV": (
@@ -138,6 +163,7 @@ MODELS: dict[str, Model] = {
         int8(1, 8, 8, 3),
         {**WINDOW, "activation": "RELU"},
     ),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (lstm_operands(), int8(1, 3, 4), {"activation": "TANH", "cell_clip": 10.0}),
     "UNPACK": ([int8(2, 3)], [int8(3), int8(3)], {"num": 2, "axis": 0}),
 }
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ember_infer_core import KernelBackend, ModelWarning, UnsupportedModelError
+from ember_infer_core import KernelBackend, ModelWarning
 from ember_infer_core.quantization import QuantParam
-from ember_infer_macros import QuantizedModel, ember_model, load_program
+from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS
 from ember_infer_native.toolchain import host_isa
@@ -114,19 +114,6 @@ def run_by_tflm(tflm: Tflm, path: Path, inputs: npt.NDArray[Any]) -> npt.NDArray
     for start in range(0, len(inputs), INFERENCES_AT_ONCE):
         results += tflm.run(content, [[sample] for sample in inputs[start : start + INFERENCES_AT_ONCE]])
     return np.array([outputs[0] for outputs in results])
-
-
-@pytest.mark.parametrize(
-    ("name", "operators"),
-    [("keyword_scrambled_8bit", ["SVDF"] * 7), ("trained_lstm_int8", ["UNIDIRECTIONAL_SEQUENCE_LSTM"])],
-)
-def test_a_model_with_state_names_the_operators_that_keep_it_and_nothing_else(
-    shared: Path, name: str, operators: list[str]
-) -> None:
-    with pytest.raises(UnsupportedModelError) as refused:
-        load_program(shared / "models" / f"{name}.tflite")
-    assert [problem.split()[2] for problem in refused.value.problems] == operators
-    assert all("it keeps state between inferences" in problem for problem in refused.value.problems)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ember_infer_core.conformance.cases import OperatorCases
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.ops import DEFAULTS, INT8_AT_FIRST, OPERATORS
 from ember_infer_core.slots import OperatorParams
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import CUSTOM_LOWERINGS, LOWERINGS
 from ember_infer_native.kernels import KERNELS as NATIVE
 from ember_infer_native.kernels import native_operator
 from ember_infer_native.kernels.operator import NativeOperator
@@ -30,7 +30,7 @@ LOWERED_FROM = {
     "depthwise_conv2d": "DEPTHWISE_CONV_2D",
     "max_pool": "MAX_POOL_2D",
 }
-LOWERED = {operator.name for operator in LOWERINGS}
+LOWERED = {*(operator.name for operator in LOWERINGS), *CUSTOM_LOWERINGS}
 
 every_operator = pytest.mark.parametrize("operator", OPERATORS)
 
@@ -73,7 +73,7 @@ def test_some_operator_of_tensorflow_lite_becomes_it(operator: str) -> None:
 
 
 def test_every_operator_of_tensorflow_lite_is_lowered_in_a_module() -> None:
-    for accepted in LOWERINGS.values():
+    for accepted in (*LOWERINGS.values(), *CUSTOM_LOWERINGS.values()):
         module = importlib.import_module(f"ember_infer_macros.lower.{accepted.file}")
         assert callable(module.lower)
 

@@ -6,7 +6,6 @@ import itertools
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,15 +107,6 @@ def test_variable_is_named_with_the_operator_that_writes_it() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "operator"), [("trained_lstm_int8", "LSTM"), ("keyword_scrambled_8bit", "SVDF")])
-def test_state_is_named_by_its_operator_and_nowhere_else(name: str, operator: str, shared: Path) -> None:
-    error = refused((shared / "models" / f"{name}.tflite").read_bytes())
-    about_state = [problem for problem in error.problems if "state" in problem]
-    assert about_state
-    assert all(operator in problem for problem in about_state)
-    assert not any("variable" in problem for problem in error.problems)
-
-
 def test_list_of_operators_of_the_wheel(tflm: Tflm) -> None:
     """The wheel is asked for each operator of the schema."""
     found = set()
@@ -128,6 +118,64 @@ def test_list_of_operators_of_the_wheel(tflm: Tflm) -> None:
                 continue
         found.add(code)
     assert found == set(MICRO_OPERATORS)
+
+
+# Control flow
+
+
+def choice(writer: ModelWriter) -> bytes:
+    """IF: one branch passes its operand on, the other doubles it."""
+    flag = writer.tensor("flag", (1,), "bool")
+    input, output = writer.tensor("input", (4,), scale=0.5), writer.tensor("output", (4,), scale=0.5)
+    branches = [writer.subgraph(), writer.subgraph()]
+    for number, branch in enumerate(branches):
+        start, end = branch.tensor("start", (4,), scale=0.5), branch.tensor("end", (4,), scale=0.5)
+        branch.add(start, start, end)
+        branch.inputs, branch.outputs = [start], [end if number else start]
+    then, other = branches[0].number, branches[1].number
+    writer.operator("IF", [flag, input], [output], then_subgraph_index=then, else_subgraph_index=other)
+    return writer.finish([flag, input], [output])
+
+
+def loop(writer: ModelWriter) -> bytes:
+    """WHILE: doubles its operand until it is large."""
+    input, output = writer.tensor("input", (1,), "int32"), writer.tensor("output", (1,), "int32")
+    condition, body = writer.subgraph(), writer.subgraph()
+    value, large = (
+        condition.tensor("value", (1,), "int32"),
+        condition.tensor("limit", (1,), "int32", data=[np.int32(9)]),
+    )
+    less = condition.tensor("less", (1,), "bool")
+    condition.operator("LESS", [value, large], [less])
+    condition.inputs, condition.outputs = [value], [less]
+    before, after = body.tensor("before", (1,), "int32"), body.tensor("after", (1,), "int32")
+    body.add(before, before, after)
+    body.inputs, body.outputs = [before], [after]
+    writer.operator("WHILE", [input], [output], cond_subgraph_index=condition.number, body_subgraph_index=body.number)
+    return writer.finish([input], [output])
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "answer", "why"),
+    [
+        (choice, [np.array([False]), np.arange(4, dtype=np.int8)], [0, 2, 4, 6], "which of its two subgraphs runs"),
+        (loop, [np.array([3], np.int32)], [12], "how often its subgraph runs"),
+    ],
+)
+def test_control_flow_that_tflm_runs_is_refused_with_the_reason_and_a_way_out(
+    model: Callable[[ModelWriter], bytes], inputs: list[Any], answer: list[int], why: str, tflm: Tflm
+) -> None:
+    content = model(ModelWriter())
+    assert tflm.run(content, [inputs])[0][0].tolist() == answer
+    error = refused(content)
+    (problem,) = [problem for problem in error.problems if problem.startswith("operator 0")]
+    assert f"{why} depends on the data, and a program here is one list of calls for every run" in problem
+    assert any(cure.startswith("control flow: compute both branches") for cure in error.advice)
+
+
+def test_a_caller_that_tflm_has_not_is_refused_as_such() -> None:
+    (problem,) = refused(pack_model(one_operator("CALL"))).problems
+    assert problem.endswith("this operator is not supported, and TensorFlow Lite Micro does not have it")
 
 
 # Bounds

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from ember_esp import EspBackend, EspP4Backend
-from ember_infer_core import InvalidShape, KernelBackend, UnsupportedOperator, quantize_multiplier
+from ember_infer_core import InvalidShape, KeepsState, KernelBackend, UnsupportedOperator, quantize_multiplier
 from ember_infer_core.conformance.ops.conv2d import plain_conv2d
+from ember_infer_core.conformance.programs import one_call
+from ember_infer_core.conformance.strategies import drawn
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_ref import RefBackend
 from esp_cases import bound, convolution_model, published
@@ -211,3 +213,20 @@ def test_float32_scales_of_a_power_of_two_change_nothing() -> None:
         executable.inputs[0][...] = np.arange(144, dtype=np.int64).astype(np.int8).reshape(1, 6, 6, 4)
         executable.run()
     np.testing.assert_array_equal(float32.outputs[0], exact.outputs[0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_executable_keeps_and_takes_back_its_state(backend: KernelBackend) -> None:
+    program = one_call("svdf", drawn("svdf", 1)[0])
+    executable = backend.compile(program)
+    assert isinstance(executable, KeepsState)
+    initial = executable.save_state()
+    executable.run()
+    first, after = executable.outputs[0].copy(), executable.save_state()
+    np.testing.assert_array_equal(initial[0], program.variables[0].initial)
+    assert not np.array_equal(initial[0], after[0])
+    executable.run()
+    executable.load_state(initial)
+    executable.run()
+    np.testing.assert_array_equal(executable.outputs[0], first)
+    np.testing.assert_array_equal(executable.save_state()[0], after[0])

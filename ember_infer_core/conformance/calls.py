@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ember_infer_core.conformance.buffers import Guarded, guarded
-from ember_infer_core.conformance.expected import Expected, Outputs, output_slots
-from ember_infer_core.slots import OperatorParams, Role, bind, content, no_scratch, slots
+from ember_infer_core.conformance.expected import Expected, Outputs, written_slots
+from ember_infer_core.slots import OperatorParams, bind, content, no_scratch, slots
 
 if TYPE_CHECKING:
     from ember_infer_core.backend import KernelBackend
@@ -27,8 +27,8 @@ class Outcome:
     """What one call did.
 
     Attributes:
-        outputs: copies of what it left in the outputs, by the names of their slots.
-        unwritten: what they held before, an element of which is right nowhere.
+        outputs: copies of what it left in the outputs and states, by the names of their slots.
+        unwritten: what they held before; of an output, what is right nowhere.
         damage: what it touched that it may not, in words.
         error: what it raised.
     """
@@ -58,8 +58,8 @@ class BoundCall:
     written: frozenset[str]
 
     def run(self, backend: KernelBackend, expected: Expected) -> Outcome:
-        """One call; ``expected`` is used to fill the outputs with what is wrong everywhere."""
-        unwritten = expected.unlike()
+        """One call; ``expected`` says what states hold before it, and what outputs may not hold."""
+        unwritten = expected.before()
         for name, array in unwritten.items():
             self.buffers[name].array[...] = array
         for buffer in self.buffers.values():
@@ -99,7 +99,7 @@ def bind_call(backend: KernelBackend, method: str, params: OperatorParams, offse
     for slot in slots(params):
         held = content(params, slot)
         if held is not None:
-            fill = None if slot.role is Role.OUTPUT else held
+            fill = held if slot.role.is_read else None
             buffers[slot.name] = guarded(slot.shape, slot.dtype, fill, offsets.get(slot.name, 0))
     bind(call, {name: buffer.array for name, buffer in buffers.items()})
     size = type(backend).scratch_size(params)
@@ -107,7 +107,7 @@ def bind_call(backend: KernelBackend, method: str, params: OperatorParams, offse
     if size:
         buffers["scratch"] = guarded((size,), np.uint8, None, offsets.get("scratch", 0))
         call.scratch = buffers["scratch"].array
-    written = frozenset({"scratch", *(slot.name for slot in output_slots(params))})
+    written = frozenset({"scratch", *(slot.name for slot in written_slots(params))})
     return BoundCall(method, call, buffers, written)
 
 

@@ -41,9 +41,10 @@ class OperatorCases:
     """What one operator is to do, random calls of it, and how it goes wrong.
 
     Attributes:
-        define: from parameters whose inputs are bound to the output, or to a list of all outputs: exact, slow, straight
-            from the rule, apart from any kernel. Where runtimes round in different ways it takes a second argument, one
-            of :data:`ember_infer_core.conformance.arithmetic.ROUNDINGS`.
+        define: from parameters whose inputs are bound to the output, or to a list of all outputs and then of what the
+            states hold afterwards: exact, slow, straight from the rule, apart from any kernel, and without a change to
+            what is bound. Where runtimes round in different ways it takes a second argument, one of
+            :data:`ember_infer_core.conformance.arithmetic.ROUNDINGS`.
         calls: draws the parameters of a call, made by the operator's ``prepare``. Buffers that it does not bind get
             ``content``; a ValueError of ``prepare`` (scales that TFLM refuses) means that another call is drawn.
         content: new random content for a buffer, given parameters of which nothing may be bound. An operator replaces

@@ -7,15 +7,17 @@ from typing import Any
 from ember_infer_core.conformance.arithmetic import Rounding
 from ember_infer_core.conformance.expected import Expected, as_outputs
 from ember_infer_core.conformance.ops import cases_of
-from ember_infer_core.slots import AnyArray
+from ember_infer_core.slots import AnyArray, Role, bound
 
 __all__ = ["defined", "expected_of"]
 
 
 def expected_of(operator: str, params: Any) -> Expected:
-    """What one call of ``operator``, a method of :class:`KernelBackend`, whose inputs are bound, is to give."""
+    """What one call of ``operator``, a method of :class:`KernelBackend`, bound but for its outputs, is to give."""
     cases = cases_of(operator)
-    return Expected(as_outputs(params, cases.define(params)), cases.ulp)
+    outputs = as_outputs(params, cases.define(params))
+    states = {name: array.copy() for name, array in bound(params, Role.STATE).items()}
+    return Expected(outputs, cases.ulp, states)
 
 
 def defined(operator: str, params: Any, rounding: Rounding = "double") -> AnyArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,11 +11,22 @@ import numpy.typing as npt
 
 from ember_infer_core.slots import AnyArray, OperatorParams, Role, Slot, slots
 
-__all__ = ["Expected", "Outputs", "Result", "as_outputs", "output_size", "output_slots", "ulp_distance", "unlike"]
+__all__ = [
+    "Expected",
+    "Outputs",
+    "Result",
+    "as_outputs",
+    "output_size",
+    "output_slots",
+    "ulp_distance",
+    "unlike",
+    "written_slots",
+]
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 Outputs: TypeAlias = Mapping[str, AnyArray]  # by the names of the slots
-Result: TypeAlias = AnyArray | Sequence[AnyArray]  # one output, or all of them in the order of their slots
+# One output, or in the order of their slots all outputs and what the states hold afterwards.
+Result: TypeAlias = AnyArray | Sequence[AnyArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,13 +34,15 @@ class Expected:
     """The right outputs of one call.
 
     Attributes:
-        outputs: by the names of their slots.
+        outputs: by the names of their slots; a state counts as one, with what it holds after the call.
         ulp: how many units in the last place a float32 may be off. With 0 it is to have the same bits. Any NaN is as
             good as any other.
+        states: what the states hold before the call.
     """
 
     outputs: Outputs
     ulp: int = 0
+    states: Outputs = field(default_factory=dict)
 
     def wrong(self, got: Outputs) -> dict[str, BoolArray]:
         """For each output, which elements are not what they are to be."""
@@ -39,9 +52,9 @@ class Expected:
         """Whether every element of every output is right."""
         return not any(wrong.any() for wrong in self.wrong(got).values())
 
-    def unlike(self) -> dict[str, AnyArray]:
-        """Outputs that are wrong in every element."""
-        return {name: unlike(array) for name, array in self.outputs.items()}
+    def before(self) -> dict[str, AnyArray]:
+        """What to fill the outputs with before the call: what is wrong in every element, and the states' content."""
+        return {name: unlike(array) for name, array in self.outputs.items()} | dict(self.states)
 
 
 def _wrong_elements(expected: AnyArray, got: AnyArray, ulp: int) -> BoolArray:
@@ -76,23 +89,28 @@ def unlike(array: AnyArray) -> AnyArray:
 
 
 def output_slots(params: OperatorParams) -> list[Slot]:
-    """The buffers that a call writes."""
+    """The buffers that a call writes and does not read."""
     return [slot for slot in slots(params) if slot.role is Role.OUTPUT]
 
 
+def written_slots(params: OperatorParams) -> list[Slot]:
+    """The buffers that a call writes: outputs and states."""
+    return [slot for slot in slots(params) if slot.role.is_written]
+
+
 def output_size(params: OperatorParams) -> int:
-    """Elements of all outputs together."""
-    return sum(int(np.prod(slot.shape, dtype=np.int64)) for slot in output_slots(params))
+    """Elements of all outputs and states together."""
+    return sum(int(np.prod(slot.shape, dtype=np.int64)) for slot in written_slots(params))
 
 
 def as_outputs(params: OperatorParams, result: Result) -> dict[str, AnyArray]:
-    """What a definition gave, by the names of the outputs.
+    """What a definition gave, by the names of the outputs and states.
 
     Raises:
         AssertionError: it gave another number of outputs, or one of another type or shape than the parameters say.
     """
     arrays = [np.asarray(one) for one in (result if isinstance(result, (tuple, list)) else [result])]
-    wanted = output_slots(params)
+    wanted = written_slots(params)
     given = [f"{array.dtype}{list(array.shape)}" for array in arrays]
     declared = [f"{slot.dtype}{list(slot.shape)}" for slot in wanted]
     if given != declared:

@@ -14,24 +14,38 @@ from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.ops.add import plain_add
 from ember_infer_core.conformance.ops.conv2d import plain_conv2d
 from ember_infer_core.conformance.ops.depthwise_conv2d import plain_depthwise_conv2d
+from ember_infer_core.executable import Executable
 from ember_infer_core.ops.windows import Padding
-from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_core.program import Call, Program, Tensor, Variable
 from ember_infer_core.quantization import QuantParam
 from ember_infer_core.slots import AnyArray, Role, Slot, bind, content, slots, unbind
+from ember_infer_core.state import KeepsState
 
-__all__ = ["last_call", "one_call", "random_inputs", "residual_block"]
+__all__ = [
+    "initial_state",
+    "kept_state",
+    "last_call",
+    "load_state",
+    "one_call",
+    "random_inputs",
+    "residual_block",
+    "written_by",
+]
 
 
 def one_call(operator: str, params: Any) -> Program:
-    """A program of one call: inputs and outputs are the model's, constants hold the parameters' content."""
+    """A program of one call: inputs and outputs are the model's, constants hold the parameters' content, and so do
+    variables, the call's states, at first.
+    """
     builder = _Builder()
     bound = [slot for slot in slots(params) if content(params, slot) is not None]
     operands = {slot.name: builder.tensor(params, slot) for slot in bound}
     inputs, outputs = (
         [operands[slot.name] for slot in bound if slot.role is role] for role in (Role.INPUT, Role.OUTPUT)
     )
+    variables = [builder.variable(params, slot, operands[slot.name]) for slot in bound if slot.role is Role.STATE]
     builder.call(operator, params, operands)
-    return builder.program(f"one_{operator}", inputs, outputs)
+    return builder.program(f"one_{operator}", inputs, outputs, variables)
 
 
 def residual_block(random: np.random.Generator) -> Program:
@@ -71,9 +85,20 @@ def random_inputs(program: Program, seed: int) -> list[AnyArray]:
     return [found[index] for index in program.inputs]
 
 
-def last_call(program: Program, inputs: Sequence[AnyArray]) -> tuple[Any, Expected]:
-    """The parameters of the last call with their buffers bound, and what it is to give: the program's outputs."""
+def last_call(
+    program: Program, inputs: Sequence[AnyArray], state: Sequence[AnyArray] | None = None
+) -> tuple[Any, Expected]:
+    """The parameters of the last call with their buffers bound, and what it is to give: the program's outputs, and its
+    state where the program keeps any.
+
+    Args:
+        program: one whose state, if any, is that of its last call.
+        inputs: of the run.
+        state: what its variables hold before the run; their initial content if None.
+    """
     held: dict[int, AnyArray] = dict(zip(program.inputs, (one.copy() for one in inputs), strict=True))
+    before = initial_state(program) if state is None else state
+    held |= {variable.tensor: array.copy() for variable, array in zip(program.variables, before, strict=True)}
     for index, tensor in enumerate(program.tensors):
         if tensor.data is not None:
             held[index] = tensor.data
@@ -81,9 +106,38 @@ def last_call(program: Program, inputs: Sequence[AnyArray]) -> tuple[Any, Expect
         params: Any = copy.copy(call.params)
         bind(params, {name: held[index] for name, index in call.operands.items() if index in held})
         expected = expected_of(call.method, params)
-        bind(params, expected.outputs)
+        bind(params, {name: array for name, array in expected.outputs.items() if name not in expected.states})
         held.update({call.operands[name]: array for name, array in expected.outputs.items()})
     return params, expected
+
+
+def initial_state(program: Program) -> list[AnyArray]:
+    """What the variables of a program hold at first."""
+    return [variable.initial for variable in program.variables]
+
+
+def kept_state(executable: Executable) -> list[AnyArray]:
+    """Copies of what an executable remembers; of one that keeps no state, nothing."""
+    return list(executable.save_state()) if isinstance(executable, KeepsState) else []
+
+
+def load_state(executable: Executable, state: Sequence[AnyArray]) -> None:
+    """Makes an executable remember this, of a program that has so many variables.
+
+    Raises:
+        AssertionError: there are some, and the executable has no way to keep them.
+    """
+    if isinstance(executable, KeepsState):
+        executable.load_state(state)
+    else:
+        assert not state, "an executable of a program with variables has no save_state and load_state (KeepsState)"
+
+
+def written_by(executable: Executable, expected: Expected) -> dict[str, AnyArray]:
+    """Copies of outputs and state, by the names that the last call of the program has for them."""
+    names = [name for name in expected.outputs if name not in expected.states]
+    outputs = {name: array.copy() for name, array in zip(names, executable.outputs, strict=True)}
+    return outputs | dict(zip(expected.states, kept_state(executable), strict=True))
 
 
 class _Builder:
@@ -111,6 +165,14 @@ class _Builder:
         index = len(self._calls)
         self._calls.append(Call(f"{operator}_{index}", operator, index, unbound, operands))
 
-    def program(self, name: str, inputs: Sequence[int], outputs: Sequence[int]) -> Program:
+    def variable(self, params: Any, slot: Slot, index: int) -> Variable:
+        """A tensor as a variable that holds at first what is bound to this slot."""
+        initial = np.array(content(params, slot))
+        initial.flags.writeable = False
+        return Variable(index, initial, initial)
+
+    def program(
+        self, name: str, inputs: Sequence[int], outputs: Sequence[int], variables: Sequence[Variable] = ()
+    ) -> Program:
         """All of it."""
-        return Program(name, tuple(self._tensors), tuple(inputs), tuple(outputs), tuple(self._calls))
+        return Program(name, tuple(self._tensors), tuple(inputs), tuple(outputs), tuple(self._calls), tuple(variables))

@@ -16,7 +16,7 @@ from ember_infer_core.conformance.circumstances import circumstances
 from ember_infer_core.conformance.diagnosis import Seen, likely_mistakes, places
 from ember_infer_core.conformance.expected import Expected, ulp_distance
 from ember_infer_core.errors import KernelError
-from ember_infer_core.slots import AnyArray, Role, content, slots
+from ember_infer_core.slots import AnyArray, content, slots
 
 __all__ = ["Evidence", "Finding"]
 
@@ -138,7 +138,9 @@ class Finding(AssertionError):
         if isinstance(self.outcome.error, KernelError):
             found.append("refused: if that is meant, a KnownException for such calls says so, and why")
         if self.outcome.error is None and self._wrong and self._never_written():
-            found.append("never written: the wrong elements hold what the output held before the call")
+            found.append(
+                f"never written: the wrong elements hold what the {' and '.join(self._wrong)} held before the call"
+            )
         elif self.outcome.error is None and self._wrong:
             found += self._mistakes()
         evidence = self.evidence
@@ -181,7 +183,7 @@ def _attributes(params: Any) -> Iterator[str]:
 
 def _contents(params: Any) -> Iterator[str]:
     for slot in slots(params):
-        if slot.role is not Role.OUTPUT:
+        if slot.role.is_read:
             array = content(params, slot)
             yield f"{slot.name} {'none' if array is None else _value(array)}"
 

@@ -15,7 +15,7 @@ from ember_infer_core.conformance.drawing import CaseDrawer, Draw
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.ops import OPERATORS
-from ember_infer_core.slots import AnyArray, Role, Slot, bind, content, slots
+from ember_infer_core.slots import AnyArray, Slot, bind, content, slots
 
 __all__ = ["CALLS", "calls_of", "completed", "drawn"]
 
@@ -44,7 +44,7 @@ def completed(cases: OperatorCases, params: Any, random: np.random.Generator) ->
     arrays = {slot.name: _bound(params, slot) for slot in slots(params)}
     for slot in slots(params):
         if arrays[slot.name] is None and not slot.operand.optional:
-            made = np.empty(slot.shape, slot.dtype) if slot.role is Role.OUTPUT else cases.content(params, slot, random)
+            made = cases.content(params, slot, random) if slot.role.is_read else np.empty(slot.shape, slot.dtype)
             arrays[slot.name] = made
     bind(params, {name: array for name, array in arrays.items() if array is not None})
     return params

@@ -10,13 +10,13 @@ import pytest
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.conformance.calls import bind_call, error_in_words
-from ember_infer_core.conformance.expected import output_size, output_slots
+from ember_infer_core.conformance.expected import output_size, written_slots
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import Subject, check_outcome
 from ember_infer_core.errors import InvalidShape, KernelError, UnsupportedActivation
 from ember_infer_core.ops import OPERATORS
-from ember_infer_core.slots import AnyArray, Role, bind, bound, content, slots
+from ember_infer_core.slots import AnyArray, bind, bound, content, slots
 
 _NO_CLAMPS = (FusedActivation.TANH, FusedActivation.SIGN_BIT, FusedActivation.SIGMOID)
 _ACTIVATED = tuple(operator for operator in OPERATORS if cases_of(operator).activated)
@@ -47,8 +47,8 @@ def _wrong(right: AnyArray, kind: str) -> Iterator[Any]:
 
 
 def _contents(params: Any) -> list[bytes]:
-    """Of the outputs, as far as they are arrays."""
-    held = [content(params, slot) for slot in output_slots(params)]
+    """Of the outputs and states, as far as they are arrays."""
+    held = [content(params, slot) for slot in written_slots(params)]
     return [array.tobytes() for array in held if isinstance(array, np.ndarray)]
 
 
@@ -63,7 +63,7 @@ def _refused(subject: Subject, operator: str, params: Any, wanted: type[KernelEr
         instead = f"not {error_in_words(raised)}" if raised else "but the call went through"
         pytest.fail(f"{subject.name}.{operator}: {what} must raise {wanted.__name__}, {instead}", False)
     if _contents(params) != before:
-        pytest.fail(f"{subject.name}.{operator}: {what}: the output was written before {wanted.__name__}", False)
+        pytest.fail(f"{subject.name}.{operator}: {what}: something was written before {wanted.__name__}", False)
 
 
 @pytest.mark.parametrize("kind", _WRONGS)
@@ -76,7 +76,7 @@ def test_a_wrong_buffer_is_an_invalid_shape(subject: Subject, operator: str, kin
         if right is None:
             continue
         if kind == "read-only":
-            if slot.role is Role.OUTPUT:
+            if slot.role.is_written:
                 call = bind_call(subject.backend, operator, params)
                 call.buffers[slot.name].array.flags.writeable = False
                 _refused(subject, operator, call.params, InvalidShape, f"a read-only {slot.name}")
@@ -104,7 +104,7 @@ def test_a_call_is_right_after_one_that_was_refused(subject: Subject, operator: 
     params = _call(subject, operator)
     alone = subject.make(operator, params)
     call = bind_call(subject.backend, operator, params)
-    right, (output, *_) = bound(call.params), output_slots(params)
+    right, (output, *_) = bound(call.params), written_slots(params)
     call.params.cache = {}
     wrong = next(_wrong(right[output.name], "wrong dtype"))
     bind(call.params, {**right, output.name: wrong})

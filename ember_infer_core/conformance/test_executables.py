@@ -1,4 +1,6 @@
-"""Programs: compiled, run again and again with other inputs, beside each other. Few, since compiling may take long."""
+"""Programs: compiled, run again and again with other inputs, beside each other, and on from their state. Few, since
+compiling may take long.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ import pytest
 
 from ember_infer_core.conformance.calls import Outcome
 from ember_infer_core.conformance.expected import Expected, output_size
-from ember_infer_core.conformance.programs import last_call, one_call, random_inputs, residual_block
+from ember_infer_core.conformance.programs import (
+    initial_state,
+    last_call,
+    load_state,
+    one_call,
+    random_inputs,
+    residual_block,
+    written_by,
+)
 from ember_infer_core.conformance.properties import snapshot
 from ember_infer_core.conformance.report import Evidence
 from ember_infer_core.conformance.strategies import drawn
@@ -33,8 +43,10 @@ def _calls(subject: Subject, operator: str) -> list[Any]:
 
 
 def _run(executable: Executable, inputs: list[AnyArray], expected: Expected) -> Outcome:
-    unwritten = expected.unlike()
-    for output, array in zip(executable.outputs, unwritten.values(), strict=True):
+    """One run, on from the state that the executable is in."""
+    unwritten = expected.before()
+    outputs = [array for name, array in unwritten.items() if name not in expected.states]
+    for output, array in zip(executable.outputs, outputs, strict=True):
         if output.flags.writeable:
             output[...] = array
     for place, content in zip(executable.inputs, inputs, strict=True):
@@ -49,12 +61,13 @@ def _run(executable: Executable, inputs: list[AnyArray], expected: Expected) -> 
         for index, (place, content) in enumerate(zip(executable.inputs, inputs, strict=True))
         if place.tobytes() != content.tobytes()
     ]
-    return Outcome(_outputs(executable, expected), unwritten, tuple(damage), error)
+    return Outcome(written_by(executable, expected), unwritten, tuple(damage), error)
 
 
-def _outputs(executable: Executable, expected: Expected) -> dict[str, AnyArray]:
-    """Copies, by the names of the last call's slots."""
-    return {name: array.copy() for name, array in zip(expected.outputs, executable.outputs, strict=True)}
+def _state_after(program: Program, expected: Expected) -> list[AnyArray]:
+    """What a program's variables are to hold after a run; they are its last call's states."""
+    names = {index: name for name, index in program.calls[-1].operands.items()}
+    return [expected.outputs[names[variable.tensor]] for variable in program.variables]
 
 
 def _constants(program: Program) -> list[npt.NDArray[Any]]:
@@ -62,25 +75,47 @@ def _constants(program: Program) -> list[npt.NDArray[Any]]:
 
 
 def _check_runs(subject: Subject, program: Program, evidence: Evidence) -> None:
-    """Runs with other inputs each time."""
+    """Runs with other inputs each time, each on from the state that the one before left; then the first run again, from
+    the state that it began with.
+    """
     executable = subject.compile(program)
     constants = _constants(program)
     operators = ", ".join(call.method for call in program.calls)
+    state = initial_state(program)
     for run in range(1, _RUNS + 1):
-        inputs = random_inputs(program, run)
-        last, expected = last_call(program, inputs)
-        outcome = _run(executable, inputs, expected)
         how = f"run {run} of {_RUNS} of an executable of {operators}; what its last call gives"
-        notes = []
-        if run > 1 and not outcome.right(expected):
-            anew = _run(subject.compile(program), inputs, expected)
-            if anew.right(expected):
-                notes = ["state: the same inputs are right in the first run of a new executable"]
-        operator, params = program.calls[-1].method, snapshot(last)
-        evidence.add(params, expected, outcome)
-        check_outcome(operator, params, expected, outcome, how, evidence, notes=notes)
+        state = _check_run(subject, program, executable, run, state, how, evidence)
+    if program.variables:
+        load_state(executable, initial_state(program))
+        how = f"an executable of {operators}, its initial state loaded after {_RUNS} runs; what its last call gives"
+        _check_run(subject, program, executable, 1, initial_state(program), how, evidence)
     for before, now in zip(constants, _constants(program), strict=True):
         assert np.array_equal(before, now), f"an executable of {operators} changed a constant of its program"
+
+
+def _check_run(
+    subject: Subject,
+    program: Program,
+    executable: Executable,
+    seed: int,
+    state: list[AnyArray],
+    how: str,
+    evidence: Evidence,
+) -> list[AnyArray]:
+    """One run of an executable that is in this state; gives the state after it."""
+    inputs = random_inputs(program, seed)
+    last, expected = last_call(program, inputs, state)
+    params = snapshot(last)
+    outcome = _run(executable, inputs, expected)
+    notes = []
+    if not outcome.right(expected):
+        other = subject.compile(program)
+        load_state(other, state)
+        if _run(other, inputs, expected).right(expected):
+            notes = ["state: the same inputs are right in the first run of a new executable"]
+    evidence.add(params, expected, outcome)
+    check_outcome(program.calls[-1].method, params, expected, outcome, how, evidence, notes=notes)
+    return _state_after(program, expected)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -97,7 +132,7 @@ def test_a_residual_block_keeps_the_tensor_that_is_added_later(subject: Subject)
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_executables_have_memory_of_their_own(subject: Subject, operator: str) -> None:
-    """An output stays until the same executable runs again, whatever others do."""
+    """An output, and the state, stays until the same executable runs again, whatever others do."""
     subject.require(operator)
     for params in _calls(subject, operator)[:1]:
         program = one_call(operator, params)
@@ -108,6 +143,6 @@ def test_executables_have_memory_of_their_own(subject: Subject, operator: str) -
         if not outcome.right(expected):
             return  # other tests report it
         _run(other, second, last_call(program, second)[1])
-        after = Outcome(_outputs(executable, expected), outcome.unwritten)
+        after = Outcome(written_by(executable, expected), outcome.unwritten)
         how = "an executable, whose output was looked at after another one of the same program ran"
         check_outcome(operator, last, expected, after, how, notes=["state: executables share memory"])

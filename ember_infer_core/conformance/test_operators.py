@@ -46,7 +46,7 @@ def test_a_call_gives_what_the_definition_says(subject: Subject, operator: str, 
 
 @_every_operator
 def test_a_prepared_call_follows_its_inputs(subject: Subject, operator: str, examples: int) -> None:
-    """With a cache the constants stay as they are; the inputs do not."""
+    """With a cache the constants stay as they are; the inputs do not. State goes on from call to call."""
     subject.require(operator)
     check = _repeatedly(subject, operator, (Role.INPUT,), {})
     for_all_calls(operator, max(1, examples // 4), check)
@@ -61,7 +61,9 @@ def test_a_single_call_keeps_nothing(subject: Subject, operator: str, examples: 
 
 
 def _repeatedly(subject: Subject, operator: str, roles: tuple[Role, ...], cache: dict[str, Any] | None) -> Any:
-    """A check of three calls on the same buffers, of which those with these roles have new content each time."""
+    """A check of three calls on the same buffers, of which those with these roles have new content each time. States
+    hold what the call before left, and in the last call something else, as after a reset.
+    """
     prepared = cache is not None
     how = "call {} of 3 on the same buffers, " + ("with a cache" if prepared else "without a cache")
     note = (
@@ -85,6 +87,6 @@ def _repeatedly(subject: Subject, operator: str, roles: tuple[Role, ...], cache:
             outcome = bound.run(subject.backend, expected)
             right_anew = not outcome.right(expected) and bind(now).run(subject.backend, expected).right(expected)
             check_outcome(operator, now, expected, outcome, how.format(call), notes=(note,) if right_anew else ())
-            refill(operator, bound.params, random, roles)
+            refill(operator, bound.params, random, roles if call == 1 else (*roles, Role.STATE))
 
     return check

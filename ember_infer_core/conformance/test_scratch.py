@@ -11,7 +11,7 @@ from ember_infer_core.conformance.buffers import guarded
 from ember_infer_core.conformance.calls import bind_call
 from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.expected import Expected
-from ember_infer_core.conformance.programs import one_call
+from ember_infer_core.conformance.programs import initial_state, kept_state, load_state, one_call, written_by
 from ember_infer_core.conformance.regressions import published_calls
 from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.conformance.subject import Subject, check_outcome
@@ -71,27 +71,31 @@ def test_an_executable_works_in_exactly_its_scratch_and_refuses_less(subject: Su
     for offset in (0, 1):
         scratch = guarded((executable.scratch_len,), np.uint8, None, offset)
         _fill(executable, expected)
+        load_state(executable, initial_state(program))
         try:
             executable.run(scratch.array)
         except AlignmentError:
             assert offset, f"{operator}: an AlignmentError for scratch that starts at a multiple of 16"
             continue
         assert not scratch.overrun(), f"{operator}: an executable wrote outside the scratch given: {scratch.overrun()}"
-        got = dict(zip(expected.outputs, executable.outputs, strict=True))
-        assert expected.met_by(got), f"{operator}: wrong with scratch {offset} beyond 16"
+        assert expected.met_by(written_by(executable, expected)), f"{operator}: wrong with scratch {offset} beyond 16"
     if executable.scratch_len:
         _fill(executable, expected)
-        before = [output.tobytes() for output in executable.outputs]
+        before = _bytes(executable)
         with pytest.raises(ScratchTooSmall):
             executable.run(guarded((executable.scratch_len - 1,), np.uint8, None).array)
-        same = before == [output.tobytes() for output in executable.outputs]
-        assert same, f"{operator}: something was written before ScratchTooSmall"
+        assert before == _bytes(executable), f"{operator}: something was written before ScratchTooSmall"
 
 
 def _fill(executable: Executable, expected: Expected) -> None:
     """Outputs that are wrong everywhere."""
-    for output, unlike in zip(executable.outputs, expected.unlike().values(), strict=True):
+    outputs = [array for name, array in expected.before().items() if name not in expected.states]
+    for output, unlike in zip(executable.outputs, outputs, strict=True):
         output[...] = unlike
+
+
+def _bytes(executable: Executable) -> list[bytes]:
+    return [array.tobytes() for array in (*executable.outputs, *kept_state(executable))]
 
 
 def _inputs(params: Any) -> list[Any]:

@@ -95,12 +95,14 @@ class Lowered:
         params: its parameters, unbound.
         operands: tensor number for each slot.
         constants: content of slots that the file holds in another form, or not at all.
+        states: initial content of slots that keep their content from run to run and are no tensor of the file.
     """
 
     method: str
     params: OperatorParams
     operands: Mapping[str, int]
     constants: Mapping[str, AnyArray] = field(default_factory=dict)
+    states: Mapping[str, AnyArray] = field(default_factory=dict)
 
 
 def _nothing_known(index: int) -> AnyArray | None:

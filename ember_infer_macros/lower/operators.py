@@ -11,7 +11,7 @@ from ember_infer_macros.lower.common import Lowered, Lowering, OperatorSource, R
 from ember_infer_macros.lower.folding import Folding
 from ember_infer_macros.lower.tensors import tensors_of
 from ember_infer_macros.lower.variables import Contents, VariableName, Variables, handles
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import accepted
 from ember_infer_macros.tflite.graph import Graph, GraphOperator
 
 __all__ = ["OperatorLowering", "lowering"]
@@ -52,10 +52,11 @@ class OperatorLowering:
             Refusal: it cannot be run.
             ModelError: it contradicts itself.
         """
-        assert operator.code is not None  # check_supported saw to it
         self._budget.check(self._graph.source)
+        entry = accepted(operator)
+        assert entry is not None  # check_supported saw to it
         source = OperatorSource(self._graph, operator, self.folding.known, self._variables)
-        lowered = lowering(LOWERINGS[operator.code].file)(source)
+        lowered = lowering(entry.file)(source)
         if lowered is not None:
             self._budget.charge(lowered.params)
         return lowered

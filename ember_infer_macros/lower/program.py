@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
-from ember_infer_core.errors import ModelError
+from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.program import Call, Program, Tensor, Variable
 from ember_infer_core.slots import Role, slots
 from ember_infer_macros.lower.budget import Budget
@@ -41,6 +41,7 @@ def lower_graph(graph: Graph) -> Program:
     lowered = operators.lower_all()
     kept = (*variable_tensors(graph), *variables.of_program(operators.placed, initial))
     program = _program(graph, operators.folding.tensors, lowered, kept)
+    _check_endings(graph, program)
     for apply in PASSES:
         program = apply(program)
     if program.arena_len + program.state_len > MAX_ARENA_BYTES:
@@ -54,14 +55,34 @@ def _program(
 ) -> Program:
     """The graph's operators as calls, one after the other."""
     calls = []
+    own_variables: list[Variable] = []
     for number, item in lowered.items():
         operands = dict(item.operands)
         for slot in slots(item.params):
             if slot.name in item.constants or (slot.role is Role.CONSTANT and slot.name in operands):
                 operands[slot.name] = _constant(tensors, item, slot.name, slot.shape)
+        for name, content in item.states.items():
+            operands[name] = len(tensors)
+            tensors.append(Tensor(name, content.shape, content.dtype))
+            own_variables.append(Variable(operands[name], frozen(content), content))
         calls.append(Call(f"operator_{number}", item.method, number, item.params, operands))
     name = identifier(PurePath(graph.source).stem, "model")
-    return Program(name, tuple(tensors), graph.inputs, graph.outputs, tuple(calls), variables)
+    return Program(name, tuple(tensors), graph.inputs, graph.outputs, tuple(calls), (*variables, *own_variables))
+
+
+def _check_endings(graph: Graph, program: Program) -> None:
+    """Of a run that ends early TFLM shows these outputs all the same: they are not where it computes others."""
+    if not program.ends_early:
+        return
+    computed = {index for call in program.calls for index in call.tensors(Role.OUTPUT)}
+    shown = [index for index in program.outputs if index not in computed]
+    if shown:
+        problems = [
+            f"output {graph.tensors[index].describe()} is a variable, an input or a constant, in a model whose runs "
+            "may end before it is copied (CIRCULAR_BUFFER)"
+            for index in shown
+        ]
+        raise UnsupportedModelError(graph.source, problems)
 
 
 def _constant(tensors: list[Tensor], item: Lowered, slot: str, shape: tuple[int, ...]) -> int:

@@ -21,7 +21,16 @@ from ember_infer_macros.tflite.graph import Graph, GraphTensor, shortened
 from ember_infer_macros.tflite.options import VarHandleOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
-__all__ = ["Contents", "VariableName", "Variables", "check_state", "handles", "lower", "variable_tensors"]
+__all__ = [
+    "Contents",
+    "VariableName",
+    "Variables",
+    "check_state",
+    "handles",
+    "lower",
+    "variable_names",
+    "variable_tensors",
+]
 
 # What variables hold is there from the start, in the program and in every executable, and a few bytes of a file can ask
 # for as much as it likes.
@@ -41,17 +50,16 @@ def lower(source: OperatorSource) -> Lowered | None:
     index, variable = source.variable(source.input(0))
     if writes:
         value, operands = source.input(1), {"input": source.input(1).index, "output": index}
-        shapes = {"input_shape": value.shape, "output_shape": variable.shape}
     else:
         source.one_output()
         value, operands = source.output(), {"input": index, "output": source.output().index}
-        shapes = {"input_shape": variable.shape, "output_shape": value.shape}
     if (value.elements, source.dtype(value)) != (element_count(variable.shape), variable.dtype):
         raise Refusal(
             f"{value.describe()} has another size or type than the variable {shortened(variable.name)!r}, "
             f"{variable.dtype} {list(variable.shape)}; TensorFlow Lite Micro does not check that"
         )
-    params = source.prepare(prepare, **shapes, dtype=variable.dtype)
+    shapes = (value.shape, variable.shape) if writes else (variable.shape, value.shape)
+    params = source.prepare(prepare, input_shape=shapes[0], output_shape=shapes[1], dtype=variable.dtype)
     return Lowered("reshape", params, operands)
 
 
@@ -64,16 +72,16 @@ class Variables:
     def __init__(self, graph: Graph) -> None:
         self._values: dict[VariableName, GraphTensor] = {}
         for part in (graph, *graph.initialisers.values()):
-            names = _names(part)
+            names = variable_names(part)
             for operator in part.operators:
                 if operator.code is BuiltinOperator.ASSIGN_VARIABLE and len(operator.inputs) == 2:
                     handle, value = operator.inputs
                     if handle in names and value >= 0:
                         self._values.setdefault(names[handle], part.tensors[value])
 
-    def size(self) -> int:
-        """Bytes of all of them."""
-        return sum(_bytes(value) for value in self._values.values())
+    def values(self) -> Mapping[VariableName, GraphTensor]:
+        """What is first assigned to each."""
+        return self._values
 
     def defaults(self) -> dict[VariableName, AnyArray]:
         """What each holds when it is made, and after a reset."""
@@ -88,7 +96,7 @@ class Variables:
             contents: what they hold, where that is known; they are constants then.
         """
         placed: dict[VariableName, int] = {}
-        for name in dict.fromkeys(_names(graph).values()):
+        for name in dict.fromkeys(variable_names(graph).values()):
             value = self._values.get(name)
             if value is not None:
                 placed[name] = len(tensors)
@@ -108,7 +116,7 @@ def check_state(graph: Graph, variables: Variables) -> None:
     Raises:
         UnsupportedModelError: it is too much.
     """
-    size = variables.size() + sum(_bytes(tensor) for tensor in _kept_tensors(graph))
+    size = sum(map(_bytes, (*variables.values().values(), *_kept_tensors(graph))))
     if size > MAX_STATE_BYTES:
         problem = f"it keeps {size:,} bytes from run to run: at most {MAX_STATE_BYTES:,} are supported"
         raise UnsupportedModelError(graph.source, [problem])
@@ -121,6 +129,7 @@ def variable_tensors(graph: Graph) -> tuple[Variable, ...]:
 
 def _kept_tensors(graph: Graph) -> list[GraphTensor]:
     used = {index for operator in graph.operators for index in (*operator.inputs, *operator.outputs)}
+    used.update(graph.outputs)
     return [tensor for tensor in graph.tensors if tensor.is_variable and tensor.index in used]
 
 
@@ -130,7 +139,7 @@ def _bytes(tensor: GraphTensor) -> int:
 
 def handles(graph: Graph, placed: Mapping[VariableName, int]) -> dict[int, int]:
     """For each handle of a graph the tensor that :meth:`Variables.place` added."""
-    return {handle: placed[name] for handle, name in _names(graph).items() if name in placed}
+    return {handle: placed[name] for handle, name in variable_names(graph).items() if name in placed}
 
 
 def _default_content(tensor: GraphTensor) -> AnyArray:
@@ -154,8 +163,8 @@ def _filled(shape: Shape, dtype: DType, byte: int) -> AnyArray:
     return content
 
 
-def _names(graph: Graph) -> dict[int, VariableName]:
-    """The variable of each handle."""
+def variable_names(graph: Graph) -> dict[int, VariableName]:
+    """The variable of each handle of a graph."""
     return {
         operator.outputs[0]: (operator.options.container or "", operator.options.shared_name or "")
         for operator in graph.operators

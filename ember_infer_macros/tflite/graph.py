@@ -114,6 +114,8 @@ class GraphOperator:
         name: the operator's name; for a custom one, ``CUSTOM 'its code'``.
         inputs, outputs: tensor numbers; -1 for an optional one that is left out.
         options: the schema's options object, or None.
+        custom_code: the name of a custom operator; None for any other.
+        custom_options: its options, in whatever form it has them.
     """
 
     index: int
@@ -122,6 +124,8 @@ class GraphOperator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: object
+    custom_code: str | None = None
+    custom_options: bytes = b""
 
     def describe(self) -> str:
         """Number and name, for messages."""

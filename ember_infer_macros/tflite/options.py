@@ -50,6 +50,15 @@ class Pool2DOptions:
 
 
 @dataclass(eq=False, repr=False)
+class SVDFOptions:
+    """Options of SVDF."""
+
+    rank: int = scalar("int32")
+    fused_activation_function: int = scalar("int8")
+    asymmetric_quantize_inputs: bool = boolean()
+
+
+@dataclass(eq=False, repr=False)
 class FullyConnectedOptions:
     """Options of FULLY_CONNECTED."""
 
@@ -242,6 +251,18 @@ class ResizeNearestNeighborOptions:
 
 
 @dataclass(eq=False, repr=False)
+class UnidirectionalSequenceLSTMOptions:
+    """Options of UNIDIRECTIONAL_SEQUENCE_LSTM."""
+
+    fused_activation_function: int = scalar("int8")
+    cell_clip: float = scalar("float32")
+    proj_clip: object = unread()
+    time_major: bool = boolean()
+    asymmetric_quantize_inputs: object = unread()
+    diagonal_recurrent_tensors: object = unread()
+
+
+@dataclass(eq=False, repr=False)
 class LeakyReluOptions:
     """Options of LEAKY_RELU."""
 
@@ -350,6 +371,7 @@ BUILTIN_OPTIONS: dict[int, type] = {
     1: Conv2DOptions,
     2: DepthwiseConv2DOptions,
     5: Pool2DOptions,
+    6: SVDFOptions,
     8: FullyConnectedOptions,
     9: SoftmaxOptions,
     10: ConcatenationOptions,
@@ -373,6 +395,7 @@ BUILTIN_OPTIONS: dict[int, type] = {
     57: ArgMinOptions,
     59: PackOptions,
     64: UnpackOptions,
+    71: UnidirectionalSequenceLSTMOptions,
     74: ResizeNearestNeighborOptions,
     75: LeakyReluOptions,
     77: MirrorPadOptions,

@@ -181,7 +181,9 @@ class _GraphReader:
         where = f"operator {index}"
         if raw.opcode_index >= len(self.codes):
             raise self.fail(f"{where}: opcode {raw.opcode_index} does not exist (there are {len(self.codes)})")
-        code, name = _operator_code(self.codes[raw.opcode_index])
+        kind = self.codes[raw.opcode_index]
+        code, name = _operator_code(kind)
+        is_custom = code is BuiltinOperator.CUSTOM
         return GraphOperator(
             index=index,
             code=code,
@@ -189,6 +191,8 @@ class _GraphReader:
             inputs=self.tensor_indices(raw.inputs, f"{where} {name} inputs", optional=True),
             outputs=self.tensor_indices(raw.outputs, f"{where} {name} outputs", optional=True),
             options=raw.builtin_options,
+            custom_code=kind.custom_code or "" if is_custom else None,
+            custom_options=bytes(raw.custom_options or b"") if is_custom else b"",
         )
 
     def tensor_indices(self, indices: Iterable[int] | None, where: str, *, optional: bool = False) -> tuple[int, ...]:

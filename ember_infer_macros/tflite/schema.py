@@ -324,6 +324,7 @@ class Operator:
     inputs: tuple[int, ...] | None = vector("int32")
     outputs: tuple[int, ...] | None = vector("int32")
     builtin_options: object = union(BUILTIN_OPTIONS)
+    custom_options: memoryview | None = data()
 
 
 @dataclass(eq=False, repr=False)

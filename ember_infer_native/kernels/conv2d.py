@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.sums import WindowedSumParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["CONV2D", "DENSE", "GENERIC_TILE", "Geometry", "plan_dense", "plan_window", "tiles"]
+__all__ = ["CONV2D", "DENSE", "GENERIC_TILE", "Geometry", "pack_weights", "plan_dense", "plan_window", "tiles"]
 
 # The one tile of the operators' library: a pixel at a time, with sums that take turns.
 GENERIC_TILE = (1, 0, 1, 0, 4)
@@ -156,7 +156,7 @@ def _plan_run(
     channels, segment_rows, segment_columns, length = segments.shape
     vectors, quads = -(-channels // target.lanes), -(-length // 4)
     template = tiles(context, geometry.columns, vectors)
-    packed = _pack_weights(context, segments, vectors, quads, template[2])
+    packed = pack_weights(context, segments, vectors, quads, template[2])
     constants = packed + pack_requantization(scaled, choice, vectors * target.lanes)
     fields = {
         "images": geometry.images,
@@ -201,7 +201,7 @@ def _cost(pixels: int, columns: int, vectors: int) -> float:
     return whole * (tile + 1) + (last + 1 if rest else 0)
 
 
-def _pack_weights(context: Context, segments: Int64Array, vectors: int, quads: int, together: int) -> bytes:
+def pack_weights(context: Context, segments: Int64Array, vectors: int, quads: int, together: int) -> bytes:
     """For each group of vectors: segment, quad, vector, lane, the four bytes of the quad."""
     target = context.target
     channels, rows, columns, length = segments.shape

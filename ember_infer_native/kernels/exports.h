@@ -15,7 +15,8 @@
 typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena);
 
 /* ember_prepare: once for an arena; variables then hold their initial content. ember_run: from the inputs to the outputs,
-   unless something goes wrong: then ember_error says what, and the outputs are as they were. ember_batch: `count` samples,
+   unless something goes wrong: then ember_error says what, and the outputs are as they were. Where a run ends early,
+   those that it has not come to are as they were. ember_batch: `count` samples,
    one after the other in memory, up to the first that goes wrong, each from the initial content of variables.
    ember_load_state, ember_save_state: an array for each variable. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
    STATUS(arena) is where kernels leave the number of what went wrong, 0 where nothing can. */
@@ -36,8 +37,7 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
         int32_t *status = STATUS(arena);                                                                               \
         if (status) *status = 0;                                                                                       \
         import_inputs(inputs, outputs, arena);                                                                         \
-        run_layers(inputs, outputs, arena);                                                                            \
-        if (!status || !*status) export_outputs(inputs, outputs, arena);                                               \
+        if (run_layers(inputs, outputs, arena) && (!status || !*status)) export_outputs(inputs, outputs, arena);       \
     }                                                                                                                  \
     EXPORT void ember_batch(const uint8_t *const *inputs, const int64_t *input_steps, uint8_t *const *outputs,         \
                             const int64_t *output_steps, int64_t count, uint8_t *arena) {                              \

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.fully_connected import FullyConnectedParams
     from ember_infer_native.kernels.context import Context
 
-__all__ = ["FULLY_CONNECTED"]
+__all__ = ["FULLY_CONNECTED", "int8_parts"]
 
 
 def _variants(target: Target) -> tuple[tuple[int, ...], ...]:
@@ -46,7 +46,7 @@ def _plan(
     batches = input.layout.size // input_depth if input_depth else 0
     values = weights.astype(np.int64) + params.weights_offset
     scaled = scale_sums(context.target, params, values, bias)
-    parts = _int8_parts(values)
+    parts = int8_parts(values)
     if len(parts) == 1 and output_depth <= _most_outputs(context.target) and input_depth >= 4 * context.target.chunk:
         return [_plan_reduce(context, values, scaled, batches, input.first, output.first)]
     geometry = Geometry(
@@ -73,7 +73,7 @@ def _work(params: FullyConnectedParams) -> int:
 FULLY_CONNECTED = NativeOperator(_plan, (_REDUCE, DENSE), work=_work)
 
 
-def _int8_parts(values: Int64Array) -> list[Int64Array]:
+def int8_parts(values: Int64Array) -> list[Int64Array]:
     """Arrays of int8 values that add up to these: one, unless the weights have a zero point."""
     parts = [np.clip(values, -128, 127)]
     rest = values - parts[0]

@@ -25,7 +25,13 @@ INLINE int32_lanes zero_lanes(void) { return _mm512_setzero_si512(); }
 
 INLINE int32_lanes add_lanes(int32_lanes a, int32_lanes b) { return _mm512_add_epi32(a, b); }
 
-INLINE int32_t sum_lanes(int32_lanes a) { return _mm512_reduce_add_epi32(a); }
+/* Not by _mm512_reduce_add_epi32, in which gcc adds signed numbers: sums wrap. */
+INLINE int32_t sum_lanes(int32_lanes a) {
+    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
+    __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0xB1)));
+}
 
 INLINE quad_lanes broadcast_quad(const uint8_t *from) {
 #if defined(__clang__) || defined(__SANITIZE_ADDRESS__) /* which does not see into assembly */

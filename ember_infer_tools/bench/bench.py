@@ -11,20 +11,23 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Program
+from ember_infer_core.recording import RecordingBackend
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros.tflite.read import ModelSource, read_source
 from ember_infer_native.library import NativeExecutable
 from ember_infer_ref import RefBackend
-from ember_infer_tools.bench.contestants import Contestant, backend_contestants, litert, model_class, tflm
+from ember_infer_tools.bench.contestants import Contestant, Steps, backend_contestants, litert, model_class, tflm
 from ember_infer_tools.bench.layers import LayerTimes, time_layers
 from ember_infer_tools.bench.measure import Timing, interleave
 from ember_infer_tools.compare.inputs import random_inputs
 
-__all__ = ["AGAINST", "Bench", "BuiltLibrary", "Measured", "bench", "load_average"]
+__all__ = ["AGAINST", "STEPS", "Bench", "BuiltLibrary", "Measured", "bench", "load_average"]
 
 # Other runtimes, in the order of the report: each makes a contestant of a model file.
 AGAINST = {"tflm": tflm, "litert": litert}
+STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Bench:
         libraries: of compiling backends.
         layers: of each backend, if asked for.
         notes: what a reader should know.
+        steps: of the sequence that a model with state goes through, so that an inference is one of them; None for a
+            model without.
     """
 
     model: str
@@ -88,6 +93,7 @@ class Bench:
     libraries: tuple[BuiltLibrary, ...]
     layers: tuple[LayerTimes, ...]
     notes: tuple[str, ...]
+    steps: int | None = None
 
     def __getitem__(self, name: str) -> Measured:
         """A contestant by its name."""
@@ -110,8 +116,13 @@ def bench(
     most_seconds: float = 30.0,
     per_layer: bool = False,
     seed: int = 0,
+    steps: int = STEPS,
+    leave_out: bool = False,
 ) -> Bench:
     """Times one inference of a model, every contestant on the same random input and on one thread.
+
+    With a model that keeps state, every contestant goes through the same random sequence, again and again, each in a
+    state of its own; what is compared is the first time, from the initial state.
 
     Args:
         source: a .tflite file.
@@ -121,6 +132,8 @@ def bench(
         most_seconds: after which there are no more turns, but for five.
         per_layer: whether to time layers, too.
         seed: of the random input.
+        steps: of the sequence, for a model with state.
+        leave_out: whether another runtime that cannot run the model is left out with a note, in place of an error.
 
     Raises:
         ModelError: the model cannot be read or is not supported.
@@ -129,17 +142,19 @@ def bench(
     """
     name, content = read_source(source)
     model = model_class(source)
-    inputs = [np.ascontiguousarray(samples[0]) for samples in random_inputs(model.program, 1, seed)]
-    others = {kind: AGAINST[kind](bytes(content), model.program, inputs) for kind in against}
+    sequence = _steps(model.program, steps, seed)
+    others, notes = _others(against, bytes(content), model.program, sequence, leave_out)
     ours = [
         contestant
         for label, backend in backends.items()
-        for contestant in backend_contestants(label, backend, model, inputs)
+        for contestant in backend_contestants(label, backend, model, sequence)
     ]
-    truth = others.get("tflm") or backend_contestants("RefBackend", RefBackend(), model, inputs)[0]
+    truth = others.get("tflm") or backend_contestants("RefBackend", RefBackend(), model, sequence)[0]
     expected = truth.answer()
     contestants = [*others.values(), *ours]
-    equal = {contestant.name: _same(contestant.answer(), expected) for contestant in contestants}
+    # Each answers once, before it is timed: later its state is another.
+    whole = _whole_runs(model.program, sequence)
+    equal = {c.name: c is truth or _same(c.answer(), expected, whole) for c in contestants}
     before = load_average()
     timing = interleave({c.name: c.run for c in contestants}, turns, most_seconds=most_seconds)
     after = load_average()
@@ -151,9 +166,35 @@ def bench(
         truth=truth.name.partition(",")[0],
         measured=tuple(_measured(contestant, timing, equal, references) for contestant in contestants),
         libraries=tuple(_libraries(backends, model.program)),
-        layers=tuple(time_layers(label, b, model.program, inputs) for label, b in backends.items() if per_layer),
-        notes=tuple(contestant.note for contestant in contestants if contestant.note),
+        layers=tuple(time_layers(label, b, model.program, sequence[0]) for label, b in backends.items() if per_layer),
+        notes=(*notes, *(contestant.note for contestant in contestants if contestant.note)),
+        steps=len(sequence) if model.is_stateful else None,
     )
+
+
+def _steps(program: Program, steps: int, seed: int) -> list[list[AnyArray]]:
+    """Random inputs for each step of a sequence; for one step alone where nothing is kept from one to the next."""
+    count = steps if program.variables else 1
+    arrays = random_inputs(program, count, seed)
+    return [[np.ascontiguousarray(samples[step]) for samples in arrays] for step in range(count)]
+
+
+def _others(
+    against: Sequence[str], content: bytes, program: Program, steps: Steps, leave_out: bool
+) -> tuple[dict[str, Contestant], list[str]]:
+    """The other runtimes, and why some of them are left out."""
+    tried = {kind: _other(kind, content, program, steps, leave_out) for kind in against}
+    others = {kind: made for kind, made in tried.items() if isinstance(made, Contestant)}
+    return others, [note for note in tried.values() if isinstance(note, str)]
+
+
+def _other(kind: str, content: bytes, program: Program, steps: Steps, leave_out: bool) -> Contestant | str:
+    try:
+        return AGAINST[kind](content, program, steps)
+    except ComparisonError as error:
+        if not leave_out:
+            raise
+        return f"{kind} is left out: {' '.join(str(error).split())}"
 
 
 def load_average() -> float | None:
@@ -161,9 +202,32 @@ def load_average() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _same(answer: Sequence[AnyArray], expected: Sequence[AnyArray]) -> bool:
+def _whole_runs(program: Program, steps: Steps) -> list[bool]:
+    """Of each step, whether its run comes to its end: most that meet a CIRCULAR_BUFFER do not, and their outputs are
+    left from before, or nobody's.
+    """
+    if not program.ends_early:
+        return [True] * len(steps)
+    recording = RecordingBackend(RefBackend())
+    executable = recording.compile(program)
+    found = []
+    for inputs in steps:
+        for buffer, array in zip(executable.inputs, inputs, strict=True):
+            buffer[...] = array
+        executable.run()
+        found.append(len(recording.last.layers) == len(program.calls))
+    return found
+
+
+def _same(answer: Sequence[AnyArray], expected: Sequence[AnyArray], whole: Sequence[bool]) -> bool:
+    """Whether all outputs of the steps with whole runs are equal."""
+    each = len(expected) // len(whole)
     pairs = zip(answer, expected, strict=True)
-    return all(np.array_equal(a.reshape(-1), b.reshape(-1), equal_nan=a.dtype.kind == "f") for a, b in pairs)
+    return all(
+        np.array_equal(a.reshape(-1), b.reshape(-1), equal_nan=a.dtype.kind == "f")
+        for number, (a, b) in enumerate(pairs)
+        if whole[number // each]
+    )
 
 
 def _measured(contestant: Contestant, timing: Timing, equal: Mapping[str, bool], references: Sequence[str]) -> Measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import warnings
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import CompilerNotFound
-from ember_infer_tools.bench.bench import AGAINST, Bench, bench
+from ember_infer_tools.bench.bench import AGAINST, STEPS, Bench, bench
 from ember_infer_tools.compare.interpreters import RUNTIMES
 from ember_infer_tools.specs import load_backend
 
@@ -19,8 +20,10 @@ _BACKENDS = ("ember_infer_ref:RefBackend", "ember_infer_native:NativeBackend")
 _NONE = "none"
 
 
-def run_bench(model: Path, specs: Sequence[str], against: str | None, turns: int, per_layer: bool) -> Bench:
-    """:func:`bench`, of the backends and runtimes that are named, or else of those that are there.
+def run_bench(
+    model: Path, specs: Sequence[str], against: str | None, turns: int, per_layer: bool, steps: int = STEPS
+) -> Bench:
+    """:func:`bench`, of the backends and runtimes that are named, or else of those that are there and run the model.
 
     Args:
         model: a .tflite file.
@@ -28,18 +31,22 @@ def run_bench(model: Path, specs: Sequence[str], against: str | None, turns: int
         against: names of other runtimes with commas between them, ``none``, or None for those that are installed.
         turns: see :func:`bench`.
         per_layer: see :func:`bench`.
+        steps: see :func:`bench`.
 
     Raises:
         ValueError: a name is not known; see :func:`bench` for the rest.
     """
     others = _runtimes(against)
+    time = functools.partial(
+        bench, model, against=others, turns=turns, per_layer=per_layer, steps=steps, leave_out=against is None
+    )
     if specs:
-        return bench(model, _named_backends(specs), others, turns=turns, per_layer=per_layer)
+        return time(_named_backends(specs))
     try:
-        return bench(model, _named_backends(_BACKENDS), others, turns=turns, per_layer=per_layer)
+        return time(_named_backends(_BACKENDS))
     except CompilerNotFound as error:
         warnings.warn(f"NativeBackend is left out: {error}", stacklevel=2)
-        return bench(model, _named_backends(_BACKENDS[:1]), others, turns=turns, per_layer=per_layer)
+        return time(_named_backends(_BACKENDS[:1]))
 
 
 def _named_backends(specs: Sequence[str]) -> Mapping[str, KernelBackend]:

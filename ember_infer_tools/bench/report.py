@@ -25,6 +25,8 @@ def print_bench(found: Bench, console: Console) -> None:
     say()
     console.print(_contestants(found), soft_wrap=True)
     say()
+    if found.steps is not None:
+        say(f"A step of a sequence of {found.steps}, each contestant in a state of its own.")
     say(f"µs: the median turn; least: the best one; equal: to what {escape(found.truth)} answers")
     if any(measured.times_faster for measured in found.measured):
         say("over: how many times as fast, the median over turns")

@@ -13,7 +13,9 @@ from ember_infer_tools.compare.inputs import load_inputs
 __all__ = ["compare_with_progress"]
 
 
-def compare_with_progress(model: Path, a: str, b: str, inputs: Path | None, samples: int, seed: int) -> Comparison:
+def compare_with_progress(
+    model: Path, a: str, b: str, inputs: Path | None, samples: int | None, steps: int | None, seed: int
+) -> Comparison:
     """:func:`compare`, on samples from a file if there is one, with a progress bar on stderr.
 
     Raises:
@@ -27,4 +29,4 @@ def compare_with_progress(model: Path, a: str, b: str, inputs: Path | None, samp
         def advance(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        return compare(model, a, b, arrays, samples=samples, seed=seed, progress=advance)
+        return compare(model, a, b, arrays, samples=samples, steps=steps, seed=seed, progress=advance)

@@ -12,16 +12,22 @@ import numpy as np
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call
-from ember_infer_core.slots import AnyArray, Shape
+from ember_infer_core.slots import AnyArray, Role, Shape
 from ember_infer_macros.tflite.read import ModelSource
+from ember_infer_tools.compare.contents import Contents
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.difference import Difference, Element, Tally
 from ember_infer_tools.compare.inputs import Inputs, checked_inputs, random_inputs
-from ember_infer_tools.compare.sides import DumpSide, Model, Side, Tensors, load_model, open_side
+from ember_infer_tools.compare.model import Model, Tensors, load_model
+from ember_infer_tools.compare.sides import DumpSide, Side, open_side
 
 __all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
 
 Progress = Callable[[int, int], None]
+
+# Random samples of a model without state, and steps of one with state, unless their number is given.
+_SAMPLES = 4
+_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,10 @@ class SideDialect:
 
 @dataclass(frozen=True, slots=True)
 class LayerComparison:
-    """One layer in one mode: one of its outputs, where it has several.
+    """One layer in one mode: one of its outputs where it has several, or the state that it leaves.
 
     Attributes:
-        layer: its name, with the number of the output where it has several.
+        layer: its name, with the number of the output where it has several; with the slot's name for a state.
         operator: name of the method of :class:`KernelBackend`.
         index: of the operator in the model file.
         tensor: index of its output in the model file.
@@ -65,6 +71,12 @@ class LayerComparison:
         """Whether any element does."""
         return self.difference is not None and self.difference.different > 0
 
+    @property
+    def first_sample(self) -> int:
+        """The first sample, or step, in which any element differs; -1 where none does."""
+        first = None if self.difference is None else self.difference.first
+        return -1 if first is None else first.sample
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -73,14 +85,17 @@ class Comparison:
     Attributes:
         model: its file's name.
         a, b: what the sides are.
-        samples: how many inputs were run.
+        samples: how many inputs were run; of a model with state, the steps of one sequence.
         inputs: where they come from.
         notes: what a reader should know, of either side.
         fed_by: whose tensors each layer was fed in ``layer_by_layer``: "a", or "b" where b are dumps; None where
             neither side can be run.
-        layer_by_layer: each layer fed the same tensors on both sides, so that what differs is the kernel.
+        layer_by_layer: each layer fed the same tensors and the same state on both sides, so that what differs is the
+            kernel.
         end_to_end: each side fed its own tensors, so that differences spread.
         outputs: the model's outputs in an ordinary run, in which nothing else is read; empty where a side has none.
+        is_stateful: whether the model keeps state. Then each sample is a step, and each side starts it from the state
+            that its own step before has left.
     """
 
     model: str
@@ -93,6 +108,7 @@ class Comparison:
     layer_by_layer: tuple[LayerComparison, ...]
     end_to_end: tuple[LayerComparison, ...]
     outputs: tuple[Difference, ...] = field(default=())
+    is_stateful: bool = False
 
     @property
     def equal(self) -> bool:
@@ -102,13 +118,20 @@ class Comparison:
 
     @property
     def first_faulty(self) -> LayerComparison | None:
-        """The first layer that gives something else for the same input."""
-        return next((layer for layer in self.layer_by_layer if layer.differs), None)
+        """The first layer that gives something else for the same input; of a model with state, in the first step in
+        which one does.
+        """
+        return self._first(self.layer_by_layer)
 
     @property
     def first_different(self) -> LayerComparison | None:
-        """The first layer that differs from end to end."""
-        return next((layer for layer in self.end_to_end if layer.differs), None)
+        """The first layer that differs from end to end; of a model with state, in the first step in which one does."""
+        return self._first(self.end_to_end)
+
+    def _first(self, layers: Iterable[LayerComparison]) -> LayerComparison | None:
+        """In the order of steps, because a layer that comes later may have spoilt the state of an earlier one."""
+        different = [layer for layer in layers if layer.differs]
+        return min(different, key=lambda layer: layer.first_sample if self.is_stateful else 0, default=None)
 
     def dialects(self, side: str) -> tuple[str, ...]:
         """The roundings that explain all of what "a" or "b" gave in ``layer_by_layer``, wherever the sides differ there
@@ -119,12 +142,16 @@ class Comparison:
         return tuple(name for name in exact[0] if all(name in others for others in exact)) if exact else ()
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as a dictionary for ``json.dumps``, with the two first layers by name."""
+        """All of it as a dictionary for ``json.dumps``, with the two first layers by name, and their steps where the
+        model has state.
+        """
         faulty, different = self.first_faulty, self.first_different
         return {
             "equal": self.equal,
             "first_faulty": None if faulty is None else faulty.layer,
             "first_different": None if different is None else different.layer,
+            "first_faulty_step": faulty.first_sample if faulty is not None and self.is_stateful else None,
+            "first_different_step": different.first_sample if different is not None and self.is_stateful else None,
             "dialects": {side: list(self.dialects(side)) for side in ("a", "b")},
             **asdict(self),
         }
@@ -136,19 +163,25 @@ def compare(
     b: str | KernelBackend,
     inputs: Inputs | None = None,
     *,
-    samples: int = 4,
+    samples: int | None = None,
+    steps: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Comparison:
     """Runs a model on two sides and compares every layer: fed the same input, and from end to end.
 
+    A model that keeps state is compared over one sequence: each side goes on from what its own step before has left,
+    and a layer on its own is fed the reference's state, too.
+
     Args:
         model: a path, or the bytes of a .tflite file.
         a: the reference: a backend, or text: ``module:Class``, ``tflm``, ``litert``, ``dumps:FOLDER``.
         b: what is compared with it.
-        inputs: of the model's own types, ``(N, ...)`` with a whole input in each row; a sequence of these where the
-            model has several inputs. Without it, what dumps hold; without dumps, random ones.
-        samples: how many random inputs.
+        inputs: of the model's own types, ``(N, ...)`` with a whole input in each row, a step of the sequence where the
+            model keeps state; a sequence of these where the model has several inputs. Without it, what dumps hold;
+            without dumps, random ones.
+        samples: how many random inputs, for a model without state; 4 by default.
+        steps: how many random inputs, for a model with state; 64 by default.
         seed: of the random inputs.
         progress: called with steps done and steps in all.
 
@@ -158,15 +191,29 @@ def compare(
             (:class:`ComparisonError`).
     """
     lowered = load_model(model)
+    count = _random_count(lowered, samples, steps)
     with contextlib.ExitStack() as stack:
         side_a, side_b = (_opened(stack, spec, lowered) for spec in (a, b))
-        arrays, origin = _samples(lowered, (side_a, side_b), inputs, samples, seed)
+        arrays, origin = _samples(lowered, (side_a, side_b), inputs, count, seed)
         run = _Run(lowered, side_a, side_b)
         for sample in range(len(arrays[0])):
             run.add(sample, [array[sample] for array in arrays])
             if progress is not None:
                 progress(sample + 1, len(arrays[0]))
         return run.result(len(arrays[0]), origin)
+
+
+def _random_count(model: Model, samples: int | None, steps: int | None) -> int:
+    """How many random inputs are asked for."""
+    name, count, other, usual = (
+        ("steps", steps, samples, _STEPS) if model.is_stateful else ("samples", samples, steps, _SAMPLES)
+    )
+    if other is not None:
+        why = "keeps state, so that its inputs are steps of one sequence" if model.is_stateful else "keeps no state"
+        raise ComparisonError(f"{model.name} {why}: say {name}")
+    if count is not None and count < 1:
+        raise ComparisonError(f"{name} must be 1 or more, not {count}")
+    return usual if count is None else count
 
 
 def _opened(stack: contextlib.ExitStack, spec: str | KernelBackend, model: Model) -> Side:
@@ -189,8 +236,6 @@ def _samples(
         raise ComparisonError(
             f"{dumps[0].name}: made from which inputs? Give them, or dump the model's input beside the layers"
         )
-    elif samples < 1:
-        raise ComparisonError(f"samples must be 1 or more, not {samples}")
     else:
         arrays, origin = random_inputs(model.program, samples, seed), f"random, seed {seed}"
     for side in dumps:
@@ -208,24 +253,32 @@ class _Run:
         self._end_to_end = {index: Tally() for index in self._layer_by_layer}
         self._outputs = [Tally() for _ in model.program.outputs]
         self._observed_differs: dict[str, int] = {}
+        self._contents = Contents(model)
+        self._layers = frozenset(model.layers)
 
     def add(self, sample: int, inputs: Sequence[AnyArray]) -> None:
         """Compares one sample in both modes."""
         both_run = self._a.can_run and self._b.can_run
         outputs_a, outputs_b = (side.outputs(inputs) if both_run else () for side in (self._a, self._b))
-        given = {self._model.program.storage(i): x for i, x in zip(self._model.program.inputs, inputs, strict=True)}
+        given = dict(zip(self._model.program.inputs, inputs, strict=True))
         tensors_a = {**self._a.tensors(sample, inputs), **given}
         tensors_b = {**self._b.tensors(sample, inputs), **given}
-        for index, tally in self._end_to_end.items():
-            if index in tensors_a and index in tensors_b:
-                tally.add(sample, tensors_a[index], tensors_b[index])
-        for layer in self._model.layers:
-            self._add_layer(sample, layer, tensors_a, tensors_b)
+        reference, other = (tensors_b, self._a) if self._fed_by == "b" else (tensors_a, self._b)
+        computed = set(self._model.program.inputs)
+        for call, met in self._contents.step(reference):
+            computed.update(self._model.program.storage(i) for i in call.tensors(Role.OUTPUT, Role.STATE))
+            if call in self._layers:
+                self._add_whole(sample, call, tensors_a, tensors_b)
+                if self._fed_by is not None:
+                    self._add_layer(sample, call, met, reference, other)
         if both_run:
-            self._note_observation(self._a, outputs_a, tensors_a)
-            self._note_observation(self._b, outputs_b, tensors_b)
-            for tally, array_a, array_b in zip(self._outputs, outputs_a, outputs_b, strict=True):
-                tally.add(sample, array_a, array_b)
+            # Of a run that ends early what comes later is left from before, or nobody's.
+            valid = [self._model.program.storage(index) in computed for index in self._model.program.outputs]
+            self._note_observation(self._a, valid, outputs_a, tensors_a)
+            self._note_observation(self._b, valid, outputs_b, tensors_b)
+            for tally, array_a, array_b, is_valid in zip(self._outputs, outputs_a, outputs_b, valid, strict=True):
+                if is_valid:
+                    tally.add(sample, array_a, array_b)
 
     def result(self, samples: int, origin: str) -> Comparison:
         """What came out."""
@@ -236,8 +289,9 @@ class _Run:
         outputs = [found for tally in self._outputs if (found := tally.difference()) is not None]
         if not outputs and not any(layer.difference for layer in (*end_to_end, *fed)):
             raise ComparisonError(f"{self._a.name} and {self._b.name} have no tensor in common")
+        units = "steps" if self._model.is_stateful else "samples"
         observed = [
-            f"reading every tensor changes the outputs of {side} in {count} of {samples} samples"
+            f"reading every tensor changes the outputs of {side} in {count} of {samples} {units}"
             for side, count in self._observed_differs.items()
         ]
         return Comparison(
@@ -251,27 +305,34 @@ class _Run:
             layer_by_layer=tuple(fed),
             end_to_end=tuple(end_to_end),
             outputs=tuple(outputs),
+            is_stateful=self._model.is_stateful,
         )
 
-    def _add_layer(self, sample: int, layer: Call, tensors_a: Tensors, tensors_b: Tensors) -> None:
-        """One layer on the reference's tensors: the reference has its output already, the other side makes it."""
-        if self._fed_by is None:
-            return
-        reference, other = (tensors_a, self._b) if self._fed_by == "a" else (tensors_b, self._a)
+    def _add_whole(self, sample: int, layer: Call, tensors_a: Tensors, tensors_b: Tensors) -> None:
+        """One layer as it came out from end to end."""
+        for index in self._model.outputs(layer):
+            if index in tensors_a and index in tensors_b:
+                self._end_to_end[index].add(sample, tensors_a[index], tensors_b[index])
+
+    def _add_layer(self, sample: int, layer: Call, met: Tensors, reference: Tensors, other: Side) -> None:
+        """One layer on what the reference's met: the reference has its output already, the other side makes it."""
         outputs = self._model.outputs(layer)
         read = [self._model.program.storage(index) for index in self._model.inputs(layer)]
-        if not any(index in reference for index in outputs) or not all(index in reference for index in read):
+        if not any(index in reference for index in outputs) or not all(index in met for index in read):
             return
-        for index, made in zip(outputs, other.layer(layer, reference), strict=True):
+        made = other.layer(layer, met)
+        for index in outputs:
             if index in reference:
-                pair = (reference[index], made) if self._fed_by == "a" else (made, reference[index])
-                self._layer_by_layer[index].add(sample, reference, *pair)
+                pair = (reference[index], made[index]) if self._fed_by == "a" else (made[index], reference[index])
+                self._layer_by_layer[index].add(sample, met, *pair)
 
-    def _note_observation(self, side: Side, outputs: Sequence[AnyArray], tensors: Tensors) -> None:
+    def _note_observation(
+        self, side: Side, valid: Sequence[bool], outputs: Sequence[AnyArray], tensors: Tensors
+    ) -> None:
         """Keeping every tensor can change what a runtime computes."""
         roots = [self._model.program.storage(index) for index in self._model.program.outputs]
-        pairs = zip(outputs, roots, strict=True)
-        if any(not np.array_equal(array.ravel(), tensors[i].ravel()) for array, i in pairs if i in tensors):
+        pairs = [(array, tensors[i]) for array, i, ok in zip(outputs, roots, valid, strict=True) if ok and i in tensors]
+        if any(not np.array_equal(array.ravel(), observed.ravel()) for array, observed in pairs):
             self._observed_differs[side.name] = self._observed_differs.get(side.name, 0) + 1
 
 

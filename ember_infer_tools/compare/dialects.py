@@ -14,7 +14,7 @@ from ember_infer_core.program import Call, Program
 from ember_infer_core.slots import AnyArray
 from ember_infer_ref import RefBackend
 from ember_infer_ref.requantize import Rounding
-from ember_infer_tools.compare.sides import OneLayer
+from ember_infer_tools.one_layer import OneLayer
 
 __all__ = ["NO_NUDGE", "Dialects"]
 
@@ -33,7 +33,7 @@ class Dialects:
     def __init__(self, program: Program, call: Call) -> None:
         self._layers: dict[str, Layer] = {}
         if call.method in _SCALED:
-            self._layers = {name: _only_output(OneLayer(RefBackend(name), program, call)) for name in _ROUNDINGS}
+            self._layers = {name: _only_output(OneLayer(RefBackend(name), program, call), call) for name in _ROUNDINGS}
             if isinstance(call.params, Conv2dParams) and _is_esp_pointwise(call.params):
                 self._layers[NO_NUDGE] = functools.partial(_no_nudge, program, call, self._layers["double"])
 
@@ -42,8 +42,8 @@ class Dialects:
         return {name: layer(inputs) for name, layer in self._layers.items()}
 
 
-def _only_output(layer: OneLayer) -> Layer:
-    return lambda tensors: layer.run(tensors)[0]
+def _only_output(layer: OneLayer, call: Call) -> Layer:
+    return lambda tensors: layer.run(tensors)[call.operands["output"]]
 
 
 def _is_esp_pointwise(params: Conv2dParams) -> bool:

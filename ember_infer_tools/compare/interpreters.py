@@ -120,7 +120,9 @@ class InterpreterProcess:
         code = self._process.wait()
         if code >= 0:
             return f"ended with status {code}"
-        return f"was stopped by {signal.Signals(-code).name} (it has {TIMEOUT_SECONDS:.0f} s for each answer)"
+        if -code == signal.SIGKILL:
+            return f"was stopped by SIGKILL: it has {TIMEOUT_SECONDS:.0f} s for each answer"
+        return f"was stopped by {signal.Signals(-code).name}: a fault of its own, whatever the model"
 
     def _log_tail(self) -> str:
         self._log.seek(0)

@@ -30,7 +30,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     def say(text: str = "") -> None:
         console.print(text, soft_wrap=True, highlight=False)
 
-    samples = f"{found.samples} sample{'' if found.samples == 1 else 's'} ({found.inputs})"
+    samples = f"{found.samples} {_unit(found)}{'' if found.samples == 1 else 's'} ({found.inputs})"
     say(f"[bold]{escape(found.model)}[/bold], {samples}")
     for side, name in (("A", found.a), ("B", found.b)):
         say(f"  {side}  {escape(name)}")
@@ -46,11 +46,15 @@ def print_comparison(found: Comparison, console: Console) -> None:
         say(line)
 
 
+def _unit(found: Comparison) -> str:
+    return "step" if found.is_stateful else "sample"
+
+
 def _what_is_equal(found: Comparison) -> str:
     ways = []
     if found.fed_by is not None:
         compared = [layer for layer in found.layer_by_layer if layer.difference is not None]
-        ways.append(f"{len(compared)} of {len(found.layer_by_layer)} layers fed the same input")
+        ways.append(f"{len(compared)} of {len(found.layer_by_layer)} layers fed {_fed(found)}")
     compared = [layer for layer in found.end_to_end if layer.difference is not None]
     ways.append(f"{len(compared)} of {len(found.end_to_end)} layers end to end")
     if found.outputs:
@@ -95,17 +99,18 @@ def _lines(found: Comparison) -> Iterator[str]:
     faulty, different = found.first_faulty, found.first_different
     if faulty is not None:
         owner = {"a": "A", "b": "B"}[found.fed_by or "a"]
-        yield f"[bold]First layer that differs on the same input (that of {owner}): {escape(faulty.layer)}[/bold]"
-        yield from _layer_lines(faulty)
+        place = escape(faulty.layer) + _in_step(found, faulty)
+        yield f"[bold]First layer that differs on {_fed(found)} (that of {owner}): {place}[/bold]"
+        yield from _layer_lines(faulty, _unit(found))
         yield from _dialect_lines(found, faulty)
     elif found.fed_by is not None:
-        yield "Every layer gives the same for the same input."
+        yield f"Every layer gives the same for {_fed(found)}."
     if different is not None:
         if faulty is not None:
             yield ""
-        yield f"[bold]First layer that differs end to end: {escape(different.layer)}[/bold]"
+        yield f"[bold]First layer that differs end to end: {escape(different.layer)}{_in_step(found, different)}[/bold]"
         if faulty is None or faulty.layer != different.layer:
-            yield from _layer_lines(different)
+            yield from _layer_lines(different, _unit(found))
         last = [layer for layer in found.end_to_end if layer.difference is not None][-1]
         if last is not different and last.difference is not None:
             extent = _extent(last.difference) if last.differs else "all elements are equal again"
@@ -115,7 +120,15 @@ def _lines(found: Comparison) -> Iterator[str]:
             yield f"Output {position} of an ordinary run: {_extent(output)}"
 
 
-def _layer_lines(layer: LayerComparison) -> Iterator[str]:
+def _fed(found: Comparison) -> str:
+    return "the same input and state" if found.is_stateful else "the same input"
+
+
+def _in_step(found: Comparison, layer: LayerComparison) -> str:
+    return f", in step {layer.first_sample}" if found.is_stateful else ""
+
+
+def _layer_lines(layer: LayerComparison, unit: str) -> Iterator[str]:
     difference = layer.difference
     assert difference is not None
     assert difference.first is not None
@@ -123,8 +136,8 @@ def _layer_lines(layer: LayerComparison) -> Iterator[str]:
     tensor = f"{difference.dtype}{list(layer.shape)}".replace("[", "\\[")
     yield f"  operator {layer.index}, {layer.operator}, writes tensor {layer.tensor}, {tensor}"
     yield f"  {_extent(difference)}"
-    yield f"  first:   {_element(difference.first)}"
-    yield f"  largest: {_element(difference.worst)}"
+    yield f"  first:   {_element(difference.first, unit)}"
+    yield f"  largest: {_element(difference.worst, unit)}"
     bins = _rows(difference)
     width = max(len("B - A"), *(len(label) for label, _ in bins))
     most = max(count for _, count in bins)
@@ -178,9 +191,9 @@ def _gap(difference: Difference) -> str:
     return f"{abs(worst.b - worst.a):.2g}"
 
 
-def _element(element: Element) -> str:
+def _element(element: Element, unit: str) -> str:
     place = ", ".join(map(str, element.coordinates))
-    return f"sample {element.sample}, element ({place}): A {element.a}, B {element.b}"
+    return f"{unit} {element.sample}, element ({place}): A {element.a}, B {element.b}"
 
 
 def _rows(difference: Difference) -> list[tuple[str, int]]:

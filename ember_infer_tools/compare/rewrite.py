@@ -26,7 +26,7 @@ class ModelFile:
 
     def repair(self) -> None:
         """Sets to 0 each ``quantized_dimension`` that its tensor does not have: LiteRT refuses it, TFLM ignores it."""
-        for tensor in self._graph.tensors:
+        for tensor in (tensor for graph in self._model.subgraphs for tensor in graph.tensors):
             quantization, rank = tensor.quantization, 0 if tensor.shape is None else len(tensor.shape)
             if quantization is not None and quantization.quantizedDimension >= max(1, rank):
                 quantization.quantizedDimension = 0
@@ -40,13 +40,17 @@ class ModelFile:
         """The model with these tensors as its outputs."""
         graph = copy.copy(self._graph)
         graph.outputs = list(outputs)
-        return self._packed(graph, self._model.buffers)
+        return self._packed([graph, *self._model.subgraphs[1:]], self._model.buffers)  # CALL_ONCE runs one of them
 
     def one_operator(self, operator: int, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """A model of one operator, with these of its activations as inputs and outputs, and its constants."""
+        """A model of one operator, with these of its activations as inputs and outputs, and its constants.
+
+        Variable tensors stay variable, which operators insist on, and may be among the inputs all the same.
+        """
         graph = copy.copy(self._graph)
         only = copy.copy(self._graph.operators[operator])
-        used = sorted({int(index) for index in (*only.inputs, *only.outputs) if index >= 0})
+        intermediates = [] if only.intermediates is None else only.intermediates
+        used = sorted({int(index) for index in (*only.inputs, *only.outputs, *intermediates) if index >= 0})
         place = {index: position for position, index in enumerate(used)} | {-1: -1}
         buffers = [self._schema.BufferT()]
         graph.tensors = []
@@ -57,14 +61,15 @@ class ModelFile:
             graph.tensors.append(tensor)
         only.inputs = [place[int(index)] for index in only.inputs]
         only.outputs = [place[int(index)] for index in only.outputs]
+        only.intermediates = [place[int(index)] for index in intermediates] or None
         graph.operators = [only]
         graph.inputs = [place[index] for index in inputs]
         graph.outputs = [place[index] for index in outputs]
-        return self._packed(graph, buffers)
+        return self._packed([graph], buffers)
 
-    def _packed(self, graph: Any, buffers: Sequence[Any]) -> bytes:
+    def _packed(self, subgraphs: Sequence[Any], buffers: Sequence[Any]) -> bytes:
         model = copy.copy(self._model)
-        model.subgraphs = [graph]
+        model.subgraphs = list(subgraphs)
         model.buffers = list(buffers)
         model.signatureDefs = None  # they would name tensors that are no longer outputs
         model.metadata = model.metadataBuffer = None

@@ -3,90 +3,42 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
-from ember_infer_core.program import Call, Program, Tensor
+from ember_infer_core.program import Call, Tensor
 from ember_infer_core.slots import AnyArray, Role
-from ember_infer_macros import load_program
-from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+from ember_infer_core.state import KeepsState
 from ember_infer_tools.compare.inputs import why_unreadable
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.model import Model, Tensors
 from ember_infer_tools.compare.rewrite import ModelFile
+from ember_infer_tools.one_layer import OneLayer
 from ember_infer_tools.specs import load_backend
 
 __all__ = [
     "BackendSide",
     "DumpSide",
     "InterpreterSide",
-    "Model",
-    "OneLayer",
     "Side",
-    "Tensors",
-    "load_model",
     "open_side",
 ]
 
 DUMPS = "dumps:"
 _ARENA_MARGIN = 4 << 20
 
-# Tensors by the index of the tensor whose memory they use.
-Tensors: TypeAlias = Mapping[int, AnyArray]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Model:
-    """What is compared: a program, the file it comes from, and its layers: the calls that the file has too."""
-
-    name: str
-    program: Program
-    content: bytes
-    layers: tuple[Call, ...]
-
-    def outputs(self, layer: Call) -> list[int]:
-        """Indices of the tensors that a layer writes."""
-        return list(layer.tensors(Role.OUTPUT))
-
-    def written(self) -> dict[int, str]:
-        """Every tensor that a layer writes, and its name: the layer's, numbered where it writes several."""
-        names: dict[int, str] = {}
-        for layer in self.layers:
-            outputs = self.outputs(layer)
-            several = len(outputs) > 1
-            names |= {index: f"{layer.name}_{k}" if several else layer.name for k, index in enumerate(outputs)}
-        return names
-
-    def inputs(self, layer: Call) -> list[int]:
-        """Indices of the activations that a layer reads, each once."""
-        return list(dict.fromkeys(i for i in layer.tensors(Role.INPUT) if not self.is_constant(i)))
-
-    def is_constant(self, index: int) -> bool:
-        """Whether a tensor's content is in the file."""
-        return self.program.tensors[self.program.storage(index)].data is not None
-
-
-def load_model(model: ModelSource) -> Model:
-    """Reads and lowers a model.
-
-    Raises:
-        ModelError: it cannot be read, or is not supported.
-    """
-    source, content = read_source(model)
-    program = load_program(model)
-    tensors = len(read_graph(source, content).tensors)
-    layers = tuple(call for call in program.calls if next(call.tensors(Role.OUTPUT)) < tensors)  # not copies of ours
-    return Model(PurePath(source).name, program, bytes(content), layers)
-
-
 class Side(Protocol):
-    """One side of a comparison.
+    """One side of a comparison. Where the model keeps state, samples are steps: :meth:`tensors` and :meth:`outputs`
+    each go through the sequence in a state of their own.
 
     Attributes:
         name: how reports call it.
@@ -99,15 +51,20 @@ class Side(Protocol):
     notes: list[str]
 
     def tensors(self, sample: int, inputs: Sequence[AnyArray]) -> Tensors:
-        """What every layer wrote in one run from end to end; without those that the side does not have."""
+        """What every layer wrote in one run from end to end, its state too; without what the side does not have."""
         ...
 
     def outputs(self, inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         """The model's outputs of an ordinary run, in which nothing but them is kept."""
         ...
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
-        """What one layer makes of these tensors: all its outputs."""
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
+        """What one layer makes of these inputs and this state: all its outputs, and the state that it leaves.
+
+        Args:
+            layer: which.
+            tensors: what it meets, by the index of the tensor whose memory it is.
+        """
         ...
 
     def close(self) -> None:
@@ -130,23 +87,6 @@ def open_side(spec: str | KernelBackend, model: Model) -> Side:
     return BackendSide(load_backend(spec), model, spec)
 
 
-class OneLayer:
-    """A layer on its own, compiled for a backend."""
-
-    def __init__(self, backend: KernelBackend, program: Program, call: Call) -> None:
-        read = (program.storage(index) for index in call.tensors(Role.INPUT))
-        self._inputs = tuple(dict.fromkeys(index for index in read if program.tensors[index].data is None))
-        outputs = tuple(call.tensors(Role.OUTPUT))
-        self._executable = backend.compile(replace(program, inputs=self._inputs, outputs=outputs, calls=(call,)))
-
-    def run(self, tensors: Tensors) -> Sequence[AnyArray]:
-        """The layer's outputs, valid until the next run."""
-        for buffer, index in zip(self._executable.inputs, self._inputs, strict=True):
-            buffer[...] = tensors[index].reshape(buffer.shape)
-        self._executable.run()
-        return self._executable.outputs
-
-
 class BackendSide:
     """A backend of this project's contract, run as an application would run it: through ``compile``."""
 
@@ -157,7 +97,7 @@ class BackendSide:
         self.notes: list[str] = []
         self._backend = backend
         self._program = program = model.program
-        self._written = tuple(model.written())
+        self._written, self._left = _observable(model)
         self._plain = self._guarded("the model", lambda: backend.compile(program))
         observed = replace(program, outputs=self._written)
         self._observed = self._guarded("the model", lambda: backend.compile(observed))
@@ -168,7 +108,13 @@ class BackendSide:
         for buffer, array in zip(self._observed.inputs, inputs, strict=True):
             buffer[...] = array
         self._guarded("the model", self._observed.run)
-        return {index: array.copy() for index, array in zip(self._written, self._observed.outputs, strict=True)}
+        found = {index: array.copy() for index, array in zip(self._written, self._observed.outputs, strict=True)}
+        if self._left and isinstance(self._observed, KeepsState):
+            variables = (variable.tensor for variable in self._program.variables)
+            state = dict(zip(variables, self._observed.save_state(), strict=True))
+            tensors = self._program.tensors
+            found |= {index: state[at].reshape(tensors[index].shape) for index, at in self._left.items()}
+        return found
 
     def outputs(self, inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         """See :meth:`Side.outputs`."""
@@ -177,7 +123,7 @@ class BackendSide:
         self._guarded("the model", self._plain.run)
         return [array.copy() for array in self._plain.outputs]
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """See :meth:`Side.layer`."""
         what = f"layer {layer.name}"
         one = self._layers.get(layer.name)
@@ -195,6 +141,19 @@ class BackendSide:
             return action()
         except Exception as error:
             raise ComparisonError(f"{self.name}: {what}: {type(error).__name__}: {error}") from error
+
+
+def _observable(model: Model) -> tuple[tuple[int, ...], dict[int, int]]:
+    """What layers write: what can be an output of a program, and what is in a variable's memory when a run is over.
+
+    A variable that is written once more in the same run does not show what it held before.
+    """
+    program, written = model.program, model.written()
+    variables = {variable.tensor for variable in program.variables}
+    last = {program.storage(index): index for call in program.calls for index in call.tensors(Role.OUTPUT, Role.STATE)}
+    outputs = tuple(index for index in written if program.storage(index) not in variables)
+    left = {index: at for index in written if (at := program.storage(index)) in variables and last[at] == index}
+    return outputs, left
 
 
 class InterpreterSide:
@@ -238,16 +197,17 @@ class InterpreterSide:
         """See :meth:`Side.outputs`."""
         return self._run("the model", self._file.plain, inputs, len(self._model.program.outputs))
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """See :meth:`Side.layer`."""
-        program, read = self._model.program, self._model.inputs(layer)
+        program = self._model.program
+        read = [index for index in self._model.inputs(layer) if index < self._model.tensors]
         arrays = [tensors[program.storage(index)].reshape(program.tensors[index].shape) for index in read]
         outputs = self._model.outputs(layer)
 
         def file() -> bytes:
             return self._file.one_operator(layer.operator, read, outputs)
 
-        return self._run(f"layer {layer.name}", file, arrays, len(outputs))
+        return dict(zip(outputs, self._run(f"layer {layer.name}", file, arrays, len(outputs)), strict=True))
 
     def close(self) -> None:
         """See :meth:`Side.close`."""
@@ -315,7 +275,7 @@ class DumpSide:
         """Dumps cannot be run."""
         raise ComparisonError(f"{self.name} cannot be run")
 
-    def layer(self, layer: Call, tensors: Tensors) -> Sequence[AnyArray]:
+    def layer(self, layer: Call, tensors: Tensors) -> Tensors:
         """Dumps cannot be run."""
         raise ComparisonError(f"{self.name} cannot be run")
 

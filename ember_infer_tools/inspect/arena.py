@@ -23,7 +23,9 @@ def program_arena(program: Program) -> ArenaReport:
 
 
 def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaReport:
-    """The plan that a program of all the file's operators would have: reshapes take no memory here either."""
+    """The plan that a program of all the file's operators would have: reshapes take no memory here either, and
+    variables have theirs elsewhere.
+    """
     steps = {operator.index: operator.layer for operator in operators}
     end = max(len(steps) - 1, 0)
     owner: dict[int, int] = {}  # the tensor whose memory each one uses
@@ -31,7 +33,7 @@ def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaRepor
 
     def use(index: int, step: int) -> None:
         root = owner.setdefault(index, index)
-        if graph.tensors[root].data is None:
+        if graph.tensors[root].data is None and not graph.tensors[root].is_variable:
             first, last = spans.get(root, (step, step))
             spans[root] = min(first, step), max(last, step)
 
@@ -46,9 +48,6 @@ def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaRepor
                 use(index, step)
     for index in graph.outputs:
         use(index, end)
-    for tensor in graph.tensors:
-        if tensor.is_variable:  # it keeps its value from one inference to the next
-            spans[tensor.index] = 0, end
     lifetimes = {root: Lifetime(element_bytes(graph.tensors[root]) or 0, *span) for root, span in spans.items()}
     return _arena(True, steps, {root: graph.tensors[root].name for root in lifetimes}, lifetimes)
 

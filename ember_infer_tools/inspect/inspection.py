@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
-from typing import cast
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelError, UnsupportedModelError
@@ -15,15 +14,15 @@ from ember_infer_macros.lower.names import identifier
 from ember_infer_macros.lower.operators import OperatorLowering, lowering
 from ember_infer_macros.lower.program import lower_graph
 from ember_infer_macros.lower.variables import Variables
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import accepted
 from ember_infer_macros.support import check_supported, why_unsupported
 from ember_infer_macros.tflite.graph import Graph, GraphOperator
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
-from ember_infer_macros.tflite.schema import BuiltinOperator
 from ember_infer_tools.inspect.arena import graph_arena, program_arena
 from ember_infer_tools.inspect.checks import find
 from ember_infer_tools.inspect.operators import report_operators
 from ember_infer_tools.inspect.results import BackendReport, ModelReport, OperatorReport
+from ember_infer_tools.inspect.state import graph_state, program_state
 from ember_infer_tools.inspect.subject import Subject
 from ember_infer_tools.inspect.tensors import constant_bytes, report_port, report_tensor
 from ember_infer_tools.specs import installed_backends
@@ -48,6 +47,8 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
     subjects = _lower_each(graph)
     program, problems = _lower_whole(graph, subjects)
     operators = report_operators(graph, subjects, program, named)
+    state = graph_state(graph) if program is None else program_state(program, graph)
+    sizes = [variable.bytes for variable in state]
     return ModelReport(
         source=source,
         name=identifier(PurePath(source).stem, "model"),
@@ -64,8 +65,10 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
         outputs=tuple(report_port(graph.tensors[index]) for index in graph.outputs),
         operators=operators,
         arena=graph_arena(graph, operators) if program is None else program_arena(program),
+        state_bytes=None if None in sizes else sum(filter(None, sizes)),
+        state=state,
         backends=tuple(_backend(name, backend, operators) for name, backend in named.items()),
-        findings=find(graph, subjects, named),
+        findings=find(graph, subjects, named, state),
     )
 
 
@@ -88,9 +91,9 @@ def _lower_each(graph: Graph) -> tuple[Subject, ...]:
 
 def _lower_alone(graph: Graph, operator: GraphOperator) -> Lowered | None:
     """Without what others give: of variables nothing can be said then."""
-    code = cast("BuiltinOperator", operator.code)  # or it would not be supported
-    file = LOWERINGS[code].file
-    return None if file == "variables" else lowering(file)(OperatorSource(graph, operator))
+    entry = accepted(operator)
+    assert entry is not None  # or it would not be supported
+    return None if entry.file == "variables" else lowering(entry.file)(OperatorSource(graph, operator))
 
 
 def _subject(graph: Graph, operator: GraphOperator, lower: Callable[[Graph, GraphOperator], Lowered | None]) -> Subject:

@@ -16,7 +16,7 @@ import numpy as np
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import OperatorSource, Refusal
 from ember_infer_macros.lower.operators import lowering
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import accepted
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
 
@@ -32,6 +32,8 @@ FLOAT32_UNTIL_AUGUST_2026: Mapping[BuiltinOperator, type[np.floating[Any]]] = {
     BuiltinOperator.RELU: np.float32,
     BuiltinOperator.RSQRT: np.float32,
     BuiltinOperator.SUB: np.float32,
+    BuiltinOperator.SVDF: np.float32,
+    BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM: np.float64,
 }
 
 
@@ -46,10 +48,11 @@ def changed_multipliers(graph: Graph, operator: GraphOperator, params: OperatorP
     output_type = FLOAT32_UNTIL_AUGUST_2026.get(operator.code) if operator.code is not None else None
     if output_type is None or _is_per_channel(graph, operator):
         return
-    assert operator.code is not None
+    entry = accepted(operator)
+    assert entry is not None
     older = dataclasses.replace(graph, tensors=_with_scales(graph, operator, output_type))
     try:
-        lowered = lowering(LOWERINGS[operator.code].file)(OperatorSource(older, operator))
+        lowered = lowering(entry.file)(OperatorSource(older, operator))
     except Refusal as refusal:
         yield f"older firmware refuses it: {refusal}"
         return

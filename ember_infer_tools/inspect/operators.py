@@ -12,12 +12,16 @@ from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.conv2d import Conv2dParams
 from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
+from ember_infer_core.ops.svdf import SvdfParams
 from ember_infer_core.ops.transpose_conv import TransposeConvParams
+from ember_infer_core.ops.unidirectional_sequence_lstm import GATES, LstmParams
 from ember_infer_core.program import Program
 from ember_infer_core.slots import OperatorParams
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.lower.names import identifier, layer_names
-from ember_infer_macros.tflite.graph import Graph
+from ember_infer_macros.lower.variables import VariableName, variable_names
+from ember_infer_macros.tflite.graph import Graph, GraphOperator
+from ember_infer_macros.tflite.options import CallOnceOptions
 from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_tools.inspect.results import OperatorReport
 from ember_infer_tools.inspect.subject import Subject
@@ -34,6 +38,7 @@ def report_operators(
 ) -> tuple[OperatorReport, ...]:
     """A report on each operator, with its scratch on each of the named backends."""
     names = _layer_names(graph, subjects, program)
+    variables = variable_names(graph)
     return tuple(
         OperatorReport(
             index=operator.index,
@@ -43,7 +48,7 @@ def report_operators(
             outputs=operator.outputs,
             method=None if lowered is None else lowered.method,
             problem=subject.problem,
-            details="" if lowered is None else _details(lowered.params),
+            details=_state_details(operator, variables) or ("" if lowered is None else _details(lowered.params)),
             macs=None if lowered is None else multiplications(lowered.params),
             weights_bytes=constant_bytes(graph, operator.inputs),
             scratch={} if lowered is None else _scratch(lowered, backends),
@@ -62,6 +67,14 @@ def _layer_names(graph: Graph, subjects: Sequence[Subject], program: Program | N
         if call.operator < len(names):  # a copy that no operator of the file asks for comes after them
             names[call.operator] = call.name
     return names
+
+
+def _state_details(operator: GraphOperator, variables: Mapping[int, VariableName]) -> str:
+    """Which variable, or subgraph; empty for operators that name neither."""
+    if isinstance(operator.options, CallOnceOptions):
+        return f"subgraph {operator.options.init_subgraph_index}"
+    named = [variables[index] for index in (*operator.inputs, *operator.outputs) if index in variables]
+    return "/".join(filter(None, named[0])) if named else ""
 
 
 def _details(params: OperatorParams) -> str:
@@ -108,6 +121,12 @@ def multiplications(params: OperatorParams) -> int | None:
         return element_count(params.output_shape) * params.weights_shape[1]
     if isinstance(params, BatchMatMulParams):
         return element_count(params.output_shape) * params.depth
+    if isinstance(params, SvdfParams):
+        filters, memory = params.weights_time_shape
+        return params.input_shape[0] * filters * (params.input_shape[1] + memory)
+    if isinstance(params, LstmParams):
+        gates = element_count(params.output_shape) * len(GATES)
+        return gates * (params.depth + params.units)
     if isinstance(params, TransposeConvParams):  # each input element meets every tap of every filter
         return element_count(params.input_shape) * element_count(params.weights_shape[:3])
     return None

@@ -24,7 +24,9 @@ from ember_infer_tools.inspect.results import (
     PortReport,
     QuantReport,
     TensorReport,
+    VariableReport,
 )
+from ember_infer_tools.inspect.state import describe_content
 
 __all__ = ["arena_picture", "render"]
 
@@ -63,6 +65,9 @@ def render(
     yield _quantisation(report)
     yield _heading("Memory")
     yield _memory(report)
+    if report.state:
+        yield _heading("State", "what variables hold")
+        yield _state(report)
     if report.arena.blocks:
         estimated = ", estimated: the model is not supported" if report.arena.estimated else ""
         yield _heading("Arena", f"a row for each call, its offsets from left to right{estimated}")
@@ -152,7 +157,8 @@ def _operator(operator: OperatorReport, report: ModelReport, wide: bool) -> Iter
         yield Text(_number(operator.weights_bytes))
     yield Text(_number(operator.macs))
     for backend in report.backends:
-        yield Text("-" if operator.problem is not None else _number(operator.scratch.get(backend.name), "no"))
+        # Of what is not supported, and of VAR_HANDLE and CALL_ONCE, there is nothing to run.
+        yield Text("-" if operator.method is None else _number(operator.scratch.get(backend.name), "no"))
 
 
 def _operands(operator: OperatorReport, tensors: Sequence[TensorReport]) -> tuple[str, str, str]:
@@ -197,6 +203,8 @@ def _memory(report: ModelReport) -> Table:
     if arena.peak_step is not None:
         peak = f"the most in use at once, in operator {arena.operators[arena.peak_step]}"
         _add(table, "peak", _number(arena.peak), peak)
+    if report.state:
+        _add(table, "state", _number(report.state_bytes), "variables, kept from one run to the next")
     for backend in report.backends:
         where = "" if backend.largest is None else f"scratch, for operator {backend.largest}"
         lacking = f"lacks operators {', '.join(map(str, backend.lacking))}" if backend.lacking else ""
@@ -206,10 +214,19 @@ def _memory(report: ModelReport) -> Table:
     return table
 
 
+def _state(report: ModelReport) -> Table:
+    table = _table("state", "type and shape", "bytes", "at first", "after a reset", right=("bytes",))
+    for variable in report.state:
+        contents = describe_content(variable.initial), describe_content(variable.after_reset)
+        name = _short(variable.name) or f"tensor {variable.tensor}"
+        _add(table, name, _shape(variable), _number(variable.bytes), *contents)
+    return table
+
+
 def _tensors(tensors: Iterable[TensorReport]) -> Table:
     table = _table("#", "tensor", "type and shape", "bytes", "", "scale", "zero point", right=("#", "bytes"))
     for tensor in tensors:
-        kind = "constant" if tensor.constant else ""
+        kind = "constant" if tensor.constant else "variable" if tensor.variable else ""
         row = str(tensor.index), _short(tensor.name, 48), _shape(tensor), _number(tensor.bytes), kind
         _add(table, *row, *_quant(tensor.quant))
     return table
@@ -293,7 +310,7 @@ def _add(table: Table, *cells: str) -> None:
     table.add_row(*map(Text, cells))
 
 
-def _shape(tensor: TensorReport) -> str:
+def _shape(tensor: TensorReport | VariableReport) -> str:
     return f"{tensor.type} {'x'.join(map(str, tensor.shape)) or 'scalar'}"
 
 

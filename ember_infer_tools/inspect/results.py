@@ -16,11 +16,13 @@ __all__ = [
     "ArenaBlock",
     "ArenaReport",
     "BackendReport",
+    "ContentReport",
     "ModelReport",
     "OperatorReport",
     "PortReport",
     "QuantReport",
     "TensorReport",
+    "VariableReport",
     "to_json",
 ]
 
@@ -54,6 +56,7 @@ class TensorReport:
         bytes: of its elements; None where the type has no fixed size.
         constant: whether the file holds its content.
         quant: None where the file gives no scale.
+        variable: whether it keeps its content from one run to the next.
     """
 
     index: int
@@ -63,6 +66,7 @@ class TensorReport:
     bytes: int | None
     constant: bool
     quant: QuantReport | None
+    variable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,10 @@ class OperatorReport:
         index, operator: number and name in the file.
         layer: a Python identifier for it; that of the program's call where the model is supported.
         inputs, outputs: tensor numbers; -1 for an optional input that is left out.
-        method: of ``KernelBackend``; None where the project does not run the operator.
+        method: of ``KernelBackend``; None where the project does not run the operator, or has nothing left to run of it
+            (VAR_HANDLE, CALL_ONCE).
         problem: why not; None where it does.
-        details: filter, stride, padding, activation in a few words.
+        details: filter, stride, padding, activation in a few words; which variable, or subgraph.
         macs: multiply-accumulates of one inference, those with padding included; None where no rule is known.
         weights_bytes: of the constants it reads.
         scratch: bytes of scratch on each backend that has the operator, by the backend's name.
@@ -141,6 +146,46 @@ class ArenaReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentReport:
+    """What a variable holds.
+
+    Attributes:
+        least, greatest: of its elements: where all are the same, both are that; None where some are no numbers.
+        digest: SHA-256 of the bytes, little-endian.
+    """
+
+    least: int | float | None
+    greatest: int | float | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableReport:
+    """What a model keeps from one run to the next.
+
+    Attributes:
+        name: of the variable, or of the tensor that is marked as one.
+        tensor: its number in the file; None for a variable that VAR_HANDLE names.
+        shape, type, bytes: of its content.
+        initial: what the first run finds; None where the model is not supported.
+        after_reset: what the first run after a reset finds; None where the model is not supported.
+    """
+
+    name: str
+    tensor: int | None
+    shape: Shape
+    type: str
+    bytes: int | None
+    initial: ContentReport | None
+    after_reset: ContentReport | None
+
+    @property
+    def reset_differs(self) -> bool:
+        """Whether a reset sets other bytes than those that the first run finds."""
+        return self.initial != self.after_reset
+
+
+@dataclass(frozen=True, slots=True)
 class BackendReport:
     """How a backend fits the model.
 
@@ -168,6 +213,8 @@ class ModelReport:
         name, description: short name, and the file's own words.
         file_bytes, weights_bytes: of the file, and of the constants that operators read, each counted once.
         subgraphs: how many the file has; the report is on the first.
+        state_bytes: of all variables; None where one has no known size.
+        state: the variables.
         supported: whether ``@ember_model`` accepts the model.
         problems: everything that stands in the way.
         macs: multiply-accumulates of all operators with a known count.
@@ -190,6 +237,8 @@ class ModelReport:
     outputs: tuple[PortReport, ...]
     operators: tuple[OperatorReport, ...]
     arena: ArenaReport
+    state_bytes: int | None
+    state: tuple[VariableReport, ...]
     backends: tuple[BackendReport, ...]
     findings: tuple[Finding, ...]
 

@@ -11,7 +11,7 @@ from ember_infer_macros.tflite.read import ELEMENT_BYTES
 from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_tools.inspect.results import PortReport, QuantReport, TensorReport
 
-__all__ = ["constant_bytes", "element_bytes", "report_port", "report_tensor"]
+__all__ = ["constant_bytes", "element_bytes", "report_port", "report_tensor", "type_name"]
 
 
 def report_tensor(tensor: GraphTensor) -> TensorReport:
@@ -28,13 +28,22 @@ def report_tensor(tensor: GraphTensor) -> TensorReport:
             dimension=quantization.quantized_dimension if len(quantization.scales) > 1 else None,
         )
     constant = tensor.data is not None
-    return TensorReport(tensor.index, tensor.name, tensor.shape, _type(tensor), element_bytes(tensor), constant, quant)
+    return TensorReport(
+        index=tensor.index,
+        name=tensor.name,
+        shape=tensor.shape,
+        type=type_name(tensor),
+        bytes=element_bytes(tensor),
+        constant=constant,
+        quant=quant,
+        variable=tensor.is_variable,
+    )
 
 
 def report_port(tensor: GraphTensor) -> PortReport:
     """The real values of an int8 input or output with one scale; without them for any other."""
     quantization = tensor.quantization
-    if _type(tensor) != "int8" or quantization is None or len(quantization.scales) != 1:
+    if type_name(tensor) != "int8" or quantization is None or len(quantization.scales) != 1:
         return PortReport(tensor.index, None, None)
     scale, zero_point = quantization.scales[0], quantization.zero_points[0]
     return PortReport(tensor.index, scale * (INT8_MIN - zero_point), scale * (INT8_MAX - zero_point))
@@ -58,5 +67,6 @@ def element_bytes(tensor: GraphTensor) -> int | None:
     return math.prod(tensor.shape) * each
 
 
-def _type(tensor: GraphTensor) -> str:
+def type_name(tensor: GraphTensor) -> str:
+    """The element type, as reports have it."""
     return tensor.type.name.lower()

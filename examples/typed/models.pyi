@@ -93,7 +93,8 @@ class Digits(QuantizedModel):
 
         Raises:
             InvalidShape: an array is not as described; nothing was written.
-            KernelError: the backend cannot run the model; nothing was written.
+            KernelError: the backend cannot run the model, or one sample has no answer because CIRCULAR_BUFFER waits for
+                more of them; nothing was written.
 
         Model:
             input: int8 [1, 8, 8, 1], real = 0.06666667014360428 * (q + 128)
@@ -196,7 +197,8 @@ class Digits(QuantizedModel):
     @staticmethod
     def predict_sequence(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
         """Runs the model on T steps of one sequence, the model's own types in and out: the state that one step leaves
-        is what the next one finds. The first finds the initial state.
+        is what the next one finds. The first finds the initial state. A step that ends early (CIRCULAR_BUFFER) gives
+        the last answer again, or zeros before the first.
 
         Args:
             backend: an instance.
@@ -307,7 +309,8 @@ class Sine(QuantizedModel):
 
         Raises:
             InvalidShape: an array is not as described; nothing was written.
-            KernelError: the backend cannot run the model; nothing was written.
+            KernelError: the backend cannot run the model, or one sample has no answer because CIRCULAR_BUFFER waits for
+                more of them; nothing was written.
 
         Model:
             input: int8 [1, 1], real = 0.02463994175195694 * (q + 128)
@@ -410,7 +413,8 @@ class Sine(QuantizedModel):
     @staticmethod
     def predict_sequence(backend: KernelBackend, inputs: Arrays[Int8Array]) -> Int8Array:
         """Runs the model on T steps of one sequence, the model's own types in and out: the state that one step leaves
-        is what the next one finds. The first finds the initial state.
+        is what the next one finds. The first finds the initial state. A step that ends early (CIRCULAR_BUFFER) gives
+        the last answer again, or zeros before the first.
 
         Args:
             backend: an instance.

@@ -1,4 +1,7 @@
-"""RefBackend with one mistake planted in one operator, for each family of operators: the call is taken for another."""
+"""RefBackend with one mistake planted in one operator, for each family of operators: the call is taken for another.
+
+And with mistakes that operators with state make: which memory they take theirs for.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,26 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.ops.strided import StridedCopy
-from ember_infer_core.slots import OperatorParams
+from ember_infer_core.slots import AnyArray, OperatorParams
 from ember_infer_ref import RefBackend
 
-__all__ = ["PLANTED", "Planted"]
+__all__ = ["PLANTED", "WRONG_MEMORY", "Planted"]
+
+
+def _nothing_more(params: Any, changed: Any) -> None:
+    pass
 
 
 @dataclass(frozen=True)
 class Plant:
-    """A mistake: in which operator, the fields of the parameters that are other, and what a report says of it."""
+    """A mistake: in which operator, the fields of the parameters that are other, and what a report says of it; then
+    what is left to do after the call, given the parameters as they were and as they were changed.
+    """
 
     operator: str
     changes: Callable[[Any], dict[str, Any]]
     said: str
+    finish: Callable[[Any, Any], None] = _nothing_more
 
 
 def _with_copies(change: Callable[[StridedCopy], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
@@ -58,6 +68,19 @@ def _always_the_first(params: Any) -> dict[str, Any]:
     return {"indices": np.zeros_like(params.indices)}
 
 
+def _by_filter(params: Any, state: AnyArray) -> AnyArray:
+    return state.reshape(-1, *params.weights_time_shape)
+
+
+def _newest_first(params: Any) -> dict[str, Any]:
+    backwards = np.ascontiguousarray(_by_filter(params, params.state)[:, :, ::-1]).reshape(params.state_shape)
+    return {"state": backwards, "weights_time": np.ascontiguousarray(params.weights_time[:, ::-1])}
+
+
+def _turn_round(params: Any, changed: Any) -> None:
+    _by_filter(params, params.state)[...] = _by_filter(params, changed.state)[:, :, ::-1]
+
+
 PLANTED: Mapping[str, Plant] = {
     "lookup": Plant("relu", _unsigned, "the table read as if its index had no sign"),
     "pairs": Plant("sub", _inputs_swapped, "the two inputs taken for one another"),
@@ -70,7 +93,30 @@ PLANTED: Mapping[str, Plant] = {
     "indices": Plant("gather", _always_the_first, "the indices not looked at"),
     "choice": Plant("select_v2", _choice_swapped, "x and y swapped"),
     "nearest": Plant("resize_nearest_neighbor", _ignoring(align_corners=False), "align_corners ignored"),
+    "state": Plant("svdf", _newest_first, "the state moved away from its start", _turn_round),
     "resizing": Plant("resize_bilinear", _ignoring(half_pixel_centers=False), "half_pixel_centers ignored"),
+}
+
+
+def _of_a_copy(params: Any) -> dict[str, Any]:
+    return {"state": params.state.copy()}
+
+
+def _of_the_first_call() -> Callable[[Any], dict[str, Any]]:
+    first: dict[tuple[int, ...], AnyArray] = {}
+    return lambda params: {"state": first.setdefault(params.state_shape, params.state)}
+
+
+# By their names, with the test that finds them.
+WRONG_MEMORY: Mapping[str, tuple[Plant, str]] = {
+    "state_not_written": (
+        Plant("svdf", _of_a_copy, "never written: the wrong elements hold what the state held before the call"),
+        "test_a_call_gives_what_the_definition_says",
+    ),
+    "state_of_another_call": (
+        Plant("svdf", _of_the_first_call(), "state: executables share memory"),
+        "test_executables_have_memory_of_their_own",
+    ),
 }
 
 
@@ -83,13 +129,17 @@ class Planted(RefBackend):
 
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """As RefBackend does, but for the mistake."""
-        if operator == self._plant.operator:
-            params = dataclasses.replace(params, cache=None, **self._plant.changes(params))
-        super().run_operator(operator, params)
+        if operator != self._plant.operator:
+            super().run_operator(operator, params)
+            return
+        changed = dataclasses.replace(params, cache=None, **self._plant.changes(params))
+        super().run_operator(operator, changed)
+        self._plant.finish(params, changed)
 
 
 def __getattr__(name: str) -> Planted:
     """The backend for a family."""
-    if name not in PLANTED:
+    found = PLANTED.get(name) or WRONG_MEMORY.get(name, (None,))[0]
+    if found is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return Planted(PLANTED[name])
+    return Planted(found)

@@ -10,7 +10,9 @@ import pytest
 
 from ember_infer_core.conformance.calls import bind_call
 from ember_infer_core.conformance.contents import values
+from ember_infer_core.conformance.definition import expected_of
 from ember_infer_core.conformance.expected import Expected, as_outputs, unlike
+from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.slots import AnyArray, Operand, OperatorParams, Role, Shape
 from tests.conformance.toys import Toy
 
@@ -22,7 +24,7 @@ def test_what_outputs_are_filled_with_is_wrong_in_every_element(dtype: type[np.g
     array = values((200,), dtype, np.random.default_rng(0))
     expected = Expected({"output": array}, ulp=4)
     assert expected.met_by({"output": array.copy()})
-    assert expected.wrong(expected.unlike())["output"].all()
+    assert expected.wrong(expected.before())["output"].all()
     assert unlike(array).dtype == array.dtype
     assert unlike(array[0].reshape(())).shape == ()
 
@@ -123,3 +125,13 @@ def test_a_definition_that_gives_other_outputs_than_declared_is_a_mistake_of_the
     params = TwoOutputs(inputs_shapes=(), total_shape=(3,), positive_shape=(3,))
     with pytest.raises(AssertionError, match=r"gives float64\[3\], its outputs are float32\[3\], bool\[3\]"):
         as_outputs(params, np.zeros(3))
+
+
+def test_a_state_is_expected_as_it_is_after_the_call_and_filled_as_it_was_before() -> None:
+    params = drawn("svdf", 1)[0]
+    before = params.state.copy()
+    expected = expected_of("svdf", params)
+    assert list(expected.outputs) == ["output", "state"]
+    np.testing.assert_array_equal(params.state, before)
+    np.testing.assert_array_equal(expected.before()["state"], before)
+    assert not expected.met_by({**expected.outputs, "state": expected.before()["state"]})

@@ -13,6 +13,7 @@ import pytest
 from ember_infer_core import (
     Conv2dParams,
     FallbackBackend,
+    KeepsState,
     KernelBackend,
     Program,
     RecordedRun,
@@ -20,6 +21,9 @@ from ember_infer_core import (
     Role,
     ScratchTooSmall,
 )
+from ember_infer_core.conformance.expected import output_size
+from ember_infer_core.conformance.programs import last_call, one_call, random_inputs
+from ember_infer_core.conformance.strategies import drawn
 from ember_infer_core.ops import OPERATORS
 from ember_infer_core.slots import Shape4
 from ember_infer_macros import QuantizedModel, ember_model, load_program
@@ -220,3 +224,25 @@ def test_what_cannot_be_recorded_is_refused() -> None:
         RecordingBackend(RefBackend)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="keep must be 1 or more"):
         RecordingBackend(RefBackend(), keep=0)
+
+
+def test_a_state_is_recorded_as_it_was_before_the_call_and_after_it() -> None:
+    params = max(drawn("svdf", 10), key=output_size)
+    program = one_call("svdf", params)
+    recording = RecordingBackend(RefBackend(), keep=2)
+    executable = recording.compile(program)
+    assert isinstance(executable, KeepsState)
+    inputs = random_inputs(program, 0)
+    executable.inputs[0][...] = inputs[0]
+    for _ in range(2):
+        executable.run()
+    first, second = (run.layers[0] for run in recording.runs)
+    assert list(first.inputs) == ["input", "state"]
+    assert list(first.outputs) == ["output", "state"]
+    np.testing.assert_array_equal(first.inputs["state"], program.variables[0].initial)
+    assert last_call(program, inputs)[1].met_by(first.outputs)
+    np.testing.assert_array_equal(second.inputs["state"], first.outputs["state"])
+    np.testing.assert_array_equal(executable.save_state()[0], second.outputs["state"])
+    executable.load_state([first.inputs["state"]])
+    executable.run()
+    assert last_call(program, inputs)[1].met_by(recording.last.layers[0].outputs)

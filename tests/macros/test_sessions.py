@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ember_esp import EspBackend
 from ember_infer_core import DispatchExecutable, FallbackBackend, InvalidShape, KernelBackend, Program, RecordingBackend
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_macros import QuantizedModel, Session, ember_model
@@ -28,6 +29,7 @@ BACKENDS: dict[str, Callable[[], KernelBackend]] = {
     "native": NativeBackend,
     "fallback": lambda: FallbackBackend(RefBackend()),
     "recording": lambda: RecordingBackend(RefBackend()),
+    "esp": EspBackend,
 }
 
 

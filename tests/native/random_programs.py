@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from ember_infer_core import ModelError, Program, UnsupportedActivation
-from ember_infer_core.program import Call, Tensor
+from ember_infer_core.program import Call, Tensor, Variable
 from ember_infer_core.slots import Role
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
@@ -53,6 +53,7 @@ def join_programs(programs: Sequence[Program]) -> Program:
     calls: list[Call] = []
     inputs: list[int] = []
     outputs: list[int] = []
+    variables: list[Variable] = []
     for number, program in enumerate(programs):
         base = len(tensors)
         for tensor in program.tensors:
@@ -60,15 +61,23 @@ def join_programs(programs: Sequence[Program]) -> Program:
             tensors.append(tensor if alias is None else replace(tensor, alias_of=alias + base))
         inputs += [index + base for index in program.inputs]
         outputs += [index + base for index in program.outputs]
+        variables += [replace(variable, tensor=variable.tensor + base) for variable in program.variables]
         for call in program.calls:
             operands: Mapping[str, int] = {name: index + base for name, index in call.operands.items()}
             calls.append(replace(call, name=f"{call.name}_{number}", operands=operands))
-    return Program("joined", tuple(tensors), tuple(inputs), tuple(outputs), tuple(calls))
+    return Program("joined", tuple(tensors), tuple(inputs), tuple(outputs), tuple(calls), tuple(variables))
 
 
 def reference(program: Program, samples: Samples) -> Samples:
     """What RefBackend gives."""
     return run(RefBackend().compile(program), samples)
+
+
+def references(program: Program, samples: Samples) -> tuple[Samples, Samples]:
+    """What RefBackend gives for samples one after the other, and for each by itself, from the state at the start."""
+    in_turn = reference(program, samples)
+    apart = [reference(program, [sample])[0] for sample in samples] if program.variables else in_turn
+    return in_turn, apart
 
 
 def run(executable: Any, samples: Samples) -> Samples:

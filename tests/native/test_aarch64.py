@@ -23,9 +23,10 @@ from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS, Target
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.native.nets import Net
-from tests.native.random_programs import Samples, assert_equal, case_lists, join, join_programs, reference
+from tests.native.random_programs import Samples, assert_equal, case_lists, join, join_programs, reference, references
 from tests.native.running import extreme_inputs, random_inputs
 from tests.native.standalone import run_standalone
+from tests.native.stateful import assert_state_goes_on, programs_with_state
 from tests.native.test_families import NETS
 from tests.native.test_targets import LONG_EXAMPLES, random_samples, without_shrinking
 from tests.support.debian import debian_program
@@ -182,7 +183,16 @@ def test_every_operator_equals_the_reference(
     for program, samples in every_operator:
         folder = tmp_path_factory.mktemp("program")
         linker = [*gcc, "-static"]
-        wanted = reference(program, samples)
-        for found in run_standalone(program, samples, NEON_DOT, command, HOSTED, folder, emulator, linker):
+        standalone = run_standalone(program, samples, NEON_DOT, command, HOSTED, folder, emulator, linker)
+        for found, wanted in zip(standalone, references(program, samples), strict=True):
             assert_equal(program, found, wanted, INEXACT)
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("target", [NEON_DOT, PORTABLE], ids=lambda target: target.name)
+def test_state_goes_on_from_run_to_run(
+    target: Target, tmp_path: Path, clang: Sequence[str], emulator: Sequence[str]
+) -> None:
+    for program, samples in programs_with_state():
+        found = run_standalone(program, samples, target, clang, FREESTANDING, tmp_path, emulator)
+        assert_state_goes_on(program, samples, *found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,3 +106,8 @@ def _limits(dtype: np.dtype[Any]) -> Range:
         return 0, 1
     limits = np.iinfo(dtype)
     return int(limits.min), int(limits.max)
+
+
+def with_resets(steps: Sequence[list[Array]], before: Collection[int]) -> list[list[Array] | None]:
+    """A sequence with a reset of all state (None) before the steps of these numbers."""
+    return [one for number, step in enumerate(steps) for one in ([None, step] if number in before else [step])]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ember_infer_macros.operators import LOWERINGS
+from ember_infer_macros.operators import CUSTOM_LOWERINGS, LOWERINGS
 from ember_infer_macros.tflite.schema import BuiltinOperator as Op
 from ember_infer_macros.tflite.schema import TensorType
 from tests.support.flat_file import Int
@@ -114,7 +114,7 @@ class _Drawing:
         outputs = [source.choice((self.tensor, self.operand))() for _ in range(source.choice((0, 1, 1, 1, 2)))]
         fields = {slot: Int(source.choice(NASTY)) for slot in range(source.choice((0, 1, 4, 8)))}
         options = (source.randrange(115), fields) if source.random() < 0.7 else None
-        custom = source.choice(NAMES) if code is Op.CUSTOM else None
+        custom = source.choice((*NAMES, *CUSTOM_LOWERINGS)) if code is Op.CUSTOM else None
         self.graph.operator(code, inputs, outputs, options, custom=custom)
 
     def repeat(self) -> None:

@@ -19,7 +19,7 @@ tensor. Options have the names of the schema's fields; enumerations go by name, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,12 @@ import numpy.typing as npt
 
 from ember_infer_tools.tflite_writer import ModelWriter
 
-__all__ = ["Tensor", "constant", "one_operator", "tensor", "write_tensor"]
+__all__ = ["Tensor", "constant", "one_operator", "tensor", "variable", "write_tensor"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """A tensor of the model: an activation, or a constant where it has ``data``."""
+    """A tensor of the model: an activation, a constant where it has ``data``, or a variable."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -40,6 +40,7 @@ class Tensor:
     zero_points: tuple[int, ...]
     quantized_dimension: int
     data: npt.NDArray[Any] | None
+    is_variable: bool = False
 
 
 def tensor(
@@ -78,6 +79,11 @@ def constant(
     return _tensor(array.shape, dtype, scale, zero_point, quantized_dimension, array)
 
 
+def variable(shape: Sequence[int], dtype: str = "int8", scale: float = 1 / 16, zero_point: int = 0) -> Tensor:
+    """A tensor that keeps its content from one inference to the next."""
+    return replace(tensor(shape, dtype, scale, zero_point), is_variable=True)
+
+
 def one_operator(
     name: str,
     inputs: Sequence[Tensor | None],
@@ -106,7 +112,7 @@ def one_operator(
     operands = [None if item is None else indices[id(item)] for item in inputs]
     produced = [indices[id(item)] for item in results]
     writer.operator(name, operands, produced, version=version, with_options=with_options, **options)
-    fed = [indices[id(item)] for item in inputs if item is not None and item.data is None]
+    fed = [indices[id(item)] for item in inputs if item is not None and item.data is None and not item.is_variable]
     return writer.finish(list(dict.fromkeys(fed)), produced, name)
 
 
@@ -120,6 +126,7 @@ def write_tensor(writer: ModelWriter, name: str, item: Tensor) -> int:
         zero_points=item.zero_points,
         quantized_dimension=item.quantized_dimension,
         data=item.data,
+        is_variable=item.is_variable,
     )
 
 

@@ -62,7 +62,7 @@ def work(program: Program) -> int:
     total = 0
     for call in program.calls:
         tensors = [program.tensors[index] for index in call.operands.values()]
-        outputs = [program.tensors[index] for index in call.tensors(Role.OUTPUT)]
+        outputs = [program.tensors[index] for index in call.tensors(Role.OUTPUT, Role.STATE)]
         constants = sum(tensor.size for tensor in tensors if tensor.data is not None)
         window = getattr(call.params, "filter_height", 1) * getattr(call.params, "filter_width", 1)
         each = 1 + constants // (1, *outputs[0].shape)[-1] + min(window, 64)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -34,3 +37,8 @@ def shown(found: Comparison) -> str:
     text = io.StringIO()
     print_comparison(found, Console(width=120, file=text))
     return text.getvalue()
+
+
+def command(*arguments: str, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "ember_infer_tools.cli", "compare", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=cwd)

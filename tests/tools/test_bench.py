@@ -19,11 +19,15 @@ from rich.console import Console
 from benchmarks.models import BUILDERS
 from benchmarks.threads import scaling
 from ember_infer_core import ComparisonError, CompilerNotFound, Executable, ModelError, Program, SoftmaxParams
+from ember_infer_core.ops.circular_buffer import CircularBufferParams
+from ember_infer_core.slots import ByteArray
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
 from ember_infer_native.toolchain import find_compiler, host_isa
 from ember_infer_ref import RefBackend
 from ember_infer_tools.bench import Bench, bench
+from ember_infer_tools.bench.bench import AGAINST
+from ember_infer_tools.bench.contestants import Contestant, Steps
 from ember_infer_tools.bench.layers import time_layers
 from ember_infer_tools.bench.measure import Timing, interleave
 from ember_infer_tools.bench.peak import Peak
@@ -31,7 +35,9 @@ from ember_infer_tools.bench.report import microseconds, print_bench
 from ember_infer_tools.compare.inputs import random_inputs
 from ember_infer_tools.tflite_writer import pack_model
 from tests.conftest import REPOSITORY, skip_or_fail
+from tests.operators.test_circular_buffer import Stream
 from tests.support.samples import two_branches
+from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
 
 SINE = REPOSITORY / "models" / "sine.tflite"
@@ -198,6 +204,87 @@ def test_a_runtime_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.
 def test_a_damaged_model_is_a_model_error() -> None:
     with pytest.raises(ModelError):
         bench(SINE.read_bytes()[:100], {"Ref": RefBackend()}, turns=1)
+
+
+# A model with state
+
+
+def test_a_model_with_state_goes_through_a_sequence_with_everybody(
+    tflm_wheel: None, litert: None, native: NativeBackend
+) -> None:
+    """The model's sums depend on all steps before: one contestant that lost its state would answer otherwise."""
+    found = bench(running_sum(initial=7), {"Ref": RefBackend(), "Native": native}, ("tflm", "litert"), turns=1, steps=9)
+    names = [measured.name for measured in found.measured if not measured.name.startswith("LiteRT")]
+    assert names == [TFLM, "Ref, session", "Native, session"]
+    assert (found.steps, found.truth, len(found.measured)) == (9, TFLM, 4)
+    assert all(measured.equal for measured in found.measured)
+    assert "A step of a sequence of 9, each contestant in a state of its own." in printed(found)
+
+
+class _Forgets(RefBackend):
+    """Its executables start every run from the initial state."""
+
+    def compile(self, program: Program) -> Executable:
+        executable = super().compile(program)
+        start, run = executable.save_state(), executable.run  # type: ignore[attr-defined]
+
+        def forget(scratch: ByteArray | None = None) -> None:
+            executable.load_state(start)  # type: ignore[attr-defined]
+            run(scratch)
+
+        executable.run = forget  # type: ignore[method-assign]
+        return executable
+
+
+def test_a_backend_that_loses_its_state_is_shown_as_wrong() -> None:
+    found = bench(running_sum(initial=7), {"Right": RefBackend(), "Wrong": _Forgets()}, turns=1)
+    assert {measured.name: measured.equal for measured in found.measured} == {
+        "Right, session": True,
+        "Wrong, session": False,
+    }
+
+
+class _MovesTheNewest(RefBackend):
+    """Spoils the buffer's newest row, which only whole runs show."""
+
+    def circular_buffer(self, params: CircularBufferParams) -> None:
+        super().circular_buffer(params)
+        params.state[:, -1] ^= 1
+
+
+def test_what_runs_that_end_early_leave_is_no_answer(tflm_wheel: None) -> None:
+    """TFLM's later outputs are then what some other tensor has left in their place."""
+    model = Stream(rows=(3, 2), cycles_max=(2, 3)).model()
+    found = bench(model, {"Right": RefBackend(), "Wrong": _MovesTheNewest()}, ("tflm",), turns=1, steps=13)
+    assert {measured.name: measured.equal for measured in found.measured} == {
+        TFLM: True,
+        "Right, session": True,
+        "Wrong, session": False,
+    }
+
+
+@pytest.mark.parametrize("name", ["Ref", "Native"])
+def test_layers_of_a_model_with_state_are_timed(name: str, native: NativeBackend) -> None:
+    backend = {"Ref": RefBackend(), "Native": native}[name]
+    model = Stream(rows=(3, 2), cycles_max=(2, 3)).model()  # the first whole run is the sixth
+    (times,) = bench(model, {name: backend}, turns=1, per_layer=True).layers
+    names = ["add", "circular_buffer", "max_pool", "circular_buffer", "max_pool"]
+    assert [layer.operator for layer in times.layers] == names
+    assert all(layer.seconds > 0 for layer in times.layers)
+
+
+def test_a_runtime_that_cannot_run_the_model_is_left_out_only_if_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def dies(content: bytes, program: Program, steps: Steps) -> Contestant:
+        raise ComparisonError("LiteRT, given the model, was stopped by SIGSEGV")
+
+    monkeypatch.setitem(AGAINST, "litert", dies)
+    with pytest.raises(ComparisonError, match="SIGSEGV"):
+        bench(SINE, {"Ref": RefBackend()}, ("litert",), turns=1)
+    found = bench(SINE, {"Ref": RefBackend()}, ("litert",), turns=1, leave_out=True)
+    assert found.notes == ("litert is left out: LiteRT, given the model, was stopped by SIGSEGV",)
+    assert [measured.name for measured in found.measured] == ["Ref, predict", "Ref, session"]
 
 
 # Layers

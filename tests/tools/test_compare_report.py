@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,7 @@ from ember_infer_core import Program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import compare
 from ember_infer_tools.compare.inputs import random_inputs
-from tests.conftest import REPOSITORY
-from tests.tools.comparing import DIGITS, REF, OffByOne, shown
+from tests.tools.comparing import DIGITS, REF, OffByOne, command, shown
 
 
 def test_random_inputs_are_those_of_the_seed(digits: Program) -> None:
@@ -54,11 +51,6 @@ def test_many_different_differences_are_shown_in_ranges() -> None:
     bars = [row.count("█") for row in rows]
     counts = [int(row.split()[1].replace(",", "")) for row in rows]
     assert max(bars) == bars[counts.index(max(counts))] > bars[counts.index(min(counts))]
-
-
-def command(*arguments: str, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "ember_infer_tools.cli", "compare", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=cwd)
 
 
 def test_the_command_exits_with_0_when_all_is_equal() -> None:

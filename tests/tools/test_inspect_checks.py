@@ -17,6 +17,7 @@ from ember_infer_ref import RefBackend
 from ember_infer_tools.inspect import inspect_model
 from ember_infer_tools.inspect.checks import CHECKS
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.support.lstm_models import LstmModel
 from tests.tools.inspecting import DIGITS, dense_model, found
 
 INT32_MAX = 2**31 - 1
@@ -178,3 +179,6 @@ def test_layers_that_older_firmware_scales_otherwise_are_told(tflm_wheel: None) 
     assert "older-firmware" in found(dense_model([[1, 2]], input_scale=0.1, scales=[0.3]))
     assert "older-firmware" not in found(dense_model([[1, 2]]))
     assert "older-firmware" not in found(dense_model([[1, 2], [3, 4]], input_scale=0.1, scales=[0.3, 0.7]))
+    states = {"hidden": 1 / 128, "cell": 2.0**-12}
+    assert "older-firmware" in found(LstmModel(scales={"data": 0.1, **states}).finish())
+    assert "older-firmware" not in found(LstmModel(scales={"data": 0.5, **states}).finish())

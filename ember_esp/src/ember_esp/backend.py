@@ -14,7 +14,7 @@ from ember_esp.faults import FAULTY_METHODS, EspNnWarning, find_faults
 from ember_esp.geometry import Geometry
 from ember_esp.scratch import CHIPS, FORMULAS, Chip, scratch_size
 from ember_esp.skip_nudge import prepare_positions_without_nudge, vector_positions
-from ember_infer_core import DispatchExecutable, RoutedBackend, UnsupportedOperator, check_buffers
+from ember_infer_core import RoutedBackend, UnsupportedOperator, check_buffers
 from ember_infer_core.slots import Role, slots
 from ember_infer_ref import RefBackend
 
@@ -207,7 +207,7 @@ class EspBackend(RoutedBackend):
                 for fault in find_faults(self.CHIP, call.method, call.params)
             ],
         )
-        return EspExecutable(DispatchExecutable(self, program), program.name)
+        return EspExecutable(self, program)
 
     def ansi_layers(self, program: Program) -> Mapping[str, str]:
         """The layers that run on ESP-NN's slower ANSI C kernels, and why."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ember_esp.fallbacks import is_aligned
 from ember_esp.scratch import SCRATCH_ALIGNMENT
-from ember_infer_core import AlignmentError, ScratchTooSmall
+from ember_infer_core import AlignmentError, DispatchExecutable, ScratchTooSmall
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ember_infer_core import Executable
+    from ember_infer_core import KernelBackend, Program
 
 __all__ = ["EspExecutable", "check_scratch"]
 
@@ -34,15 +34,12 @@ def check_scratch(scratch: npt.NDArray[np.uint8], needed: int, where: str) -> No
         )
 
 
-class EspExecutable:
-    """Runs another executable; a caller's scratch is checked before the first kernel runs."""
+class EspExecutable(DispatchExecutable):
+    """Calls the backend's methods; a caller's scratch is checked before the first kernel runs."""
 
-    def __init__(self, executable: Executable, where: str) -> None:
-        self.inputs: tuple[npt.NDArray[Any], ...] = executable.inputs
-        self.outputs: tuple[npt.NDArray[Any], ...] = executable.outputs
-        self.scratch_len: int = executable.scratch_len
-        self._executable = executable
-        self._where = where
+    def __init__(self, backend: KernelBackend, program: Program) -> None:
+        super().__init__(backend, program)
+        self._where = program.name
 
     def run(self, scratch: npt.NDArray[np.uint8] | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`.
@@ -52,4 +49,4 @@ class EspExecutable:
         """
         if scratch is not None:
             check_scratch(scratch, self.scratch_len, self._where)
-        self._executable.run(scratch)
+        super().run(scratch)

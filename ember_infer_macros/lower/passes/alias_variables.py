@@ -50,6 +50,7 @@ class _Uses:
         self.root = [program.storage(index) for index in range(len(program.tensors))]
         self.dropped: set[int] = set()
         self._variables = {variable.tensor for variable in program.variables}
+        self._endings = [step for step, call in enumerate(program.calls) if call.params.ending is not None]
         self._fixed = {self.root[index] for index in (*program.inputs, *program.outputs)}
         self._fixed.update(index for index, tensor in enumerate(program.tensors) if tensor.data is not None)
         self._members: dict[int, list[int]] = defaultdict(list)
@@ -80,8 +81,10 @@ class _Uses:
             return
         first = self._writes[source][0]
         last_read = max(self._reads[source], default=step)
-        used_before = _any_within(self._reads[variable], first, step) or _any_within(
-            self._writes[variable], first, step - 1
+        used_before = (
+            _any_within(self._reads[variable], first, step)
+            or _any_within(self._writes[variable], first, step - 1)
+            or _any_within(self._endings, first, step)  # a run may end without the copy
         )
         if not used_before and not _any_within(self._writes[variable], step + 1, last_read):
             self._merge(step, variable, source)

@@ -14,6 +14,7 @@ from ember_infer_macros.tflite.graph import Graph
 from ember_infer_tools.inspect.checks import arithmetic, graph, kernels
 from ember_infer_tools.inspect.checks.view import Place, View, find_layers
 from ember_infer_tools.inspect.findings import Finding, Level
+from ember_infer_tools.inspect.results import VariableReport
 from ember_infer_tools.inspect.subject import Subject
 
 __all__ = ["CHECKS", "Check", "find"]
@@ -29,9 +30,14 @@ class Check:
     consequence: str
 
 
-def find(graph: Graph, subjects: Sequence[Subject], backends: Mapping[str, type[KernelBackend]]) -> tuple[Finding, ...]:
+def find(
+    graph: Graph,
+    subjects: Sequence[Subject],
+    backends: Mapping[str, type[KernelBackend]],
+    state: Sequence[VariableReport],
+) -> tuple[Finding, ...]:
     """What every check finds, in the order of :data:`CHECKS`."""
-    view = View(graph, tuple(subjects), tuple(find_layers(graph, subjects)), backends)
+    view = View(graph, tuple(subjects), tuple(find_layers(graph, subjects)), backends, tuple(state))
     return tuple(
         Finding(check.name, check.level, where, what, check.consequence)
         for check in CHECKS
@@ -57,6 +63,13 @@ CHECKS: tuple[Check, ...] = (
         "warning",
         graph.unused_operators,
         "it takes time and arena for nothing",
+    ),
+    Check(
+        "reset-differs",
+        "warning",
+        graph.other_after_reset,
+        "the model initialises it in its first run alone (CALL_ONCE): after a reset it goes on from other content than "
+        "after power-on, here as in TensorFlow Lite Micro",
     ),
     Check(
         "activation",

@@ -9,8 +9,17 @@ import numpy as np
 from ember_infer_macros.tflite.read import ELEMENT_BYTES
 from ember_infer_macros.tflite.schema import NO_TENSOR
 from ember_infer_tools.inspect.checks.view import Place, View, describe_tensor
+from ember_infer_tools.inspect.state import describe_content
 
-__all__ = ["odd_metadata", "odd_sizes", "unused_inputs", "unused_operators", "unused_tensors", "wide_scales"]
+__all__ = [
+    "odd_metadata",
+    "odd_sizes",
+    "other_after_reset",
+    "unused_inputs",
+    "unused_operators",
+    "unused_tensors",
+    "wide_scales",
+]
 
 # Converters give channels that never fire a tiny scale; between live channels a factor of a thousand is rare.
 _WIDE_SCALES = 1000.0
@@ -43,6 +52,14 @@ def unused_operators(view: View) -> Iterator[Place]:
             unused.append(operator)
     for operator in reversed(unused):
         yield operator.describe(), "nothing that leads to an output reads its result"
+
+
+def other_after_reset(view: View) -> Iterator[Place]:
+    """Variables to which a reset gives other bytes than the beginning."""
+    for variable in view.state:
+        if variable.reset_differs:
+            initial, after = describe_content(variable.initial), describe_content(variable.after_reset)
+            yield f"state {variable.name!r}", f"{initial} at first, {after} after a reset"
 
 
 def unused_tensors(view: View) -> Iterator[Place]:

@@ -19,6 +19,7 @@ from ember_infer_core.slots import Int32Array
 from ember_infer_macros.lower.tensors import content_of
 from ember_infer_macros.tflite.graph import Graph, GraphOperator, GraphTensor
 from ember_infer_ref.requantize import accumulator_range
+from ember_infer_tools.inspect.results import VariableReport
 from ember_infer_tools.inspect.subject import Subject
 
 __all__ = ["Layer", "Place", "View", "describe_tensor", "find_layers"]
@@ -77,12 +78,14 @@ class View:
         backends: classes by name. One that knows of faults in the kernels it stands for may say so in a class method
             ``known_faults(method, params)``, which yields a line for each that this call of ``KernelBackend.<method>``
             meets.
+        state: what the model keeps from one run to the next.
     """
 
     graph: Graph
     subjects: tuple[Subject, ...]
     layers: tuple[Layer, ...]
     backends: Mapping[str, type[KernelBackend]]
+    state: tuple[VariableReport, ...]
 
 
 def find_layers(graph: Graph, subjects: Iterable[Subject]) -> Iterator[Layer]:

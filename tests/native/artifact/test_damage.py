@@ -14,8 +14,9 @@ from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_core.errors import ArtifactError, KernelError
 from ember_infer_core.program import Program
 from ember_infer_native import NativeBackend
-from ember_infer_native.artifact import MANIFEST, host_machine
+from ember_infer_native.artifact import FORMAT, MANIFEST, host_machine
 from ember_infer_native.artifact_build import build_artifact
+from ember_infer_native.library import ABI
 from tests.native.artifact.folders import HOST, edit
 from tests.native.files import flip
 
@@ -52,7 +53,10 @@ def test_a_library_that_does_not_load_is_said_to(folder: Path, digits: Program) 
         NativeBackend(artifacts=folder).compile(digits)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"format": 1}', '{"format": 1, "abi": 2, "libraries": 3}'])
+NOT_LIBRARIES = json.dumps({"format": FORMAT, "abi": ABI, "libraries": 3})
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"format": 1}', NOT_LIBRARIES])
 def test_a_damaged_manifest_is_refused_at_once(folder: Path, content: str) -> None:
     (folder / MANIFEST).write_text(content)
     with pytest.raises(ArtifactError, match=rf"{MANIFEST} is damaged: .*ember-infer build"):
