@@ -61,11 +61,11 @@ class Folding:
         outputs = {slot.name: np.empty(slot.shape, slot.dtype) for slot in results}
         params = copy.copy(call.params)
         bind(params, arrays | outputs)
+        self._budget.folded_bytes -= size  # whether it succeeds or not: trying takes as long
         try:
             run(params)
         except KernelError:  # the run ends with it, if it comes to that
             return False
-        self._budget.folded_bytes -= size
         for name, array in outputs.items():
             array.flags.writeable = False
             index = call.operands[name]

@@ -254,6 +254,20 @@ def slices_of_one_large_constant(count: int) -> bytes:
     return model.finish([input], [last])
 
 
+def lookups_beyond_the_table(count: int) -> bytes:
+    """Each is tried when the model is lowered, and fails at its last index."""
+    model = SharedModel()
+    size = 1000 * count
+    table = model.tensor((2,), data=np.ones(2, np.int8))
+    places = np.zeros(size, np.int32)
+    places[-1] = 2
+    indices = model.tensor((size,), TensorType.INT32, data=places)
+    outputs = [model.tensor((size,)) for _ in range(min(count, 60))]
+    for output in outputs:
+        model.operator(Op.GATHER, [table, indices], [output], (23, {0: Int(0)}))
+    return model.finish([], outputs)
+
+
 def shapes_read_from_one_large_constant(count: int) -> bytes:
     """Each looks at all of the axes."""
     model = SharedModel()
@@ -366,6 +380,7 @@ FAMILIES: Mapping[str, Family] = {
         wide_split,
         wide_sum,
         slices_of_one_large_constant,
+        lookups_beyond_the_table,
         shapes_read_from_one_large_constant,
         mirrored_in_many_axes,
         with_variables,
