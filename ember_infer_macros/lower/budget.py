@@ -16,7 +16,7 @@ __all__ = ["Budget"]
 # so count as activations.
 FOLDED_BYTES = 1 << 20
 # Of all operators that move elements: MIRROR_PAD of rank 5 has 243, and one of rank 8 has 6,561.
-MAX_COPIES = 1 << 17
+MAX_COPIES = 1 << 16
 
 
 @dataclass(slots=True)
@@ -29,12 +29,12 @@ class Budget:
     """
 
     folded_bytes: int
-    copies: int = MAX_COPIES
+    copies: int
 
     @classmethod
     def of(cls, graph: Graph) -> Budget:
         """All that a model has."""
-        return cls(FOLDED_BYTES + constant_bytes(graph, *graph.initialisers.values()))
+        return cls(FOLDED_BYTES + constant_bytes(graph, *graph.initialisers.values()), MAX_COPIES)
 
     def check(self, source: str) -> None:
         """Checks that there is something left, before one more operator is lowered.
