@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -130,10 +131,17 @@ class Runtime:
         for position, array in enumerate(checked):
             if not array.flags.writeable:
                 raise InvalidShape(f"{self.outputs[position].role}: the array is read-only")
-            for other in range(position):
-                if np.may_share_memory(array, checked[other]):
-                    raise InvalidShape(f"{self.outputs[position].role} overlaps {self.outputs[other].role}")
+        if len(checked) > 1:
+            self._check_apart(checked)
         return checked
+
+    def _check_apart(self, outputs: Sequence[AnyArray]) -> None:
+        """Checks that contiguous arrays do not overlap: of neighbours in memory, for there may be many arrays."""
+        places = sorted((array.ctypes.data, position) for position, array in enumerate(outputs) if array.size)
+        for (start, position), (next_start, next_position) in itertools.pairwise(places):
+            if start + outputs[position].nbytes > next_start:
+                first, second = sorted((position, next_position))
+                raise InvalidShape(f"{self.outputs[second].role} overlaps {self.outputs[first].role}")
 
     def check_scratch(self, backend: KernelBackend, scratch: Any) -> ByteArray:
         """The caller's scratch as a uint8 array that is long enough."""
