@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import linecache
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import AsksForScratch
 
 __all__ = ["DispatchExecutable", "aligned_bytes", "dispatch_source", "keep_source"]
+
+
+_NAME_LENGTH = 40  # of a variable in generated source
 
 
 class DispatchExecutable:
@@ -124,20 +127,23 @@ def _variable_memory(variable: Variable) -> ByteArray:
 
 def dispatch_source(program: Program) -> str:
     """Python source of the function that runs the program: one line for each operator call, named after the layer."""
+    kept = {variable.tensor for variable in program.variables}
     lines = ["def run(backend, layers):"]
     lines.append(f'    """{_plain(program.name)}: {len(program.calls)} operator calls, in order."""')
     for call in program.calls:
-        read = ", ".join(_describe(program, index) for index in call.tensors(Role.INPUT, Role.STATE))
-        written = ", ".join(_describe(program, index) for index in call.tensors(Role.OUTPUT, Role.STATE))
+        read = ", ".join(_describe(program, index, kept) for index in call.tensors(Role.INPUT, Role.STATE))
+        written = ", ".join(_describe(program, index, kept) for index in call.tensors(Role.OUTPUT, Role.STATE))
         lines.append(f"    backend.{call.method}(layers.{call.name})  # {read} -> {written}")
         if call.params.ending is not None:
             lines.append(f"    if layers.{call.name}.{call.params.ending}[0]: return  # the outputs stay as they were")
     return "\n".join(lines) + "\n"
 
 
-def _describe(program: Program, index: int) -> str:
-    tensor = program.tensors[index]
-    return f"{tensor.dtype.name}{list(tensor.shape)}"
+def _describe(program: Program, index: int, kept: Container[int]) -> str:
+    """Type and shape; of what is kept from run to run its name, too."""
+    tensor, root = program.tensors[index], program.storage(index)
+    name = f"state '{_plain(program.tensors[root].name[-_NAME_LENGTH:])}' " if root in kept else ""
+    return f"{name}{tensor.dtype.name}{list(tensor.shape)}"
 
 
 def _plain(text: str) -> str:

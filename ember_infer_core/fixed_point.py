@@ -18,6 +18,7 @@ __all__ = [
     "get_reciprocal",
     "multiply_by_quantized_multiplier",
     "multiply_by_quantized_multiplier_single_rounding",
+    "reduced_multiplier",
     "rounding_divide_by_pot",
     "saturating_rounding_doubling_high_mul",
     "wrap_int32",
@@ -40,6 +41,11 @@ def saturating_rounding_doubling_high_mul(a: IntLike, b: IntLike) -> Int64Array:
     product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
     rounded: Int64Array = np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
     return rounded
+
+
+def reduced_multiplier(multiplier: Int64Array) -> Int64Array:
+    """A multiplier rounded to 16 bits, as TFLM's ``MultiplyByQuantizedMultiplier`` of int64 sums rounds it first."""
+    return np.where(multiplier >= 0x7FFF0000, 0x7FFF, (multiplier + (1 << 15)) >> 16)
 
 
 def rounding_divide_by_pot(x: IntLike, exponent: IntLike) -> Int64Array:

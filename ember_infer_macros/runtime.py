@@ -58,7 +58,7 @@ class Runtime:
             count = f"{len(values)} {role}{'' if len(values) == 1 else 's'}"
             raise IndexError(f"{self.program.name} has {count}: there is no {role} {index}") from None
 
-    def executable(self, backend: KernelBackend) -> Executable:
+    def fresh_executable(self, backend: KernelBackend) -> Executable:
         """This thread's executable for a backend, its variables at their initial content; compiled at the first use.
 
         Raises:
@@ -155,7 +155,7 @@ class Runtime:
         """See :meth:`QuantizedModel.predict_quantized`; for arrays of any kind."""
         inputs = self.check_inputs(input)
         outputs = self.check_outputs(output)
-        executable = self.executable(backend)
+        executable = self.fresh_executable(backend)
         self.load(executable, inputs)
         executable.run()
         self.store(executable, outputs)
@@ -165,7 +165,7 @@ class Runtime:
         quantized = []
         for values, port in self._pairs(real, self.inputs):  # a comprehension would be a frame that a warning counts
             quantized.append(port.from_real(values))
-        executable = self.executable(backend)
+        executable = self.fresh_executable(backend)
         self.load(executable, quantized)
         executable.run()
         results = tuple(port.dequantize(buffer) for buffer, port in zip(executable.outputs, self.outputs, strict=True))
@@ -183,14 +183,14 @@ class Runtime:
             raise InvalidShape(f"the inputs hold different numbers of samples: {sorted(counts)}")
         runs = counts.pop()
         whole = any(is_whole for _, is_whole in batches)
-        executable = self.executable(backend)
+        executable = self.fresh_executable(backend)
         results = tuple(np.empty((runs, *port.shape), port.dtype) for port in self.outputs)
         if isinstance(executable, RunsBatches):
             executable.run_batch([np.ascontiguousarray(rows) for rows, _ in batches], results)
         else:
             for run in range(runs):
-                _run_row(executable, [rows for rows, _ in batches], results, run)
                 self._start(executable)
+                _run_row(executable, [rows for rows, _ in batches], results, run)
         flat = tuple(_merge_batch(result, port, whole) for result, port in zip(results, self.outputs, strict=True))
         return flat if len(flat) > 1 else flat[0]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from typing_extensions import override
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, ScratchTooSmall
 from ember_infer_core.notebook import html_table, shown_shapes
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import KeepsState, arrays_of_state, state_of_arrays
@@ -29,13 +29,14 @@ class Session:
         run: computes the outputs from the inputs; ``run(scratch)`` does it in scratch memory (uint8) of yours.
     """
 
-    __slots__ = ("_executable", "_make", "_program", "_started", "run")
+    __slots__ = ("_executable", "_make", "_program", "_started", "_stateful", "run")
 
     run: Run
     _executable: Executable
     _make: Callable[[], Executable]
     _program: Program
     _started: bool
+    _stateful: KeepsState | None
 
     def __init__(self, program: Program, make: Callable[[], Executable]) -> None:
         executable = make()
@@ -46,6 +47,7 @@ class Session:
             "_make": make,
             "_program": program,
             "_started": started,
+            "_stateful": executable if isinstance(executable, KeepsState) else None,
             # Bound once: nothing stands between a caller and the kernels.
             "run": executable.run if started else self._first_run,
         }
@@ -80,7 +82,7 @@ class Session:
         Raises:
             InvalidShape: what is put back is no uint8 array of that length; nothing was changed.
         """
-        return state_of_arrays(self._executable.save_state() if isinstance(self._executable, KeepsState) else ())
+        return state_of_arrays(() if self._stateful is None else self._stateful.save_state())
 
     @state.setter
     def state(self, state: ByteArray) -> None:
@@ -89,9 +91,20 @@ class Session:
             found = f"{state.dtype} {state.shape}" if isinstance(state, np.ndarray) else type(state).__name__
             hint = "; np.frombuffer(state, np.uint8) makes one" if isinstance(state, bytes | bytearray) else ""
             raise InvalidShape(f"state: an array of {wanted} uint8 is wanted, as .state gives it, not {found}{hint}")
-        if isinstance(self._executable, KeepsState):
-            self._executable.load_state(arrays_of_state(self._program, state))
+        if self._stateful is not None:
+            self._stateful.load_state(arrays_of_state(self._program, state))
             self._start()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the last run came to its end, so that all outputs are its own. Always, unless the model has a
+        CIRCULAR_BUFFER that waits for more input: then outputs may still be those of an earlier run, or 0.
+        """
+        endings = {call.operands[call.params.ending] for call in self._program.calls if call.params.ending is not None}
+        if self._stateful is None or not endings:
+            return True
+        pairs = zip(self._program.variables, self._stateful.save_state(), strict=True)
+        return not any(content.any() for variable, content in pairs if variable.tensor in endings)
 
     def reset(self) -> None:
         """Forgets all runs, as ``MicroInterpreter::Reset()`` of TensorFlow Lite Micro does.
@@ -100,13 +113,20 @@ class Session:
         after that sets them to their zero point, as on a device, where the model does not initialise them a second
         time. For a session as new, ``bind()`` another one, or put back the state of a new one.
         """
-        if isinstance(self._executable, KeepsState):
+        if self._stateful is not None:
             variables = self._program.variables
-            self._executable.load_state([one.default if self._started else one.initial for one in variables])
+            self._stateful.load_state([one.default if self._started else one.initial for one in variables])
 
     def _first_run(self, scratch: ByteArray | None = None) -> None:
-        self._start()
-        self._executable.run(scratch)
+        has_run = True
+        try:
+            self._executable.run(scratch)
+        except ScratchTooSmall:
+            has_run = False
+            raise
+        finally:
+            if has_run:
+                self._start()
 
     def _start(self) -> None:
         object.__setattr__(self, "_started", True)
@@ -117,8 +137,8 @@ class Session:
         other = Session(self._program, self._make)
         for mine, its in zip((*self.inputs, *self.outputs), (*other.inputs, *other.outputs), strict=True):
             np.copyto(its, mine)
-        if isinstance(self._executable, KeepsState) and isinstance(other._executable, KeepsState):
-            other._executable.load_state(self._executable.save_state())
+        if self._stateful is not None and other._stateful is not None:
+            other._stateful.load_state(self._stateful.save_state())
         if self._started:
             other._start()
         return other

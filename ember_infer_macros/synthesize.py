@@ -37,7 +37,7 @@ _METHODS = {
     "predict_quantized_with_scratch": """
         inputs = runtime.check_inputs(input)
         outputs = runtime.check_outputs(output)
-        executable = runtime.executable(backend)
+        executable = runtime.fresh_executable(backend)
         memory = runtime.check_scratch(backend, scratch)
         runtime.load(executable, inputs)
         executable.run(memory)

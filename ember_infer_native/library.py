@@ -242,7 +242,7 @@ def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
 
 
 def _pointers(arrays: Sequence[npt.NDArray[Any]]) -> ctypes.Array[ctypes.c_void_p]:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
+    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.__array_interface__["data"][0] for array in arrays))
 
 
 class _Rows:

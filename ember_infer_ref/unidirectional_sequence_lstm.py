@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_core.fixed_point import Int64Array
+from ember_infer_core.fixed_point import Int64Array, reduced_multiplier
 from ember_infer_core.int16_functions import logistic_int16, tanh_int16
 from ember_infer_core.quantization import integer_range
 from ember_infer_core.slots import INT8, AnyArray, Int8Array, Int32Array
@@ -214,7 +214,7 @@ def _scale_64_bits(values: Int64Array, multiplier: Int64Array, shift: Int64Array
 
     Source: TFLM ``MultiplyByQuantizedMultiplier`` of int64.
     """
-    reduced = np.where(multiplier >= 0x7FFF0000, 0x7FFF, (multiplier + (1 << 15)) >> 16)
+    reduced = reduced_multiplier(multiplier)
     right = 15 - shift
     half = np.int64(1) << (right - 1)
     wrapped = np.empty(values.shape, np.int32)

@@ -9,7 +9,7 @@ from ember_infer_core.errors import UnsupportedModelError
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.operators import OperatorLowering
-from ember_infer_macros.lower.variables import Contents, VariableName, Variables
+from ember_infer_macros.lower.variables import Held, VariableName, Variables
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.options import CallOnceOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
@@ -32,7 +32,7 @@ def initial_contents(graph: Graph, variables: Variables, budget: Budget) -> dict
     return contents
 
 
-def _run_once(graph: Graph, variables: Variables, budget: Budget, contents: Contents) -> dict[VariableName, AnyArray]:
+def _run_once(graph: Graph, variables: Variables, budget: Budget, contents: Held) -> dict[VariableName, AnyArray]:
     """What a subgraph leaves in the variables that it names."""
     operators = OperatorLowering(graph, variables, budget, contents)
     left = operators.lower_all()

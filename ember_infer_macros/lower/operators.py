@@ -10,7 +10,7 @@ from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.common import Lowered, Lowering, OperatorSource, Refusal
 from ember_infer_macros.lower.folding import Folding
 from ember_infer_macros.lower.tensors import tensors_of
-from ember_infer_macros.lower.variables import Contents, VariableName, Variables, handles
+from ember_infer_macros.lower.variables import Held, VariableName, Variables, handles
 from ember_infer_macros.operators import accepted
 from ember_infer_macros.tflite.graph import Graph, GraphOperator
 
@@ -36,7 +36,7 @@ class OperatorLowering:
         placed: for each variable that the graph names, its tensor.
     """
 
-    def __init__(self, graph: Graph, variables: Variables, budget: Budget, contents: Contents | None = None) -> None:
+    def __init__(self, graph: Graph, variables: Variables, budget: Budget, contents: Held | None = None) -> None:
         tensors = tensors_of(graph)
         self.placed: dict[VariableName, int] = variables.place(graph, tensors, contents)
         changing = self.placed.values() if contents is None else ()

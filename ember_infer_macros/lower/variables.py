@@ -22,7 +22,7 @@ from ember_infer_macros.tflite.options import VarHandleOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = [
-    "Contents",
+    "Held",
     "VariableName",
     "Variables",
     "check_state",
@@ -36,9 +36,9 @@ __all__ = [
 # for as much as it likes.
 MAX_STATE_BYTES = 1 << 27
 
-# Container and name.
+# Container and name; and what the variables hold, by their names.
 VariableName: TypeAlias = tuple[str, str]
-Contents: TypeAlias = Mapping[VariableName, AnyArray]
+Held: TypeAlias = Mapping[VariableName, AnyArray]
 
 
 def lower(source: OperatorSource) -> Lowered | None:
@@ -79,15 +79,15 @@ class Variables:
                     if handle in names and value >= 0:
                         self._values.setdefault(names[handle], part.tensors[value])
 
-    def values(self) -> Mapping[VariableName, GraphTensor]:
-        """What is first assigned to each."""
+    def first_assigned(self) -> Mapping[VariableName, GraphTensor]:
+        """The tensor that is first assigned to each."""
         return self._values
 
     def defaults(self) -> dict[VariableName, AnyArray]:
         """What each holds when it is made, and after a reset."""
-        return {name: _default_content(value) for name, value in self._values.items()}
+        return {name: _content_of_named(value) for name, value in self._values.items()}
 
-    def place(self, graph: Graph, tensors: list[Tensor], contents: Contents | None = None) -> dict[VariableName, int]:
+    def place(self, graph: Graph, tensors: list[Tensor], contents: Held | None = None) -> dict[VariableName, int]:
         """Adds a tensor for each variable that a graph names, and says where.
 
         Args:
@@ -104,7 +104,7 @@ class Variables:
                 tensors.append(Tensor(name[1], value.shape, DTYPES[value.type], data=data))
         return placed
 
-    def of_program(self, placed: Mapping[VariableName, int], initial: Contents) -> tuple[Variable, ...]:
+    def of_program(self, placed: Mapping[VariableName, int], initial: Held) -> tuple[Variable, ...]:
         """Those that :meth:`place` added to the main subgraph, with what they hold at first."""
         defaults = self.defaults()
         return tuple(Variable(index, initial[name], defaults[name]) for name, index in placed.items())
@@ -116,7 +116,7 @@ def check_state(graph: Graph, variables: Variables) -> None:
     Raises:
         UnsupportedModelError: it is too much.
     """
-    size = sum(map(_bytes, (*variables.values().values(), *_kept_tensors(graph))))
+    size = sum(map(_bytes, (*variables.first_assigned().values(), *_kept_tensors(graph))))
     if size > MAX_STATE_BYTES:
         problem = f"it keeps {size:,} bytes from run to run: at most {MAX_STATE_BYTES:,} are supported"
         raise UnsupportedModelError(graph.source, [problem])
@@ -124,7 +124,8 @@ def check_state(graph: Graph, variables: Variables) -> None:
 
 def variable_tensors(graph: Graph) -> tuple[Variable, ...]:
     """The tensors of a graph that are marked as variable, and in use."""
-    return tuple(Variable(tensor.index, *[_reset_content(tensor)] * 2) for tensor in _kept_tensors(graph))
+    contents = [(tensor.index, _content_of_tensor(tensor)) for tensor in _kept_tensors(graph)]
+    return tuple(Variable(index, initial=content, default=content) for index, content in contents)
 
 
 def _kept_tensors(graph: Graph) -> list[GraphTensor]:
@@ -142,12 +143,12 @@ def handles(graph: Graph, placed: Mapping[VariableName, int]) -> dict[int, int]:
     return {handle: placed[name] for handle, name in variable_names(graph).items() if name in placed}
 
 
-def _default_content(tensor: GraphTensor) -> AnyArray:
-    """What TFLM fills a variable with: every byte is the zero point of the value first assigned, as an int8."""
+def _content_of_named(tensor: GraphTensor) -> AnyArray:
+    """What TFLM fills a named variable with: every byte is the zero point of the value first assigned, as an int8."""
     return _filled(tensor.shape, DTYPES[tensor.type], _zero_point(tensor))
 
 
-def _reset_content(tensor: GraphTensor) -> AnyArray:
+def _content_of_tensor(tensor: GraphTensor) -> AnyArray:
     """What TFLM fills a variable tensor with: int8 with its zero point, every other type with 0."""
     dtype = DTYPES[tensor.type]
     return _filled(tensor.shape, dtype, _zero_point(tensor) if dtype == np.int8 else 0)

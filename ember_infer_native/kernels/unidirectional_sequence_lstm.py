@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.fixed_point import Int64Array, wrap_int32
+from ember_infer_core.fixed_point import Int64Array, reduced_multiplier, wrap_int32
 from ember_infer_core.int16_functions import SIGMOID
+from ember_infer_core.ops.unidirectional_sequence_lstm import GATES
 from ember_infer_core.slots import INT8, AnyArray, Int8Array, Int32Array
 from ember_infer_native.kernels.conv2d import GENERIC_TILE, pack_weights, tiles
 from ember_infer_native.kernels.fully_connected import int8_parts
@@ -28,7 +29,6 @@ _SUMS = Kernel(
 _RECURRENCE = Kernel(
     "lstm", "unidirectional_sequence_lstm", "lstm", 7, tuple((bits, *GENERIC_TILE[2:]) for bits in _BITS)
 )
-_GATES = 4
 _LAST_OF_LOGISTIC = 0x7FFF << 1  # what the functions come to from the last entry of the table on
 _LAST_OF_TANH = 0xFFFF
 
@@ -46,7 +46,7 @@ def _plan(
 ) -> list[Step]:
     lanes, bits = context.target.lanes, 8 * params.dtype.itemsize
     batch, steps, units = params.batch, params.time_steps, params.units
-    channels, size = _GATES * units, params.dtype.itemsize
+    channels, size = len(GATES) * units, params.dtype.itemsize
     vectors = -(-channels // lanes)
     input_tile, hidden_tile = tiles(context, batch * steps, vectors), tiles(context, 1, vectors)
     of_input, weights_of_input = _sums(
@@ -153,9 +153,8 @@ def _filled(array: Int64Array, length: int) -> bytes:
 
 def _pack_wide(weights: Int64Array, bias: Int64Array, multipliers: Int64Array, shifts: Int64Array) -> bytes:
     """For sums of 64 bits, whose multipliers have 16."""
-    narrow = np.where(multipliers >= 0x7FFF0000, 0x7FFF, (multipliers + (1 << 15)) >> 16)
     packed = weights.astype(np.int16).tobytes()
-    scaling = np.concatenate((narrow, 15 - shifts)).astype(np.int32).tobytes()
+    scaling = np.concatenate((reduced_multiplier(multipliers), 15 - shifts)).astype(np.int32).tobytes()
     return bias.tobytes() + packed + bytes(-len(packed) % 4) + scaling
 
 
@@ -181,7 +180,7 @@ def _table(last: int) -> Int32Array:
 
 
 def _work(params: LstmParams) -> int:
-    return params.batch * params.time_steps * _GATES * params.units * (params.depth + params.units)
+    return params.batch * params.time_steps * len(GATES) * params.units * (params.depth + params.units)
 
 
 UNIDIRECTIONAL_SEQUENCE_LSTM = NativeOperator(_plan, (_SUMS, _RECURRENCE), work=_work)

@@ -50,7 +50,7 @@ def graph_state(graph: Graph) -> tuple[VariableReport, ...]:
 def _without_content(graph: Graph, tensors: list[GraphTensor]) -> Iterator[VariableReport]:
     for tensor in tensors:
         yield _of_file(tensor.name, tensor.index, tensor)
-    for (_, name), value in Variables(graph).values().items():
+    for (_, name), value in Variables(graph).first_assigned().items():
         yield _of_file(name, None, value)
 
 

@@ -14,7 +14,15 @@ import numpy.typing as npt
 import pytest
 
 from ember_esp import EspBackend
-from ember_infer_core import DispatchExecutable, FallbackBackend, InvalidShape, KernelBackend, Program, RecordingBackend
+from ember_infer_core import (
+    DispatchExecutable,
+    FallbackBackend,
+    InvalidShape,
+    KernelBackend,
+    Program,
+    RecordingBackend,
+    ScratchTooSmall,
+)
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_macros import QuantizedModel, Session, ember_model
 from ember_infer_native import NativeBackend
@@ -421,3 +429,20 @@ def test_timing_layers_leaves_the_state_alone() -> None:
     executable.time_layers(repeats=3)
     state: tuple[ByteArray, ...] = executable.save_state()
     assert state[0].tolist() == [[1] * 4]
+
+
+class AsksForScratch(RefBackend):
+    @classmethod
+    def scratch_size(cls, params: Any) -> int:
+        return 16
+
+
+def test_first_run_that_did_not_take_place_is_none() -> None:
+    session = FromFive.bind(AsksForScratch())
+    with pytest.raises(ScratchTooSmall):
+        session.run(np.zeros(1, np.uint8))
+    session.reset()
+    assert session.state.tolist() == [5] * 4
+    session.run(np.zeros(16, np.uint8))
+    session.reset()
+    assert session.state.tolist() == [3] * 4

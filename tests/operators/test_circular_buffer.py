@@ -140,6 +140,22 @@ def check(
                 assert np.array_equal(ours, wanted_here), f"{backend!r}, step {step}, output {output}"
 
 
+@pytest.mark.parametrize("backend", [RefBackend(), NativeBackend()], ids=repr)
+def test_session_tells_a_new_answer_from_an_old_one(backend: KernelBackend) -> None:
+    stream = Stream(rows=(2, 3), cycles_max=(3, 2), width=1, channels=2, zero_point=5)
+
+    @ember_model(stream.model())
+    class Model(QuantizedModel): ...
+
+    session, told = Model.bind(backend), []
+    for step in stream.steps(0, 13):
+        session.input[...] = step[0]
+        session.run()
+        told.append(session.answered)
+    assert told == [count == len(stream.rows) + 1 for count in stream.reached(13)]
+    assert sum(told) == 2
+
+
 @st.composite
 def streams(draw: st.DrawFn) -> Stream:
     count = draw(st.integers(1, 3))
