@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
+from ember_infer_core.contract_names import check_names
 from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_core.errors import UnsupportedOperator, listed
 from ember_infer_core.ops import DEFAULTS, INT8_AT_FIRST, OPERATORS
@@ -46,6 +49,11 @@ class KernelBackend(OptionalOperators):
     buffer but the scratch stay as they are for as long as the dict lives; a kernel may keep there what it computed from
     them (packed weights, views, workspace). One parameter object is never used by two threads at once.
     """
+
+    @override
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        check_names(cls, _WITH_DEFAULTS)
 
     @abstractmethod
     def conv2d(self, params: Conv2dParams) -> None:
@@ -141,6 +149,7 @@ class KernelBackend(OptionalOperators):
         if missing:
             raise UnsupportedOperator(f"{program.name}: {self!r} does not implement {listed(missing)}")
 
+    @override
     def run_not_overridden(self, operator: str, params: OperatorParams) -> None:
         """A call of an optional operator that this class does not override.
 
@@ -152,6 +161,10 @@ class KernelBackend(OptionalOperators):
             name = type(self).__name__
             raise UnsupportedOperator(f"{name} does not implement {operator!r}: override {name}.{operator}")
         default(params)
+
+
+# What a class may leave out without anybody noticing: all but the operators.
+_WITH_DEFAULTS = frozenset(name for name in vars(KernelBackend) if not name.startswith("_")) - set(OPERATORS)
 
 
 def operators_of(backend: type[Any]) -> frozenset[str]:

@@ -7,6 +7,8 @@ import types
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from typing_extensions import override
+
 from ember_infer_core.backend import KernelBackend, operators_of, scratch_size_of, takes_of
 from ember_infer_core.ops import DEFAULTS, OPERATORS
 
@@ -41,17 +43,20 @@ class RoutedBackend(KernelBackend):
         """
 
     @classmethod
+    @override
     def operators(cls) -> frozenset[str]:
         """Those that the class overrides."""
         return frozenset(name for name in OPERATORS if getattr(cls, name) is not getattr(RoutedBackend, name))
 
     @classmethod
+    @override
     def takes(cls, operator: str, params: OperatorParams) -> bool:
         """All that goes the common way, where :meth:`run_operator` says what it does not take."""
         if getattr(cls, operator) is getattr(RoutedBackend, operator):
             return True
         return super().takes(operator, params)
 
+    @override
     def run_not_overridden(self, operator: str, params: OperatorParams) -> None:
         """An optional operator: goes the way of the others, unless only the contract itself has it."""
         if operator in DEFAULTS and operator not in self.operators():
@@ -59,30 +64,37 @@ class RoutedBackend(KernelBackend):
         else:
             self.run_operator(operator, params)
 
+    @override
     def conv2d(self, params: Conv2dParams) -> None:
         """CONV_2D."""
         self.run_operator("conv2d", params)
 
+    @override
     def depthwise_conv2d(self, params: DepthwiseConv2dParams) -> None:
         """DEPTHWISE_CONV_2D."""
         self.run_operator("depthwise_conv2d", params)
 
+    @override
     def fully_connected(self, params: FullyConnectedParams) -> None:
         """FULLY_CONNECTED."""
         self.run_operator("fully_connected", params)
 
+    @override
     def avg_pool(self, params: PoolParams) -> None:
         """AVERAGE_POOL_2D."""
         self.run_operator("avg_pool", params)
 
+    @override
     def max_pool(self, params: PoolParams) -> None:
         """MAX_POOL_2D."""
         self.run_operator("max_pool", params)
 
+    @override
     def softmax(self, params: SoftmaxParams) -> None:
         """SOFTMAX."""
         self.run_operator("softmax", params)
 
+    @override
     def add(self, params: ElementwiseAddParams) -> None:
         """ADD."""
         self.run_operator("add", params)
@@ -98,11 +110,13 @@ class ComposedBackend(RoutedBackend):
     PARTS: ClassVar[tuple[type[Any], ...]] = ()
 
     @classmethod
+    @override
     def operators(cls) -> frozenset[str]:
         """What any part has."""
         return frozenset().union(*map(operators_of, cls.PARTS))
 
     @classmethod
+    @override
     def takes(cls, operator: str, params: OperatorParams) -> bool:
         """What any part that has the operator takes."""
         return operator in DEFAULTS or any(
@@ -110,21 +124,25 @@ class ComposedBackend(RoutedBackend):
         )
 
     @classmethod
+    @override
     def scratch_size(cls, params: OperatorParams) -> int:
         """The largest that a part asks for."""
         return max((scratch_size_of(part, params) for part in cls.PARTS), default=0)
 
     @classmethod
+    @override
     def conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """The largest that a part asks for."""
         return cls._largest("conv2d_scratch_size", input_shape, weights_shape, output_shape)
 
     @classmethod
+    @override
     def depthwise_conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """The largest that a part asks for."""
         return cls._largest("depthwise_conv2d_scratch_size", input_shape, weights_shape, output_shape)
 
     @classmethod
+    @override
     def softmax_scratch_size(cls, num_classes: int) -> int:
         """The largest that a part asks for."""
         return cls._largest("softmax_scratch_size", num_classes)

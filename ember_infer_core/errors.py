@@ -10,6 +10,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 __all__ = [
     "AlignmentError",
     "ArtifactError",
@@ -42,6 +44,11 @@ def listed(items: Sequence[str]) -> str:
     return ", ".join(items[:_SHOWN_ITEMS]) + (f" and {more} more" if more > 0 else "")
 
 
+def _printable(text: str) -> str:
+    """A message without what would steer the terminal that shows it: paths and names may hold anything."""
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+
+
 class ModelError(ValueError):
     """A model file that is missing, damaged, contradictory or not a TensorFlow Lite model.
 
@@ -51,10 +58,11 @@ class ModelError(ValueError):
     """
 
     def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"{source}: {reason}")
+        super().__init__(_printable(f"{source}: {reason}"))
         self.source = source
         self.reason = reason
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.source, self.reason)
 
@@ -78,6 +86,7 @@ class UnsupportedModelError(ModelError):
             lines += f"\nwhat to do ({_ADVICE_PAGE} says more):" + "".join(f"\n  - {cure}" for cure in self.advice)
         super().__init__(source, f"not supported:{lines}")
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.source, self.problems, self.advice)
 
@@ -126,6 +135,7 @@ class ScratchTooSmall(KernelError):
             f"{at}scratch of {given} bytes is too small: {needed} bytes are needed (see scratch_len[Backend]())"
         )
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.needed, self.given, self.where)
 
@@ -165,6 +175,7 @@ class CompileError(KernelError):
             parts.append(f"command: {shlex.join(command)}")
         super().__init__("\n".join([*parts, advice] if advice else parts))
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.reason, self.command, self.output, self.advice)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from ember_infer_core.backend import in_words, operators_of, takes_of
 from ember_infer_core.composition import ComposedBackend, over
 from ember_infer_core.errors import UnsupportedActivation, UnsupportedOperator, listed
@@ -71,12 +73,15 @@ class FallbackBackend(ComposedBackend):
         """The backends given, in order."""
         return self._backends
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._backends))})"
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self).__mro__[1], self._backends  # the class is made anew
 
+    @override
     def check_operators(self, program: Program) -> None:
         """See :meth:`KernelBackend.check_operators`.
 
@@ -100,6 +105,7 @@ class FallbackBackend(ComposedBackend):
         ]
         return [*found, DEFAULTS[operator]] if operator in DEFAULTS else found
 
+    @override
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """By the first backend that has the operator and takes the parameters."""
         cache = params.cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.composition import ComposedBackend, over
@@ -130,12 +131,15 @@ class RecordingBackend(ComposedBackend):
         """Drops all runs."""
         self._runs.clear()
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._inner!r}, keep={self._runs.maxlen})"
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return type(self).__mro__[1], (self._inner, self._runs.maxlen)  # the class is made anew; a copy has no runs
 
+    @override
     def compile(self, program: Program) -> Executable:
         """An executable that records each of its runs.
 
@@ -145,6 +149,7 @@ class RecordingBackend(ComposedBackend):
         self._inner.check_operators(program)
         return _RecordingExecutable(self, program)
 
+    @override
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """By the inner backend, recorded."""
         self._publish(RecordedRun("", (_recorded(self._inner, operator, params),)))
@@ -164,6 +169,10 @@ class _RecordingExecutable:
         self.inputs: tuple[AnyArray, ...] = self._executable.inputs
         self.outputs: tuple[AnyArray, ...] = self._executable.outputs
         self.scratch_len: int = self._executable.scratch_len
+
+    def start(self) -> None:
+        """See :meth:`ember_infer_core.KeepsState.start`."""
+        self._executable.start()
 
     def save_state(self) -> tuple[AnyArray, ...]:
         """See :meth:`ember_infer_core.KeepsState.save_state`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import Protocol, runtime_checkable
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.slots import AnyArray, ByteArray
@@ -19,6 +20,10 @@ __all__ = ["KeepsState", "arrays_of_state", "check_state", "state_of_arrays"]
 @runtime_checkable
 class KeepsState(Protocol):
     """An executable of a program with variables, which hold their initial content until the first run."""
+
+    def start(self) -> None:
+        """Gives all variables their initial content again."""
+        ...
 
     def save_state(self) -> tuple[AnyArray, ...]:
         """Copies of all variables, in the program's order, types and shapes."""

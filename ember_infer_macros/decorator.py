@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from ember_infer_core.errors import ModelWarning
+from ember_infer_core.errors import ModelError, ModelWarning
 from ember_infer_macros.paths import resolve
 from ember_infer_macros.quantized_model import QuantizedModel
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
@@ -34,11 +34,14 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
     ::
 
         @ember_model("models/sine.tflite")
-        class SineModel: ...
+        class SineModel(QuantizedModel): ...
+
+    The base is for type checkers, which understand it without a plugin; a class without it is made just so.
 
     Args:
         path: a .tflite file, relative to the source file that holds the class (to the working directory where there is
-            none, as in a REPL); or the bytes of one.
+            none, as in a REPL), in the same zip archive where the module is in one; a file of a package
+            (``importlib.resources.files("package") / "sine.tflite"``); or the bytes of one.
 
     Raises:
         ModelError: at decoration, when the file is missing, damaged or contradictory.
@@ -52,10 +55,15 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         from ember_infer_macros.interface import summary
         from ember_infer_macros.synthesize import SYNTHESIZED_NAMES, synthesize
 
+        if not isinstance(cls, type):
+            name = getattr(cls, "__name__", repr(cls))
+            raise TypeError(
+                f"@ember_model makes a class of a model: write `class {name}: ...` below it, not a function"
+            )
         taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
         if taken:
             raise TypeError(f"class {cls.__name__} defines {', '.join(taken)}, which @ember_model generates: rename it")
-        program = _load(_resolve(path, cls), stacklevel=3)
+        program = _load(_located(path, cls), stacklevel=3)
         for name, value in synthesize(program, cls.__name__).items():
             if isinstance(value, staticmethod):
                 function = value.__func__
@@ -75,7 +83,8 @@ def load_program(model: ModelSource) -> Program:
     """Reads a model without making a class: for tools and backends' tests.
 
     Args:
-        model: a path, relative to the working directory, or the bytes of a .tflite file.
+        model: a path, relative to the working directory, which may lead into a zip archive; a file of a package
+            (``importlib.resources.files("package") / "sine.tflite"``); or the bytes of a .tflite file.
 
     Raises:
         ModelError: the file is missing, damaged or contradictory.
@@ -95,10 +104,23 @@ def _load(model: ModelSource, stacklevel: int) -> Program:
     return program
 
 
-def _resolve(path: ModelSource, cls: type) -> ModelSource:
-    """A relative path counts from the module's own file; without one, as in a REPL, from the working directory."""
-    if isinstance(path, bytes | bytearray | memoryview):
+def _located(path: ModelSource, cls: type) -> ModelSource:
+    """A relative path counts from the module's own file; without one, as in a REPL, from the working directory.
+
+    Raises:
+        ModelError: it is not there, but in the working directory, as a path from a command line is.
+    """
+    if not isinstance(path, str | os.PathLike):
         return path
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__file__", None)
-    return resolve(file, os.fspath(path)) if file else path
+    if not file:
+        return path
+    located = resolve(file, os.fspath(path))
+    if os.path.isfile(path) and os.path.exists(file) and not os.path.exists(located):
+        raise ModelError(
+            located,
+            f"no such file; a relative path counts from {os.path.basename(file)}, which holds class {cls.__name__}, "
+            f"and {os.fspath(path)!r} is in the working directory: give os.path.abspath(path)",
+        )
+    return located

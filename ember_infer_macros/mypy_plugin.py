@@ -15,7 +15,7 @@ import ast
 import hashlib
 import importlib.util
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,14 @@ from mypy.nodes import (
     TypeInfo,
     Var,
 )
-from mypy.plugin import ClassDefContext, Plugin, ReportConfigContext, SemanticAnalyzerPluginInterface
+from mypy.plugin import ClassDefContext, Plugin, ReportConfigContext
 from mypy.semanal_shared import SemanticAnalyzerCoreInterface
 from mypy.types import CallableType, Instance, LiteralType, Overloaded, TupleType, Type
 from mypy.types import get_proper_type as proper
+from typing_extensions import override
 
 from ember_infer_macros.mypy_types import Model, Port, array_parameters, model_results, signature
-from ember_infer_macros.paths import literal_path, resolve
+from ember_infer_macros.paths import literal_path, may_name_models, resolve
 
 __all__ = ["MODEL_ERROR", "EmberInferPlugin", "plugin"]
 
@@ -52,9 +53,6 @@ MODEL_ERROR = ErrorCode("ember-model", "Check that a class and its model file fi
 _DECORATOR = "ember_infer_macros.decorator.ember_model"
 _BASE = "ember_infer_macros.quantized_model.QuantizedModel"
 _MISSING = "missing"
-# Modules without these bytes are not parsed: on a warm cache, that is all the plugin costs.
-_MARK = b"ember_model"
-
 # What this process has seen in model files, newest last. Global because mypy asks a module, not a plugin, for its
 # version; see `__getattr__`.
 _seen: dict[str, list[str]] = {}
@@ -80,10 +78,17 @@ def __getattr__(name: str) -> str:
 class EmberInferPlugin(Plugin):
     """Understands ``@ember_model``."""
 
+    @override
+    def get_class_decorator_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
+        """Called for every decorator of a class as soon as the class is known, and before any class derived from it."""
+        return _inherit if fullname == _DECORATOR else None
+
+    @override
     def get_class_decorator_hook_2(self, fullname: str) -> Callable[[ClassDefContext], bool] | None:
         """Called for every decorator of a class, once its module has been analysed."""
         return _apply if fullname == _DECORATOR else None
 
+    @override
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
         """What a module's cached result depends on besides its source: the content of the models it names."""
         paths = _model_paths(ctx.path)
@@ -114,7 +119,9 @@ def _apply(ctx: ClassDefContext) -> bool:
     if not is_stub:
         _report_taken(ctx, sorted(interface & declared.keys()))
     model = _model(ctx)
-    _inherit(ctx, base.node)
+    if base.node not in ctx.cls.info.mro:
+        message = f'the bases of "{ctx.cls.name}" leave no room for QuantizedModel: put it among them yourself'
+        ctx.api.fail(message, ctx.reason, code=MODEL_ERROR)
     if model is None:
         return True
     results = model_results(ctx.api, base.node, model)
@@ -137,29 +144,20 @@ def _report_taken(ctx: ClassDefContext, names: Sequence[str]) -> None:
         ctx.api.fail(message, ctx.reason, code=MODEL_ERROR)
 
 
-def _inherit(ctx: ClassDefContext, base: TypeInfo) -> None:
-    """Makes a bare class a subclass of ``QuantizedModel``, as it is at run time."""
+def _inherit(ctx: ClassDefContext) -> None:
+    """Makes a bare class a subclass of ``QuantizedModel``, as it is at run time, wherever its own heirs will be."""
     info = ctx.cls.info
-    if base in info.mro:
+    base = ctx.api.lookup_fully_qualified_or_none(_BASE)
+    if base is None or not isinstance(base.node, TypeInfo) or base.node in info.mro:
         return
-    info.bases = [Instance(base, []), *(each for each in info.bases if each.type.fullname != "builtins.object")]
-    heirs = [info, *(each for each in _classes(ctx.api) if info in each.mro and each is not info)]
+    bases, order = info.bases, info.mro
+    info.bases = [Instance(base.node, []), *(each for each in bases if each.type.fullname != "builtins.object")]
+    info.mro = []
     try:
-        for heir in heirs:
-            heir.mro = []
-        for heir in heirs:
-            calculate_mro(heir)
-            heir.metaclass_type = heir.calculate_metaclass_type()
-    except MroError:
-        message = f'the bases of "{ctx.cls.name}" leave no room for QuantizedModel: put it among them yourself'
-        ctx.api.fail(message, ctx.reason, code=MODEL_ERROR)
-
-
-def _classes(api: SemanticAnalyzerPluginInterface) -> Iterator[TypeInfo]:
-    """The classes at the top of the current module, bases first."""
-    for symbol in list(api.modules[api.cur_mod_id].names.values()):
-        if isinstance(symbol.node, TypeInfo) and symbol.node.module_name == api.cur_mod_id:
-            yield symbol.node
+        calculate_mro(info)
+    except MroError:  # said once the module is analysed
+        info.bases, info.mro = bases, order
+    info.metaclass_type = info.calculate_metaclass_type()
 
 
 def _method(info: TypeInfo, name: str, declared: CallableType, results: list[Type]) -> SymbolTableNode:
@@ -368,7 +366,7 @@ def _model_paths(module_path: str) -> list[str]:
             content = file.read()
     except OSError:  # a namespace package, or `-c`
         return []
-    if _MARK not in content:
+    if not may_name_models(content):
         return []
     try:
         tree = ast.parse(content)
@@ -381,7 +379,7 @@ def _model_paths(module_path: str) -> list[str]:
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call)
     )
-    # Every decorator counts, whatever its name here: an import may have renamed it.
+    # Every decorator counts, whatever its name: an import, here or elsewhere, may have renamed it.
     literals = (literal for call in calls for literal in [literal_path(call)] if literal is not None)
     return list(dict.fromkeys(resolve(module_path, literal) for literal in literals))
 

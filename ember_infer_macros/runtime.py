@@ -7,9 +7,10 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InvalidShape, KernelError, ScratchTooSmall
@@ -47,7 +48,7 @@ class Runtime:
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self.per_thread: _PerThread = _PerThread()
-        self._initial = tuple(variable.initial for variable in program.variables)
+        self._stateful = bool(program.variables)
 
     def pick(self, role: str, values: Sequence[T], index: int) -> T:
         """One of the values that the model's inputs or outputs (``role``) have."""
@@ -74,8 +75,8 @@ class Runtime:
 
     def _start(self, executable: Executable) -> None:
         """Gives its variables their initial content."""
-        if self._initial and isinstance(executable, KeepsState):
-            executable.load_state(self._initial)
+        if self._stateful:
+            cast("KeepsState", executable).start()  # compile() saw to it
 
     def _kept(self, backend: KernelBackend) -> Executable:
         kept = self.per_thread.executables
@@ -85,7 +86,7 @@ class Runtime:
             return entry[1]
         executable = self.compile(backend)
         kept[key] = backend, executable
-        if isinstance(executable, PredictsDirectly) and not self._initial:
+        if isinstance(executable, PredictsDirectly) and not self._stateful:
             self.per_thread.direct[key] = executable.predict
         if len(kept) > _KEPT_BACKENDS:
             oldest, _ = kept.popitem(last=False)
@@ -98,10 +99,10 @@ class Runtime:
             hint = f"; did you mean {backend.__name__}()?" if isinstance(backend, type) else ""
             raise TypeError(f"backend must be an instance of a KernelBackend, not {backend!r}{hint}")
         executable = backend.compile(self.program)
-        if self._initial and not isinstance(executable, KeepsState):
+        if self._stateful and not isinstance(executable, KeepsState):
             raise TypeError(
                 f"{self.program.name} keeps state, and what {type(backend).__name__}.compile() gives does not: it "
-                "needs save_state() and load_state() (ember_infer_core.KeepsState)"
+                "needs start(), save_state() and load_state() (ember_infer_core.KeepsState)"
             )
         return executable
 
@@ -241,6 +242,11 @@ class ScratchLengths:
         length = self._program.scratch_len(backend)
         return lambda: length
 
+    def __call__(self, *backends: object) -> NoReturn:
+        """Says what to write: without a backend there is no answer."""
+        raise TypeError("scratch differs between backends: write scratch_len[RefBackend](), with the class of yours")
+
+    @override
     def __repr__(self) -> str:
         return f"<scratch_len of {self._program.name}: use scratch_len[Backend]()>"
 

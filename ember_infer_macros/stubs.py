@@ -18,15 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ember_infer_core.errors import ModelError, ModelWarning
-from ember_infer_macros.paths import literal_path, resolve
+from ember_infer_macros.paths import literal_path, may_name_models, resolve
 from ember_infer_macros.port_types import PORT_TYPES
+from ember_infer_macros.spellings import Spellings, callee, spellings
 
 __all__ = ["StubRefused", "StubReport", "StubState", "stub_source", "update_stubs"]
 
-_HEADER = "# Written by `ember-infer stubs`. Write it again instead of changing it.\n# ruff: noqa"
-_MARK = b"ember_model"
+_HEADER = """# Written by `ember-infer stubs`. Write it again instead of changing it.
+# ruff: noqa
+# mypy: disable-error-code="explicit-override\""""
 _OURS = b"# Written by `ember-infer stubs`"
-_PACKAGE = "ember_infer_macros"
 # What every stub may need: module -> names.
 _IMPORTS = {
     "typing": ("Literal", "overload"),
@@ -142,13 +143,13 @@ def stub_source(module: Path) -> str | None:
         ModelError: a model is missing, damaged or not supported.
     """
     content = module.read_bytes()
-    if _MARK not in content:
+    if not may_name_models(content):
         return None
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError) as error:
         raise StubRefused(f"{module}: does not parse: {error}") from None
-    decorators = _decorator_names(tree)
+    decorators = spellings(module, tree)
     models = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and _model_decorators(node, decorators)]
     return _StubWriter(module, decorators).write(tree) if models else None
 
@@ -230,41 +231,14 @@ def _write(stub: Path, source: str) -> None:
 # What a module holds
 
 
-@dataclass(frozen=True, slots=True)
-class _DecoratorNames:
-    """How a module spells the decorator and the base class."""
-
-    decorator: frozenset[str]
-    base: frozenset[str]
-
-
-def _decorator_names(tree: ast.Module) -> _DecoratorNames:
-    found: dict[str, set[str]] = {"ember_model": set(), "QuantizedModel": set()}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
-            for alias in node.names:
-                if alias.name in found:
-                    found[alias.name].add(alias.asname or alias.name)
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name == _PACKAGE:
-                    for name, spellings in found.items():
-                        spellings.add(f"{alias.asname or alias.name}.{name}")
-    return _DecoratorNames(frozenset(found["ember_model"]), frozenset(found["QuantizedModel"]))
-
-
-def _model_decorators(node: ast.ClassDef, names: _DecoratorNames) -> list[ast.expr]:
-    return [each for each in node.decorator_list if ast.unparse(_callee(each)) in names.decorator]
-
-
-def _callee(decorator: ast.expr) -> ast.expr:
-    return decorator.func if isinstance(decorator, ast.Call) else decorator
+def _model_decorators(node: ast.ClassDef, names: Spellings) -> list[ast.expr]:
+    return [each for each in node.decorator_list if ast.unparse(callee(each)) in names.decorator]
 
 
 class _StubWriter:
     """Turns one module into its stub."""
 
-    def __init__(self, module: Path, names: _DecoratorNames) -> None:
+    def __init__(self, module: Path, names: Spellings) -> None:
         self.module = module
         self.names = names
         self.imports: list[tuple[ast.Import | ast.ImportFrom, ast.alias]] = []

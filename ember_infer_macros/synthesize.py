@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.dispatch import dispatch_source, keep_source
@@ -83,9 +84,10 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
 
 def expanded_source(program: Program, class_name: str, source: str) -> str:
     """All that :func:`ember_model` generates for a model, to be read: the operator calls and the class."""
+    advice = f"this is to be read, not imported: write @ember_model({source!r}) above class {class_name}"
     header = (
         f"# What @ember_model makes of {source!r}: to be read, not imported. `runtime` and `per_thread` are what the\n"
-        "# decorator keeps for the class.\n\nfrom __future__ import annotations\n\n\n"
+        f"# decorator keeps for the class.\n\nfrom __future__ import annotations\n\nraise ImportError({advice!r})\n\n\n"
     )
     return header + dispatch_source(program) + "\n\n" + class_source(program, class_name)
 
@@ -116,6 +118,7 @@ class _TypeName:
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._name = dtype.name
 
+    @override
     def __repr__(self) -> str:
         return f"np.dtype({self._name!r})"
 

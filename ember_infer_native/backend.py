@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import CompilerNotFound, UnsupportedOperator
@@ -78,6 +81,7 @@ class NativeBackend(RoutedBackend):
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
+        _BACKENDS.add(self)
         self._operators: Operators | None = None
 
     @property
@@ -85,6 +89,7 @@ class NativeBackend(RoutedBackend):
         """Name of the instruction set."""
         return self._target.name
 
+    @override
     def __getstate__(self) -> dict[str, Any]:
         """The arguments: a copy, or a process that it is sent to, has locks and loads libraries of its own."""
         return self._arguments
@@ -92,9 +97,11 @@ class NativeBackend(RoutedBackend):
     def __setstate__(self, arguments: dict[str, Any]) -> None:
         NativeBackend.__init__(self, **arguments)
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}(target={self.target!r})"
 
+    @override
     def compile(self, program: Program) -> NativeExecutable:
         """An executable of its own memory; programs are compiled once, executables share the code.
 
@@ -153,10 +160,12 @@ class NativeBackend(RoutedBackend):
         return loaded, target, seconds
 
     @classmethod
+    @override
     def operators(cls) -> frozenset[str]:
         """All that there is a kernel for."""
         return super().operators().union(KERNELS)
 
+    @override
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """A single call goes to the operators' library, which holds the same kernels for any shape."""
         if operator not in KERNELS:
@@ -188,6 +197,19 @@ class NativeBackend(RoutedBackend):
             except CompilerNotFound as error:
                 raise CompilerNotFound(f"{self._artifacts.lacks(model, digest)}; here, {error}") from None
         return self._compiler
+
+
+# In a child of fork, whoever held a lock is not there to let it go.
+_BACKENDS: weakref.WeakSet[NativeBackend] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for backend in _BACKENDS:
+        backend._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def compile_flags(target: Target, machine: Machine | None = None) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_ref.kernels import KERNELS, kernel
@@ -43,14 +45,17 @@ class RefBackend(RoutedBackend):
         """The dialect given to the constructor."""
         return self._rounding
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}(rounding={self._rounding!r})"
 
     @classmethod
+    @override
     def operators(cls) -> frozenset[str]:
         """All."""
         return super().operators().union(KERNELS)
 
+    @override
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """See :meth:`ember_infer_core.RoutedBackend.run_operator`."""
         if operator in _IN_DIALECTS:

@@ -201,11 +201,11 @@ def aliasing_bomb(subgraphs: int, tensors: int, sizes: int) -> bytes:
     return bytes(builder.Output())
 
 
-def references(builder: Any, target: int, count: int) -> int:
+def references(builder: flatbuffers.Builder, target: int, count: int) -> int:
     builder.StartVector(4, count, 4)
     for _ in range(count):
         builder.PrependUOffsetTRelative(target)
-    return int(builder.EndVector())
+    return builder.EndVector()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.conformance.calls import Outcome, error_in_words
 from ember_infer_core.conformance.circumstances import circumstances
@@ -80,6 +81,7 @@ class Finding(AssertionError):
         self.published = published
         self.notes: list[str] = list(notes)
 
+    @override
     def __str__(self) -> str:
         lines = [self._headline(), ""]
         lines += _entry("operator", [f"{self.operator} ({type(self.params).__name__})"])

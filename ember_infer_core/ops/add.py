@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
@@ -18,13 +19,18 @@ __all__ = ["ElementwiseAddParams", "prepare"]
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ElementwiseAddParams(RescaledPairParams):
-    """Elementwise sum of two tensors, broadcast as NumPy does; int8 ones have a quantisation each."""
+    """Elementwise sum of two tensors, broadcast as NumPy does; int8 ones have a quantisation each.
 
+    Fields that are not named here are described in :class:`RescaledPairParams`.
+    """
+
+    @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:
         """The sums. Source: TFLM ``reference_integer_ops::AddFunc``."""
         first, second = self.rescaled(values1, values2)
         return self.requantized(wrap_int32(first + second), self.output_multiplier, self.output_shift)
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The sums. Source: TFLM ``reference_ops::Add``."""
         return self.clamped(np.add(values1, values2))

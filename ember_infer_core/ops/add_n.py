@@ -38,7 +38,8 @@ class AddNParams(OperatorParams):
         dtype: of all tensors.
         input_quant, output_quant: where they are quantised.
         input_offset, output_offset: minus the inputs' zero point, and the output's zero point.
-        input_multiplier, input_shift, ...: fixed-point factors; the shifts are zero or negative (to the right).
+        input_multiplier, input_shift, output_multiplier, output_shift: fixed-point factors; the shifts are
+            zero or negative (to the right).
         inputs, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """

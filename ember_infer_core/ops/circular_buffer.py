@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.errors import InvalidShape, Undefined
 from ember_infer_core.slots import (
@@ -65,6 +66,7 @@ class CircularBufferParams(OperatorParams):
         return self.input_shape[2] * self.input_shape[3]
 
     @property
+    @override
     def ending(self) -> str | None:
         """See :class:`ember_infer_core.OperatorParams`."""
         return "counter" if self.cycles_max > 1 else None

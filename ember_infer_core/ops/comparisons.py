@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.pairs import broadcast_fields
@@ -38,6 +39,8 @@ class ComparisonParams(CommonScalePairParams):
     The common scale of int8 inputs is 1, at which they are rounded to multiples of ``2**-left_shift``, before they are
     compared.
 
+    Fields that are not named here are described in :class:`CommonScalePairParams`.
+
     Attributes:
         comparison: what is asked.
     """
@@ -49,10 +52,12 @@ class ComparisonParams(CommonScalePairParams):
         """Bool."""
         return BOOL
 
+    @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``ComparisonWithScaling``."""
         return self.plain(*self.rescaled(values1, values2))
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``ComparisonImpl``."""
         compared: npt.NDArray[np.bool_] = getattr(np, self.comparison.value)(values1, values2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.errors import KernelError
@@ -17,8 +18,12 @@ __all__ = ["DivParams", "FloorDivParams", "FloorModParams", "prepare", "prepare_
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class DivParams(PairParams):
-    """Elementwise quotient of two float32 or int32 tensors, broadcast as NumPy does; int32 ones are cut off."""
+    """Elementwise quotient of two float32 or int32 tensors, broadcast as NumPy does; int32 ones are cut off.
 
+    Fields that are not named here are described in :class:`PairParams`.
+    """
+
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The quotients. Source: TFLM ``reference_ops::Div``."""
         if self.dtype == np.float32:
@@ -33,8 +38,12 @@ class DivParams(PairParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FloorDivParams(PairParams):
-    """Elementwise quotient of two float32 tensors, rounded down, broadcast as NumPy does."""
+    """Elementwise quotient of two float32 tensors, rounded down, broadcast as NumPy does.
 
+    Fields that are not named here are described in :class:`PairParams`.
+    """
+
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The quotients. Source: TFLM ``reference_ops::FloorDiv``, which divides in double."""
         _check_divisors(values2)
@@ -43,8 +52,12 @@ class FloorDivParams(PairParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FloorModParams(PairParams):
-    """Elementwise remainder of the quotient rounded down, of two float32 tensors, broadcast as NumPy does."""
+    """Elementwise remainder of the quotient rounded down, of two float32 tensors, broadcast as NumPy does.
 
+    Fields that are not named here are described in :class:`PairParams`.
+    """
+
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The remainders, which have the divisor's sign. Source: TFLM ``reference_ops::FloorMod``."""
         remainder = np.fmod(values1, values2)

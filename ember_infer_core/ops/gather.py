@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.errors import InvalidShape, KernelError
 from ember_infer_core.fixed_point import Int64Array
@@ -80,6 +81,8 @@ class IndexedRowParams(OperatorParams):
 class GatherParams(IndexedRowParams):
     """Of one axis of the input the indices named, where the first ``batch_dims`` axes of both go together.
 
+    Fields that are not named here are described in :class:`IndexedRowParams`.
+
     Attributes:
         axis, batch_dims: from 0.
     """
@@ -87,6 +90,7 @@ class GatherParams(IndexedRowParams):
     axis: int
     batch_dims: int
 
+    @override
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`."""
         self.check(indices)
@@ -97,6 +101,7 @@ class GatherParams(IndexedRowParams):
         rows: Int64Array = (first + indices.reshape(batches, 1, -1)).reshape(-1)
         return rows
 
+    @override
     def check(self, indices: AnyArray) -> None:
         """See :meth:`IndexedRowParams.check`."""
         size = self.input_shape[self.axis]
@@ -107,8 +112,12 @@ class GatherParams(IndexedRowParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class GatherNdParams(IndexedRowParams):
-    """What the last axis of the indices names together: one index for each of the input's first axes."""
+    """What the last axis of the indices names together: one index for each of the input's first axes.
 
+    Fields that are not named here are described in :class:`IndexedRowParams`.
+    """
+
+    @override
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`.
 

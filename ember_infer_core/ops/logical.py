@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.ops.common import check_same_shape
 from ember_infer_core.ops.lookup import LookupParams, tabulated
@@ -19,12 +20,15 @@ __all__ = ["LogicalParams", "prepare", "prepare_not"]
 class LogicalParams(PairParams):
     """The conjunction, or the disjunction, of two bool tensors that broadcast as NumPy does.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         conjunction: both have to be true; otherwise either.
     """
 
     conjunction: bool
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> npt.NDArray[np.bool_]:
         """The answers. Source: TFLM ``LogicalImpl``."""
         return np.logical_and(values1, values2) if self.conjunction else np.logical_or(values1, values2)

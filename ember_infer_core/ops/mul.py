@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.activation import FusedActivation
 from ember_infer_core.fixed_point import Int64Array
@@ -23,6 +24,8 @@ class MulParams(PairParams):
     ``output_multiplier * 2**(output_shift - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         output_multiplier, output_shift: a fixed-point factor; a positive shift is to the left.
     """
@@ -30,11 +33,13 @@ class MulParams(PairParams):
     output_multiplier: int = 0
     output_shift: int = 0
 
+    @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:
         """The products. Source: TFLM ``reference_integer_ops::MulElementwise``."""
         product = (values1 + self.input1_offset) * (values2 + self.input2_offset)
         return self.requantized(product, self.output_multiplier, self.output_shift)
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The products. Source: TFLM ``reference_ops::Mul``."""
         return self.clamped(np.multiply(values1, values2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.pairs import PairParams, broadcast_fields, quantized_fields
@@ -22,6 +23,8 @@ class PreluParams(PairParams):
     """The elements of ``input1`` where they are not negative; elsewhere they are multiplied by those of ``input2``, the
     slopes, which broadcast. Of int8 either is scaled to the output's scale.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         output_multiplier_1, output_shift_1: the fixed-point factor of what is not negative.
         output_multiplier_2, output_shift_2: that of the products.
@@ -32,6 +35,7 @@ class PreluParams(PairParams):
     output_multiplier_2: int = 0
     output_shift_2: int = 0
 
+    @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:
         """The results. Source: TFLM ``reference_ops::Prelu``."""
         value, slope = values1 + self.input1_offset, values2 + self.input2_offset
@@ -40,6 +44,7 @@ class PreluParams(PairParams):
             value >= 0, kept, self.requantized(value * slope, self.output_multiplier_2, self.output_shift_2)
         )
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The results. Source: TFLM ``BroadcastPrelu4DSlowFloat``."""
         return np.where(values1 >= 0, values1, np.multiply(values1, values2))

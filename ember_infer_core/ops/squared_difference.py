@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
 from ember_infer_core.ops.pairs import broadcast_fields, quantized_fields
@@ -19,13 +20,18 @@ _LEFT_SHIFT = 7
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class SquaredDifferenceParams(RescaledPairParams):
-    """Square of the elementwise difference of two tensors, broadcast as NumPy does; int8 ones are quantised."""
+    """Square of the elementwise difference of two tensors, broadcast as NumPy does; int8 ones are quantised.
 
+    Fields that are not named here are described in :class:`RescaledPairParams`.
+    """
+
+    @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:
         """The squares. Source: TFLM ``SquaredDifference`` with ``ArithmeticParams``."""
         first, second = self.rescaled(values1, values2)
         return self.requantized(wrap_int32((first - second) ** 2), self.output_multiplier, self.output_shift)
 
+    @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The squares. Source: TFLM ``SquaredDifference``."""
         difference = np.subtract(values1, values2)

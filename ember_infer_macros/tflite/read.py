@@ -12,6 +12,7 @@ from typing import TypeAlias
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_macros.limits import check_size
 from ember_infer_macros.tflite import schema
+from ember_infer_macros.tflite.archive import Resource, read_archived, read_resource
 from ember_infer_macros.tflite.flatbuffer import FlatBufferError, TooManyTables, read_root
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor, shortened
 from ember_infer_macros.tflite.options import CallOnceOptions
@@ -20,7 +21,7 @@ from ember_infer_macros.tflite.tensors import ELEMENT_BYTES, TensorReader
 
 __all__ = ["ELEMENT_BYTES", "ModelSource", "read_graph", "read_source"]
 
-ModelSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview
+ModelSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Resource
 
 # The largest file that a FlatBuffer can be.
 MAX_FILE_BYTES = 2**31 - 1
@@ -28,17 +29,23 @@ _SMALLEST_FILE = 12
 
 
 def read_source(model: ModelSource) -> tuple[str, bytes]:
-    """``(name for messages, content)`` of a path or of the bytes themselves.
+    """``(name for messages, content)`` of a path (which may lead into a zip archive), of a package's file, or of the
+    bytes themselves.
 
     Raises:
         ModelError: the file is missing, cannot be read, or is no file.
     """
     if isinstance(model, bytes | bytearray | memoryview):
         return "<bytes>", bytes(model)
+    if not isinstance(model, str | os.PathLike):
+        return str(model), read_resource(model)
     path = Path(model)
     try:
         return str(path), _read_file(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        archived = read_archived(path)
+        if archived is not None:
+            return str(path), archived
         raise ModelError(str(path), f"no such file (absolute: {path.absolute()})") from None
     except OSError as error:
         raise ModelError(str(path), f"cannot be read: {error.strerror or error}") from None

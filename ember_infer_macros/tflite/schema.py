@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from ember_infer_macros.tflite.flatbuffer import (
     boolean,
     data,
@@ -57,6 +59,7 @@ class TensorType(enum.IntEnum):
     FLOAT8_E5M2 = 22
 
     @classmethod
+    @override
     def _missing_(cls, value: object) -> TensorType | None:
         """A number that the schema does not have, such as a later schema's: a file may hold it where nobody uses it."""
         if not isinstance(value, int):

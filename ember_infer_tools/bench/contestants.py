@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import itertools
 import os
 import sys
@@ -142,7 +141,8 @@ def tflm(content: bytes, program: Program, steps: Steps) -> Contestant:
     """
     count = len(program.outputs)
     _try_elsewhere("tflm", content, program, steps)
-    runtime = importlib.import_module("tflite_micro").runtime
+    from tflite_micro import runtime
+
     with _quiet():
         interpreter = runtime.Interpreter.from_bytes(content, arena_size=tflm_arena_size(program))
     upcoming = itertools.cycle(steps).__next__

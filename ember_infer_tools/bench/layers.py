@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
+
+from typing_extensions import Protocol, runtime_checkable
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import InternalError, KernelError

@@ -6,14 +6,16 @@ Requests and answers are pickles on stdin and stdout: ``("load", key, model, out
 
 from __future__ import annotations
 
-import importlib
 import os
 import pickle
 import sys
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter as LiteRtInterpreter
 
 Arrays = list[npt.NDArray[Any]]
 
@@ -30,7 +32,8 @@ class Tflm:
     """TensorFlow Lite Micro's interpreter."""
 
     def __init__(self, model: bytes, outputs: int, arena_size: int) -> None:
-        runtime = importlib.import_module("tflite_micro").runtime
+        from tflite_micro import runtime
+
         self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_size)
         self._outputs = outputs
 
@@ -42,19 +45,20 @@ class Tflm:
         return [np.array(self._interpreter.get_output(index)) for index in range(self._outputs)]
 
 
-def litert_interpreter(model: bytes) -> tuple[Any, bool]:
+def litert_interpreter(model: bytes) -> tuple[LiteRtInterpreter, bool]:
     """LiteRT's interpreter on one thread, tensors allocated, and whether it has XNNPACK: as it comes, unless XNNPACK
     refuses the model, which LiteRT then refuses too, although its own kernels run it.
     """
-    module = importlib.import_module("ai_edge_litert.interpreter")
-    interpreter = module.Interpreter(model_content=model, num_threads=1)
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(model_content=model, num_threads=1)
     try:
         interpreter.allocate_tensors()
     except RuntimeError as error:
         if "XNNPACK" not in str(error).upper():
             raise
-        plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = module.Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=plain)
+        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=plain)
         interpreter.allocate_tensors()
         return interpreter, False
     return interpreter, True

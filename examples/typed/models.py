@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ember_infer_macros import ember_model
+from ember_infer_macros import QuantizedModel, ember_model
 
 
 @ember_model("../../models/digits.tflite")
-class Digits: ...
+class Digits(QuantizedModel): ...
 
 
 @ember_model("../../models/sine.tflite")
-class Sine: ...
+class Sine(QuantizedModel): ...

@@ -1,5 +1,6 @@
 # Written by `ember-infer stubs`. Write it again instead of changing it.
 # ruff: noqa
+# mypy: disable-error-code="explicit-override"
 """The models of the typed example. ``models.pyi`` beside this file is written by ``ember-infer stubs examples``."""
 
 from typing import Literal

@@ -7,10 +7,13 @@ import traceback
 
 import numpy as np
 import pytest
+import typing_extensions
 
 from ember_infer_core import Conv2dParams, KernelBackend, Program, ScratchTooSmall, UnsupportedOperator, dispatch_source
+from ember_infer_core.executable import PredictsDirectly, RunsBatches
 from ember_infer_core.ops.mul import MulParams
 from ember_infer_core.slots import Shape4
+from ember_infer_core.state import KeepsState
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from tests.conftest import REPOSITORY
@@ -120,3 +123,9 @@ def test_a_backend_must_have_the_seven_operators() -> None:
     assert Half.__abstractmethods__ == {
         "conv2d", "depthwise_conv2d", "fully_connected", "avg_pool", "max_pool", "softmax", "add",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", [RunsBatches, PredictsDirectly, KeepsState])
+def test_what_an_executable_can_do_is_asked_quickly(protocol: type) -> None:
+    """Every predict_batch asks: until Python 3.12, one of `typing`'s protocols takes 10 us for it, these 0.2."""
+    assert type(protocol) is type(typing_extensions.Protocol)

@@ -23,7 +23,21 @@ from typing import Any
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.support.effort import DEEP
 
-__all__ = ["OLDEST", "VERSIONS", "Finding", "Mypy", "expected", "install", "mypy", "pyright", "type_completeness"]
+__all__ = [
+    "OLDEST",
+    "OTHERS",
+    "SEARCHED",
+    "VERSIONS",
+    "Finding",
+    "Mypy",
+    "expected",
+    "install",
+    "mypy",
+    "pyrefly",
+    "pyright",
+    "ty",
+    "type_completeness",
+]
 
 # The oldest mypy with binary wheels for this Python, and the ones between it and the newest, which the environment has.
 _OLDEST_FOR = {(3, 13): "1.14.1", (3, 14): "1.19.1"}
@@ -36,14 +50,18 @@ VERSIONS = (*(v for v in _ALL[_ALL.index(OLDEST) :] if v != NEWEST), NEWEST) if 
 _MYPY_LINE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+): error: .*\[(?P<code>[a-z-]+)\]$", re.MULTILINE)
 _ABANDONED = re.compile(r"Metadata abandoned for ([\w.]+): plugin configuration differs")
 _EXPECTED = re.compile(r"# (?P<tag>[A-Z]+): (?P<codes>\w[\w-]*(?:, \w[\w-]*)*)")
+_TY_LINE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: error\[(?P<code>[a-z-]+)\]", re.MULTILINE)
+_PYREFLY_LINE = re.compile(r"^ERROR (?P<file>[^:\n]+):(?P<line>\d+):.*\[(?P<code>[a-z-]+)\]$", re.MULTILINE)
 _TIMEOUT = 300
+# Where the packages of this checkout and the types of others' are; an editable installation may be of another checkout.
+SEARCHED = (REPOSITORY / "stubs", REPOSITORY)
 
 Finding = tuple[str, int, str]
 
 
 def expected(folder: Path, names: Iterable[str], tag: str) -> set[Finding]:
     """What the comments in modules announce: ``# E: code, code`` for mypy with the plugin, ``# M:`` for mypy alone,
-    ``# P:`` for pyright.
+    ``# P:`` for pyright, ``# T:`` for ty, ``# F:`` for pyrefly.
     """
     findings = set()
     for name in names:
@@ -153,6 +171,44 @@ def pyright(folder: Path) -> tuple[set[Finding], str]:
             name = Path(item["file"]).relative_to(folder.resolve()).as_posix()
             findings.add((name, item["range"]["start"]["line"] + 1, item.get("rule", "")))
     return findings, output
+
+
+def ty(folder: Path) -> tuple[set[Finding], str]:
+    """What ty finds in a folder; skips the test where the version that this project pins is not there."""
+    paths = [option for path in SEARCHED for option in ("--extra-search-path", str(path))]
+    output = _pinned("ty", folder, "--python", sys.prefix, "--output-format=concise", *paths, ".")
+    return {(m["file"], int(m["line"]), m["code"]) for m in _TY_LINE.finditer(output)}, output
+
+
+def pyrefly(folder: Path) -> tuple[set[Finding], str]:
+    """What pyrefly finds in a folder; skips the test where the version that this project pins is not there."""
+    names = sorted(path.name for path in folder.glob("*.py"))
+    paths = [option for path in (folder, *SEARCHED) for option in ("--search-path", str(path))]
+    options = ("--preset=default", "--output-format=min-text", f"--python-interpreter-path={sys.executable}")
+    output = _pinned("pyrefly", folder, *options, *paths, *names)
+    return {(m["file"], int(m["line"]), m["code"]) for m in _PYREFLY_LINE.finditer(output)}, output
+
+
+def _pinned(name: str, folder: Path, *arguments: str) -> str:
+    """What ``check`` prints; their rules and messages change from release to release, so it must be the pinned one."""
+    (wanted,) = re.findall(rf'"{name}==([\d.]+)"', (REPOSITORY / "pyproject.toml").read_text())
+    program = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if program is None:
+        skip_or_fail(f"{name} is not installed: pip install 'ember-infer[dev]'")
+    found = _output([program, "--version"], folder).split()
+    if wanted not in found:
+        skip_or_fail(f"{name} is {' '.join(found)}, and the tests are for {wanted}")
+    return _output([program, "check", *arguments], folder)
+
+
+def _output(command: list[str], folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.stdout
+
+
+# Checkers that read the sources without a plugin, and the tag of what they find.
+OTHERS = {"pyright": (pyright, "P"), "ty": (ty, "T"), "pyrefly": (pyrefly, "F")}
 
 
 def type_completeness(package: str) -> Any:

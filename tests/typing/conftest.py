@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from ember_infer_macros.stubs import update_stubs
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.conftest import REPOSITORY
+from tests.typing.checkers import SEARCHED
 
 MODULES = Path(__file__).parent / "modules"
+# Without a plugin: what each checker makes of them.
+PORTABLE = ("portable.py", "bare.py", "stubbed.py")
 CONFIGURATION = """[mypy]
 strict = true
 plugins = ember_infer_macros.mypy_plugin
@@ -63,6 +68,18 @@ def add_models(folder: Path) -> Path:
     for name in ("digits.tflite", "sine.tflite"):
         shutil.copy(REPOSITORY / "models" / name, folder)
     (folder / "mypy.ini").write_text(CONFIGURATION)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def portable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the modules for checkers without a plugin, and a stub for the models of one."""
+    folder = add_models(tmp_path_factory.mktemp("portable"))
+    for name in (*PORTABLE, "stubbed_models.py", "runtimes.py"):
+        shutil.copy(MODULES / name, folder)
+    update_stubs([folder / "stubbed_models.py"])
+    paths = {"stubPath": str(SEARCHED[0]), "extraPaths": [str(SEARCHED[1])]}
+    (folder / "pyrightconfig.json").write_text(json.dumps(paths))
     return folder
 
 

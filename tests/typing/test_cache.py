@@ -15,6 +15,9 @@ from tests.typing.conftest import add_models
 
 SINE, DIGITS = (REPOSITORY / "models" / name for name in ("sine.tflite", "digits.tflite"))
 MODULE = 'from ember_infer_macros import ember_model\n@ember_model("{model}")\nclass Model: ...\n'
+# The decorator under a new name, which another module gave it: nothing here says ember_model.
+TOOLS = 'from ember_infer_macros import ember_model as net\n__all__ = ["net"]\n'
+RENAMED = 'from tools import net\n@net("{model}")\nclass Model: ...\n'
 APPLICATION = """from typing import Literal
 import changing, constant, plain
 exact: Literal[1] = changing.Model.input_len()
@@ -41,7 +44,8 @@ CASES = [
 def folder(tmp_path: Path) -> Path:
     add_models(tmp_path)
     shutil.copy(SINE, tmp_path / "model.tflite")
-    (tmp_path / "changing.py").write_text(MODULE.format(model="model.tflite"))
+    (tmp_path / "tools.py").write_text(TOOLS)
+    (tmp_path / "changing.py").write_text(RENAMED.format(model="model.tflite"))
     (tmp_path / "constant.py").write_text(MODULE.format(model="digits.tflite"))
     (tmp_path / "plain.py").write_text("text = 'ember_model'\n")
     (tmp_path / "application.py").write_text(APPLICATION)

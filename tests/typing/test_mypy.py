@@ -8,9 +8,17 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.typing.checkers import VERSIONS, Result, expected, mypy
-from tests.typing.conftest import CONFIGURATION, add_models
+from tests.typing.conftest import CONFIGURATION, PORTABLE, add_models
 
-WITH_PLUGIN = ("application.py", "several.py", "own_types.py", "broken.py")
+WITH_PLUGIN = (
+    "application.py",
+    "several.py",
+    "own_types.py",
+    "nested.py",
+    "cycle_heirs.py",
+    "cycle_base.py",
+    "broken.py",
+)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
@@ -49,9 +57,9 @@ def test_an_ignored_error_takes_its_notes_with_it(application: Path, checked: Re
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_inheritance_is_understood_without_the_plugin(version: str, application: Path) -> None:
-    found = mypy(version).check(application, "--config-file=", "--strict", "portable.py")
-    assert found.findings == expected(application, ["portable.py"], "M"), found.output
+def test_inheritance_and_stubs_are_understood_without_the_plugin(version: str, portable: Path) -> None:
+    found = mypy(version).check(portable, "--config-file=", "--strict", *PORTABLE)
+    assert found.findings == expected(portable, PORTABLE, "M"), found.output
 
 
 def test_a_path_counts_from_the_source_file_whatever_the_working_directory(tmp_path: Path, application: Path) -> None:

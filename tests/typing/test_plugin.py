@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from mypy.plugin import ReportConfigContext
 
 from ember_infer_macros import mypy_plugin
 from ember_infer_macros.mypy_plugin import EmberInferPlugin
+from ember_infer_macros.paths import may_name_models
 from tests.conftest import REPOSITORY
 from tests.test_imports import WITHOUT_NUMPY
 from tests.typing.conftest import add_models
@@ -68,6 +70,30 @@ def test_a_module_depends_on_the_content_of_the_models_it_names(tmp_path: Path) 
     assert len({str(missing), str(sine), str(digits)}) == 3
     shutil.copy(SINE, tmp_path / "a.tflite")
     assert report(path) == sine
+
+
+@pytest.mark.parametrize(
+    "decorator",
+    [
+        '@net("a.tflite")',
+        "@net(r'a.tflite')  # why",
+        '@tools.net( # why\n    # where\n    path="a.tflite",\n)\n# more\n\n@other',
+    ],
+)
+def test_a_decorator_that_another_module_has_renamed_counts(tmp_path: Path, decorator: str) -> None:
+    path = module(tmp_path, f"import tools\nfrom tools import net\n{decorator}\nclass A: ...\n")
+    shutil.copy(SINE, tmp_path / "a.tflite")
+    sine = report(path)
+    shutil.copy(DIGITS, tmp_path / "a.tflite")
+    assert sine != report(path)
+
+
+def test_the_search_for_decorators_takes_linear_time() -> None:
+    start = time.process_time()
+    for part in (b"#", b"@a(", b'@a("', b'@a("x")\n', b"@a(#\n", b"@", b"\n"):
+        assert not may_name_models(part * 50_000)
+        assert not may_name_models(b'@a("x"' + part * 50_000)
+    assert time.process_time() - start < 10, "a tenth of this and less, or minutes"
 
 
 @pytest.mark.parametrize(

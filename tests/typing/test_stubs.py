@@ -46,6 +46,7 @@ class Digits:
 @model_of(path="sine.tflite")
 class Sine(Q): ...
 '''
+STRICTEST = ("--strict", "--enable-error-code=explicit-override")
 PLAIN = 'from ember_infer_macros import ember_model\n@ember_model("digits.tflite")\nclass Digits: ...\n'
 
 
@@ -116,7 +117,7 @@ def test_mypy_accepts_a_stub_and_reads_it_alone(version: str, tmp_path: Path, tf
     )
     with_plugin = mypy(version).check(tmp_path, "application.py", "models.pyi")
     assert with_plugin.findings == set(), with_plugin.output
-    alone = mypy(version).check(tmp_path, "--config-file=", "--strict", "models.pyi")
+    alone = mypy(version).check(tmp_path, "--config-file=", *STRICTEST, "models.pyi")
     assert alone.findings == set(), alone.output
 
 
@@ -245,6 +246,33 @@ def test_mypy_says_when_a_stub_no_longer_fits(version: str, folder: Path) -> Non
 
 def test_the_module_is_not_run(folder: Path) -> None:
     assert "x: int" in stub(folder, PLAIN + "x: int = 1 // 0\n")
+
+
+REEXPORTS = {
+    "a module": ("tools.py", "from ember_infer_macros import ember_model as net\n", "from tools import net"),
+    "a package": ("tools/__init__.py", "from ember_infer_macros import ember_model as net\n", "from tools import net"),
+    "a star": ("tools/first.py", "from ember_infer_macros import ember_model as net\n", "from tools import net"),
+    "a relative import": ("tools.py", "from ember_infer_macros import ember_model as net\n", "from .tools import net"),
+    "a submodule": ("tools.py", "import ember_infer_macros as e\n", "from . import tools"),
+    "two modules": ("tools/first.py", "from ember_infer_macros import ember_model as net\n", "from tools import net"),
+}
+
+
+@pytest.mark.parametrize("kind", REEXPORTS)
+def test_a_decorator_that_another_module_has_renamed_is_found(folder: Path, kind: str) -> None:
+    name, text, line = REEXPORTS[kind]
+    write(folder, text, name)
+    if name == "tools/first.py":
+        passed_on = "*" if kind == "a star" else "net"
+        write(folder, f"from models import net\nfrom .first import {passed_on}\n", "tools/__init__.py")
+    spelling = "tools.e.ember_model" if kind == "a submodule" else "net"
+    source = stub(folder, f'{line}\n\n\n@{spelling}("digits.tflite")\nclass Digits: ...\n')
+    assert '@ember_model("digits.tflite")\nclass Digits(QuantizedModel):' in source
+
+
+def test_a_decorator_of_another_name_that_is_not_ours_is_left_alone(folder: Path) -> None:
+    write(folder, "from models import net\ndef other(name): ...\n", "tools.py")
+    assert stub_source(write(folder, 'from tools import net\n@net("digits.tflite")\nclass A: ...\n')) is None
 
 
 def test_pyright_and_mypy_agree_on_what_a_stub_may_say(folder: Path) -> None:

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
 
+from typing_extensions import override
+
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
 from ember_esp.fallbacks import ansi_reason, inputs_are_aligned
@@ -104,6 +106,7 @@ class EspBackend(RoutedBackend):
         self._reference = RefBackend()
         self._cache_key = repr(self)
 
+    @override
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(chip={self.CHIP!r}, skip_nudge={self._skip_nudge}, "
@@ -155,10 +158,12 @@ class EspBackend(RoutedBackend):
     # Operators
 
     @classmethod
+    @override
     def operators(cls) -> frozenset[str]:
         """All: what ESP-NN has no kernel for runs on the reference kernels, as on the chip."""
         return super().operators().union(RefBackend.operators())
 
+    @override
     def run_operator(self, operator: str, params: OperatorParams) -> None:
         """See :meth:`ember_infer_core.RoutedBackend.run_operator`."""
         cache = params.cache
@@ -172,24 +177,28 @@ class EspBackend(RoutedBackend):
     # Scratch
 
     @classmethod
+    @override
     def conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """Bytes for a convolution, 16 to align the base included; stride and padding are inferred from the shapes."""
         formula = FORMULAS[cls.CHIP, cls.ESP_NN].conv2d
         return scratch_size(formula(Geometry.inferred(input_shape, weights_shape, output_shape)))
 
     @classmethod
+    @override
     def depthwise_conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """Bytes for a depthwise convolution, as :meth:`conv2d_scratch_size`."""
         formula = FORMULAS[cls.CHIP, cls.ESP_NN].depthwise_conv2d
         return scratch_size(formula(Geometry.inferred(input_shape, weights_shape, output_shape)))
 
     @classmethod
+    @override
     def softmax_scratch_size(cls, num_classes: int) -> int:
         """Bytes for a softmax over rows of ``num_classes``, 16 to align the base included."""
         return scratch_size(FORMULAS[cls.CHIP, cls.ESP_NN].softmax(num_classes))
 
     # Programs
 
+    @override
     def compile(self, program: Program) -> Executable:
         """See :meth:`ember_infer_core.KernelBackend.compile`. Every call is checked before any buffer is made.
 

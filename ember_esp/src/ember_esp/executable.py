@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from ember_esp.fallbacks import is_aligned
 from ember_esp.scratch import SCRATCH_ALIGNMENT
 from ember_infer_core import AlignmentError, DispatchExecutable, ScratchTooSmall
@@ -41,6 +43,7 @@ class EspExecutable(DispatchExecutable):
         super().__init__(backend, program)
         self._where = program.name
 
+    @override
     def run(self, scratch: npt.NDArray[np.uint8] | None = None) -> None:
         """See :meth:`ember_infer_core.Executable.run`.
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from ember_esp.fallbacks import ansi_reason
 from ember_esp.geometry import Geometry
 from ember_esp.scratch import S3_WHOLE_INT16_INPUT, S3_WHOLE_PADDED_INPUT
@@ -38,6 +40,7 @@ class Fault:
     effect: str
     upstream: str = ""
 
+    @override
     def __str__(self) -> str:
         reported = f" ({self.upstream})" if self.upstream else ""
         return f"{self.case}: {self.effect}{reported}"

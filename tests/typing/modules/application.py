@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import assert_type
 
 from ember_infer_core import KernelBackend
 from ember_infer_macros import QuantizedModel, Session, ember_model
@@ -118,6 +119,15 @@ state: npt.NDArray[np.uint8] = session.state
 session.state = state
 session.state = b"bytes"  # E: assignment
 session.reset()
+
+# No more and no less.
+assert_type(Digits.input_len(), Literal[64])
+assert_type(Digits.input_dtype(), np.dtype[np.int8])
+assert_type(Digits.scratch_len[RefBackend](), int)
+assert_type(Digits.predict(backend, real), npt.NDArray[np.float32])
+assert_type(Digits.predict_batch(backend, x), npt.NDArray[np.int8])
+assert_type(Digits.quantize(real), npt.NDArray[np.int8])
+assert_type(Digits.bind(backend), Session)
 
 # What the class is.
 Digits.nothing()  # E: attr-defined

@@ -1,0 +1,3 @@
+from tflite_micro.python.tflite_micro import runtime as runtime
+
+__version__: str
