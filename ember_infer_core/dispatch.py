@@ -62,6 +62,11 @@ class DispatchExecutable:
         finally:
             self._bind_scratch(self._own_scratch)  # let go of the caller's memory
 
+    def start(self) -> None:
+        """See :meth:`ember_infer_core.KeepsState.start`."""
+        for variable, declared in zip(self._variables, self._program.variables, strict=True):
+            np.copyto(variable, declared.initial)
+
     def save_state(self) -> tuple[AnyArray, ...]:
         """See :meth:`ember_infer_core.KeepsState.save_state`."""
         return tuple(variable.copy() for variable in self._variables)

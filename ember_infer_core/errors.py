@@ -44,6 +44,11 @@ def listed(items: Sequence[str]) -> str:
     return ", ".join(items[:_SHOWN_ITEMS]) + (f" and {more} more" if more > 0 else "")
 
 
+def _printable(text: str) -> str:
+    """A message without what would steer the terminal that shows it: paths and names may hold anything."""
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+
+
 class ModelError(ValueError):
     """A model file that is missing, damaged, contradictory or not a TensorFlow Lite model.
 
@@ -53,7 +58,7 @@ class ModelError(ValueError):
     """
 
     def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"{source}: {reason}")
+        super().__init__(_printable(f"{source}: {reason}"))
         self.source = source
         self.reason = reason
 

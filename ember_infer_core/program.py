@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
+from ember_infer_core.notebook import html_table, shown_shapes
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import AnyQuantParam
 from ember_infer_core.slots import AnyArray, OperatorParams, Role, Shape, slots
@@ -88,9 +90,9 @@ class Variable:
     default: AnyArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
-    """A checked, immutable model: tensors, calls in order, and where the activations live.
+    """A checked, immutable model: tensors, calls in order, and where the activations live. It can be pickled.
 
     Attributes:
         name: short name, from the file's.
@@ -180,3 +182,51 @@ class Program:
     def scratch_len(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that suffice for every call on this backend class: the largest that one call asks for."""
         return max((backend.scratch_size(call.params) for call in self.calls), default=0)
+
+    @override
+    def __repr__(self) -> str:
+        state = f", {self.state_len:,} bytes of state" if self.variables else ""
+        count = f"{len(self.calls)} operator call{'' if len(self.calls) == 1 else 's'}"
+        ends = f"{self._shapes(self.inputs)} -> {self._shapes(self.outputs)}"
+        return f"<Program {self.name}: {ends}, {count}, {self.arena_len:,} bytes of arena{state}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the calls in order."""
+        rows = (
+            (
+                str(call.operator),
+                call.name,
+                call.method,
+                self._shapes(tuple(call.tensors(Role.INPUT))),
+                self._shapes(tuple(call.tensors(Role.OUTPUT))),
+            )
+            for call in self.calls
+        )
+        return html_table(repr(self)[1:-1], ("#", "layer", "operator", "inputs", "outputs"), rows, len(self.calls))
+
+    def _shapes(self, indices: tuple[int, ...]) -> str:
+        return shown_shapes([self.tensors[index].shape for index in indices])
+
+    @override
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[Any, ...]]:
+        """By its fields: what is kept beside them is made again where it is needed."""
+        return _restored, tuple(getattr(self, field.name) for field in fields(self))
+
+
+def _restored(*values: Any) -> Program:
+    """A pickled program; its arrays, which pickle gives back writable, are read-only again."""
+    program = Program(*values)
+    for array in _arrays((program.tensors, program.variables, tuple(call.params for call in program.calls))):
+        array.flags.writeable = False
+    return program
+
+
+def _arrays(value: Any) -> Iterator[AnyArray]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _arrays(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _arrays(getattr(value, field.name))

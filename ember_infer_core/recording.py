@@ -170,6 +170,10 @@ class _RecordingExecutable:
         self.outputs: tuple[AnyArray, ...] = self._executable.outputs
         self.scratch_len: int = self._executable.scratch_len
 
+    def start(self) -> None:
+        """See :meth:`ember_infer_core.KeepsState.start`."""
+        self._executable.start()
+
     def save_state(self) -> tuple[AnyArray, ...]:
         """See :meth:`ember_infer_core.KeepsState.save_state`."""
         return self._executable.save_state()

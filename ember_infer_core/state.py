@@ -21,6 +21,10 @@ __all__ = ["KeepsState", "arrays_of_state", "check_state", "state_of_arrays"]
 class KeepsState(Protocol):
     """An executable of a program with variables, which hold their initial content until the first run."""
 
+    def start(self) -> None:
+        """Gives all variables their initial content again."""
+        ...
+
     def save_state(self) -> tuple[AnyArray, ...]:
         """Copies of all variables, in the program's order, types and shapes."""
         ...

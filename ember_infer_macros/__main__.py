@@ -17,6 +17,9 @@ def main() -> int:
     command.add_argument("model", help="a .tflite file")
     command.add_argument("--class-name", help="name of the class; by default made from the file's")
     arguments = parser.parse_args()
+    if sys.stdout is None:
+        print("error: standard output is closed: there is nowhere to write to", file=sys.stderr)
+        return 2
     try:
         print(expand(arguments.model, arguments.class_name), end="")
     except (ModelError, ValueError) as error:

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from ember_infer_core.errors import ModelWarning
+from ember_infer_core.errors import ModelError, ModelWarning
 from ember_infer_macros.paths import resolve
 from ember_infer_macros.quantized_model import QuantizedModel
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
@@ -55,10 +55,15 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         from ember_infer_macros.interface import summary
         from ember_infer_macros.synthesize import SYNTHESIZED_NAMES, synthesize
 
+        if not isinstance(cls, type):
+            name = getattr(cls, "__name__", repr(cls))
+            raise TypeError(
+                f"@ember_model makes a class of a model: write `class {name}: ...` below it, not a function"
+            )
         taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
         if taken:
             raise TypeError(f"class {cls.__name__} defines {', '.join(taken)}, which @ember_model generates: rename it")
-        program = _load(_resolve(path, cls), stacklevel=3)
+        program = _load(_located(path, cls), stacklevel=3)
         for name, value in synthesize(program, cls.__name__).items():
             if isinstance(value, staticmethod):
                 function = value.__func__
@@ -99,10 +104,23 @@ def _load(model: ModelSource, stacklevel: int) -> Program:
     return program
 
 
-def _resolve(path: ModelSource, cls: type) -> ModelSource:
-    """A relative path counts from the module's own file; without one, as in a REPL, from the working directory."""
+def _located(path: ModelSource, cls: type) -> ModelSource:
+    """A relative path counts from the module's own file; without one, as in a REPL, from the working directory.
+
+    Raises:
+        ModelError: it is not there, but in the working directory, as a path from a command line is.
+    """
     if not isinstance(path, str | os.PathLike):
         return path
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__file__", None)
-    return resolve(file, os.fspath(path)) if file else path
+    if not file:
+        return path
+    located = resolve(file, os.fspath(path))
+    if os.path.isfile(path) and os.path.exists(file) and not os.path.exists(located):
+        raise ModelError(
+            located,
+            f"no such file; a relative path counts from {os.path.basename(file)}, which holds class {cls.__name__}, "
+            f"and {os.fspath(path)!r} is in the working directory: give os.path.abspath(path)",
+        )
+    return located

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ember_infer_core.program import Program
@@ -14,10 +15,14 @@ from ember_infer_macros.ports import Port, ports
 from ember_infer_macros.quantized_model import QuantizedModel
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["INTERFACE", "Method", "methods", "summary"]
+__all__ = ["INTERFACE", "MOST_IN_SOURCE", "Method", "methods", "summary"]
 
 INTERFACE: tuple[str, ...] = tuple(name for name in vars(QuantizedModel) if not name.startswith("_"))
 
+# Inputs or outputs that generated source spells out one by one, and lines of a docstring for the parts of a model. Of a
+# file with 100,000 of them the source of a class would take a gigabyte.
+MOST_IN_SOURCE = 64
+_MOST_LINES = 200
 # Fits into 120 columns inside a class.
 _LINE = 116
 # Methods whose arrays are the model's: their docstrings end with its inputs and outputs.
@@ -127,12 +132,19 @@ def summary(program: Program) -> str:
     """What the model takes, gives and consists of, for the class's docstring."""
     lines = [f"INT8 model {program.name!r}: {len(program.calls)} operator calls.", ""]
     for role, indices in (("Input", program.inputs), ("Output", program.outputs)):
-        for position, port in enumerate(ports(program, indices, role)):
-            lines.append(f"{role} {position}: {_describe(port)}.")
+        shown = enumerate(ports(program, indices[:MOST_IN_SOURCE], role))
+        lines += _and_more([f"{role} {position}: {_describe(port)}." for position, port in shown], len(indices))
     state = f" State: {program.state_len} bytes." if program.variables else ""
     lines += ["", f"Arena: {program.arena_len} bytes.{state} Operators:", ""]
-    lines += [f"  {call.name}: {call.method}" for call in program.calls]
+    calls = [f"  {call.name}: {call.method}" for call in program.calls[:_MOST_LINES]]
+    lines += _and_more(calls, len(program.calls), "  ")
     return "\n".join(lines) + "\n"
+
+
+def _and_more(lines: Iterable[str], count: int, indent: str = "") -> list[str]:
+    """The first lines of ``count``, and how many there are beside them."""
+    shown = list(lines)
+    return shown if len(shown) == count else [*shown, f"{indent}and {count - len(shown):,} more"]
 
 
 def _getter(name: str, getter: _Getter, role: str, own: Sequence[Port]) -> Method:
@@ -141,10 +153,10 @@ def _getter(name: str, getter: _Getter, role: str, own: Sequence[Port]) -> Metho
         values = f": {getter.value(own[0])}."
     else:
         article = "an"
-        lines = [f"{port.role.capitalize()}: {getter.value(port)}." for port in own]
-        values = ".\n\n" + "\n".join(lines)
+        lines = [f"{port.role.capitalize()}: {getter.value(port)}." for port in own[:MOST_IN_SOURCE]]
+        values = ".\n\n" + "\n".join(_and_more(lines, len(own)))
     results = list(dict.fromkeys(getter.result(port) for port in own))
-    exact = tuple(getter.exact(port) for port in own)
+    exact = tuple(getter.exact(port) for port in own) if len(own) <= MOST_IN_SOURCE else (" | ".join(results),)
     return Method(
         name=name,
         parameters=_parameters(name),
@@ -170,7 +182,10 @@ def _ported(name: str, own: Mapping[str, Sequence[Port]], result: str | None) ->
 
 
 def _doc(name: str, own: Mapping[str, Sequence[Port]]) -> str:
-    lines = [f"{port.role}: {_describe(port)}" for role in _PORTS_OF.get(name, ()) for port in own[role]]
+    lines = []
+    for role in _PORTS_OF.get(name, ()):
+        shown = [f"{port.role}: {_describe(port)}" for port in own[role][:MOST_IN_SOURCE]]
+        lines += _and_more(shown, len(own[role]))
     model = "\n\nModel:\n" + textwrap.indent("\n".join(lines), "    ") if lines else ""
     return _declared_doc(name) + model
 
@@ -198,6 +213,8 @@ def _tuple(items: Sequence[str]) -> str:
 
 
 def _one_or_all(arrays: Sequence[str]) -> str:
+    if len(arrays) > MOST_IN_SOURCE:
+        return f"tuple[{' | '.join(dict.fromkeys(arrays))}, ...]"
     return arrays[0] if len(arrays) == 1 else _tuple(arrays)
 
 
@@ -206,12 +223,18 @@ def _only(arrays: Sequence[str]) -> str:
     return arrays[0] if len(set(arrays)) == 1 else "AnyArray"
 
 
+@functools.cache
 def _array(dtype: DType) -> str:
     return PORT_TYPES[TensorType[dtype.name.upper()]]
 
 
 def _dtype(port: Port) -> str:
-    name = "bool_" if port.dtype.kind == "b" else port.dtype.name
+    return _dtype_type(port.dtype)
+
+
+@functools.cache
+def _dtype_type(dtype: DType) -> str:
+    name = "bool_" if dtype.kind == "b" else dtype.name
     return f"np.dtype[np.{name}]"
 
 

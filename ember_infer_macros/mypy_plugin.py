@@ -392,10 +392,12 @@ def _saw(path: str, digest: str) -> None:
 
 
 def _digest(path: str) -> str:
+    from ember_infer_core.errors import ModelError
+    from ember_infer_macros.tflite.read import read_source
+
     try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return hashlib.sha256(read_source(path)[1]).hexdigest()
+    except ModelError:
         return _MISSING
 
 

@@ -140,7 +140,8 @@ class Port:
         """
         if not isinstance(array, np.ndarray) or array.dtype != self.dtype:
             found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise InvalidShape(f"{self.role}: a NumPy array of {self.dtype} is wanted, not {found}")
+            hint = f" ({self._remedy()})" if isinstance(array, np.ndarray) else ""
+            raise InvalidShape(f"{self.role}: a NumPy array of {self.dtype} is wanted, not {found}{hint}")
         row = element_count(array.shape[1:]) if array.ndim else 0
         if row == self.length:
             return array.reshape(-1, *self.shape) if array.size else array.reshape(0, *self.shape), True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 from typing_extensions import override
@@ -47,7 +48,7 @@ class Runtime:
         self.inputs: tuple[Port, ...] = ports(program, program.inputs, "input")
         self.outputs: tuple[Port, ...] = ports(program, program.outputs, "output")
         self.per_thread: _PerThread = _PerThread()
-        self._initial = tuple(variable.initial for variable in program.variables)
+        self._stateful = bool(program.variables)
 
     def pick(self, role: str, values: Sequence[T], index: int) -> T:
         """One of the values that the model's inputs or outputs (``role``) have."""
@@ -74,8 +75,8 @@ class Runtime:
 
     def _start(self, executable: Executable) -> None:
         """Gives its variables their initial content."""
-        if self._initial and isinstance(executable, KeepsState):
-            executable.load_state(self._initial)
+        if self._stateful:
+            cast("KeepsState", executable).start()  # compile() saw to it
 
     def _kept(self, backend: KernelBackend) -> Executable:
         kept = self.per_thread.executables
@@ -85,7 +86,7 @@ class Runtime:
             return entry[1]
         executable = self.compile(backend)
         kept[key] = backend, executable
-        if isinstance(executable, PredictsDirectly) and not self._initial:
+        if isinstance(executable, PredictsDirectly) and not self._stateful:
             self.per_thread.direct[key] = executable.predict
         if len(kept) > _KEPT_BACKENDS:
             oldest, _ = kept.popitem(last=False)
@@ -98,10 +99,10 @@ class Runtime:
             hint = f"; did you mean {backend.__name__}()?" if isinstance(backend, type) else ""
             raise TypeError(f"backend must be an instance of a KernelBackend, not {backend!r}{hint}")
         executable = backend.compile(self.program)
-        if self._initial and not isinstance(executable, KeepsState):
+        if self._stateful and not isinstance(executable, KeepsState):
             raise TypeError(
                 f"{self.program.name} keeps state, and what {type(backend).__name__}.compile() gives does not: it "
-                "needs save_state() and load_state() (ember_infer_core.KeepsState)"
+                "needs start(), save_state() and load_state() (ember_infer_core.KeepsState)"
             )
         return executable
 
@@ -130,10 +131,17 @@ class Runtime:
         for position, array in enumerate(checked):
             if not array.flags.writeable:
                 raise InvalidShape(f"{self.outputs[position].role}: the array is read-only")
-            for other in range(position):
-                if np.may_share_memory(array, checked[other]):
-                    raise InvalidShape(f"{self.outputs[position].role} overlaps {self.outputs[other].role}")
+        if len(checked) > 1:
+            self._check_apart(checked)
         return checked
+
+    def _check_apart(self, outputs: Sequence[AnyArray]) -> None:
+        """Checks that contiguous arrays do not overlap: of neighbours in memory, for there may be many arrays."""
+        places = sorted((array.ctypes.data, position) for position, array in enumerate(outputs) if array.size)
+        for (start, position), (next_start, next_position) in itertools.pairwise(places):
+            if start + outputs[position].nbytes > next_start:
+                first, second = sorted((position, next_position))
+                raise InvalidShape(f"{self.outputs[second].role} overlaps {self.outputs[first].role}")
 
     def check_scratch(self, backend: KernelBackend, scratch: Any) -> ByteArray:
         """The caller's scratch as a uint8 array that is long enough."""
@@ -233,6 +241,10 @@ class ScratchLengths:
             raise TypeError(f"scratch_len[...] takes a KernelBackend class, not {backend!r}")
         length = self._program.scratch_len(backend)
         return lambda: length
+
+    def __call__(self, *backends: object) -> NoReturn:
+        """Says what to write: without a backend there is no answer."""
+        raise TypeError("scratch differs between backends: write scratch_len[RefBackend](), with the class of yours")
 
     @override
     def __repr__(self) -> str:

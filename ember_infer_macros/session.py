@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from ember_infer_core.errors import InvalidShape
+from ember_infer_core.notebook import html_table, shown_shapes
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import KeepsState, arrays_of_state, state_of_arrays
 
@@ -141,6 +142,19 @@ class Session:
 
     @override
     def __repr__(self) -> str:
-        shapes = " -> ".join(", ".join(str(a.shape) for a in arrays) for arrays in (self.inputs, self.outputs))
-        state = f", {self._program.state_len} bytes of state" if self._program.variables else ""
-        return f"<Session {shapes}{state}>"
+        shapes = " -> ".join(shown_shapes([a.shape for a in arrays]) for arrays in (self.inputs, self.outputs))
+        return f"<Session {shapes}{self._state_in_words()}>"
+
+    def _state_in_words(self) -> str:
+        return f", {self._program.state_len} bytes of state" if self._program.variables else ""
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays to fill and to read."""
+        arrays = [("inputs", self.inputs), ("outputs", self.outputs)]
+        rows = [
+            (f"{name}[{place}]", str(array.dtype), str(array.shape))
+            for name, own in arrays
+            for place, array in enumerate(own)
+        ]
+        caption = f"Session of {self._program.name}{self._state_in_words()}"
+        return html_table(caption, ("array", "type", "shape"), rows, len(rows))

@@ -9,6 +9,7 @@ from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_macros import cures
 from ember_infer_macros.advice import advice
 from ember_infer_macros.data_flow import data_flow_problems
+from ember_infer_macros.limits import check_numbers
 from ember_infer_macros.operators import accepted
 from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.signatures import ABSENT, mismatch
@@ -33,6 +34,7 @@ def check_supported(graph: Graph) -> None:
         UnsupportedModelError: lists everything that stands in the way; operators with index, name, types and why.
         ModelError: a tensor that is used contradicts the file, or is read before anything has written it.
     """
+    check_numbers(graph)
     _check_subgraph(graph, _model_problems(graph))
     for called in graph.initialisers.values():
         _check_subgraph(called, initialiser_problems(called))

@@ -4,7 +4,7 @@ from __future__ import annotations
 import __future__
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.dispatch import dispatch_source, keep_source
 from ember_infer_core.program import Program
 from ember_infer_macros import arrays
-from ember_infer_macros.interface import INTERFACE, Method, methods, summary
-from ember_infer_macros.ports import ports
+from ember_infer_macros.interface import INTERFACE, MOST_IN_SOURCE, Method, methods, summary
+from ember_infer_macros.ports import Port, ports
 from ember_infer_macros.runtime import Runtime, ScratchLengths
 from ember_infer_macros.session import Session
 
@@ -84,9 +84,10 @@ def synthesize(program: Program, class_name: str) -> dict[str, Any]:
 
 def expanded_source(program: Program, class_name: str, source: str) -> str:
     """All that :func:`ember_model` generates for a model, to be read: the operator calls and the class."""
+    advice = f"this is to be read, not imported: write @ember_model({source!r}) above class {class_name}"
     header = (
         f"# What @ember_model makes of {source!r}: to be read, not imported. `runtime` and `per_thread` are what the\n"
-        "# decorator keeps for the class.\n\nfrom __future__ import annotations\n\n\n"
+        f"# decorator keeps for the class.\n\nfrom __future__ import annotations\n\nraise ImportError({advice!r})\n\n\n"
     )
     return header + dispatch_source(program) + "\n\n" + class_source(program, class_name)
 
@@ -104,11 +105,8 @@ def _bodies(program: Program) -> Mapping[str, str]:
     inputs, outputs = ports(program, program.inputs, "input"), ports(program, program.outputs, "output")
     bodies = {"arena_len": f"return {program.arena_len}", "state_len": f"return {program.state_len}"}
     for role, own in (("input", inputs), ("output", outputs)):
-        bodies[f"{role}_len"] = _pick(role, (port.length for port in own))
-        bodies[f"{role}_shape"] = _pick(role, (port.shape for port in own))
-        bodies[f"{role}_dtype"] = _pick(role, (_TypeName(port.dtype) for port in own))
-        bodies[f"{role}_scale"] = _pick(role, (port.scale for port in own))
-        bodies[f"{role}_zero_point"] = _pick(role, (port.zero_point for port in own))
+        for name, value in _VALUES.items():
+            bodies[f"{role}_{name}"] = _pick(role, name, value, own)
     if len(inputs) == len(outputs) == 1:
         bodies["predict_quantized"] = textwrap.dedent(_DIRECT).strip()
     return {name: textwrap.dedent(code).strip() for name, code in _METHODS.items()} | bodies
@@ -125,9 +123,23 @@ class _TypeName:
         return f"np.dtype({self._name!r})"
 
 
-def _pick(role: str, values: Iterable[object]) -> str:
-    """Takes one of a tuple of these values."""
-    return f"return runtime.pick({role!r}, ({''.join(f'{value!r}, ' for value in values).rstrip()}), index)"
+# What methods tell about a port, by the end of their names.
+_VALUES: Mapping[str, Callable[[Port], object]] = {
+    "len": lambda port: port.length,
+    "shape": lambda port: port.shape,
+    "dtype": lambda port: _TypeName(port.dtype),
+    "scale": lambda port: port.scale,
+    "zero_point": lambda port: port.zero_point,
+}
+# Where a port's attribute has another name.
+_ATTRIBUTES = {"len": "length"}
+
+
+def _pick(role: str, name: str, value: Callable[[Port], object], own: Sequence[Port]) -> str:
+    """Takes the value of one port: of a tuple of all values, or where those are too many from the port itself."""
+    if len(own) > MOST_IN_SOURCE:
+        return f"return runtime.pick({role!r}, runtime.{role}s, index).{_ATTRIBUTES.get(name, name)}"
+    return f"return runtime.pick({role!r}, ({''.join(f'{value(port)!r}, ' for port in own).rstrip()}), index)"
 
 
 def _method(method: Method, body: str) -> str:

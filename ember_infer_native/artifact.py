@@ -23,6 +23,7 @@ from typing import Any
 from typing_extensions import override
 
 from ember_infer_core.errors import ArtifactError
+from ember_infer_native.checked_files import OpenFile
 from ember_infer_native.library import ABI
 from ember_infer_native.targets import Target
 
@@ -41,6 +42,7 @@ __all__ = [
 MANIFEST = "ember-infer.json"
 FORMAT = 1
 OPERATORS = "(operators)"
+_MOST_MANIFEST_BYTES = 16 << 20
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(so|dll)")
 _SAME_PROCESSOR = {"amd64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64"}
 
@@ -145,15 +147,16 @@ class Artifacts:
     def _load(self, entry: ArtifactEntry) -> ctypes.CDLL:
         path = self.folder / entry.file
         try:
-            content = path.read_bytes()
+            file = OpenFile(path, follow=True)
         except OSError as error:
             raise _damaged(path, error.strerror or str(error)) from error
-        if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise _damaged(path, f"its checksum is not the one in {MANIFEST}")
-        try:
-            return ctypes.CDLL(str(path))
-        except OSError as error:
-            raise ArtifactError(f"{path}: does not load: {error}") from error
+        with file:
+            if not file.has(entry.size, entry.sha256):
+                raise _damaged(path, f"its checksum is not the one in {MANIFEST}")
+            try:
+                return file.load()
+            except OSError as error:
+                raise ArtifactError(f"{path}: does not load: {error}") from error
 
     def lacks(self, model: str, digest: str | None = None) -> str:
         """Why there is nothing to load for a model, and what to do."""
@@ -198,8 +201,11 @@ def read_manifest(folder: Path) -> tuple[ArtifactEntry, ...]:
     """
     path = folder / MANIFEST
     try:
-        content = path.read_bytes()
+        with OpenFile(path, follow=True) as file:
+            content = file.read(_MOST_MANIFEST_BYTES)
     except OSError as error:
+        if path.exists():
+            raise _damaged(path, error.strerror or str(error)) from error
         if folder.exists() and not folder.is_dir():
             raise ArtifactError(f"{folder} is a file, not a folder of compiled models") from error
         where = "there is no such folder" if not folder.exists() else f"no {MANIFEST} in it ({error.strerror})"
@@ -209,7 +215,7 @@ def read_manifest(folder: Path) -> tuple[ArtifactEntry, ...]:
     try:
         told = json.loads(content)
         head = told["format"], told["abi"]
-    except (ValueError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise _damaged(path, "it is no manifest") from error
     if head != (FORMAT, ABI):
         raise ArtifactError(

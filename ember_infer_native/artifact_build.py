@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,9 +31,11 @@ from ember_infer_native.artifact import (
     read_manifest,
 )
 from ember_infer_native.backend import BASELINE, compile_flags
-from ember_infer_native.cache import file_lock, version
+from ember_infer_native.cache import version
+from ember_infer_native.checked_files import OpenFile
 from ember_infer_native.codegen import MAIN, generate, generate_operators
 from ember_infer_native.digest import program_digest
+from ember_infer_native.file_lock import Lock, file_lock
 from ember_infer_native.library import ABI
 from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS, Target, choose_target
@@ -63,6 +67,9 @@ PROCESSORS: Mapping[str, str] = {
 _ALONE = ("-s", "-nostdlib", "-U_FORTIFY_SOURCE", "-fno-stack-protector")
 _ELF_PROCESSORS = {62: "x86_64", 183: "aarch64"}
 _LOCK_SECONDS = 30.0
+_WORK_PREFIX = ".building-"
+_WORK_LOCK = "lock"
+_ABANDONED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +156,17 @@ def build_artifact(
     compiler = _find_compiler(machine)
     orders = _orders(programs, targets)
     built: list[Built] = []
-    with _made(folder), tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as work:
+    with _made(folder), _work_folder(folder) as work:
         for done, order in enumerate(orders):
             old = present.get((order.program if order.model != OPERATORS else OPERATORS, order.target.name, machine))
             if order.model == OPERATORS and old is not None and old.program == order.program and _is_whole(folder, old):
                 built.append(Built(old, 0.0))
                 continue
             progress(f"{order.model} for {order.target.name}", done, len(orders))
-            built.append(_build(order, compiler, machine, Path(work)))
+            built.append(_build(order, compiler, machine, work))
         progress("", len(orders), len(orders))
         with file_lock(folder / ".lock", _LOCK_SECONDS):
-            _publish(folder, Path(work), [one.entry for one in built])
+            _publish(folder, work, [one.entry for one in built])
     return built
 
 
@@ -272,14 +279,15 @@ def _present(folder: Path) -> tuple[ArtifactEntry, ...]:
 
 def _foreign(folder: Path) -> Iterator[str]:
     """Names in a folder, but for those that builds at the same time leave."""
-    return (name for name in os.listdir(folder) if not name.startswith(".building-") and name != ".lock")
+    return (name for name in os.listdir(folder) if not name.startswith(_WORK_PREFIX) and name != ".lock")
 
 
 @contextlib.contextmanager
 def _made(folder: Path) -> Iterator[None]:
-    """Makes the folder, and removes it again if it stays empty."""
+    """Makes the folder, in which others cannot write, and removes it again if it stays empty."""
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o755, exist_ok=True)
     try:
         yield
     finally:
@@ -288,12 +296,33 @@ def _made(folder: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
+@contextlib.contextmanager
+def _work_folder(folder: Path) -> Iterator[Path]:
+    """A folder inside, which is gone at the end; those that killed builds left go, too: nobody has their lock."""
+    with contextlib.ExitStack() as stack:
+        with file_lock(folder / ".lock", _LOCK_SECONDS):
+            for left in folder.glob(_WORK_PREFIX + "*"):
+                _remove_abandoned(left)
+            # Whatever we cannot remove now, the next build does.
+            made = tempfile.TemporaryDirectory(prefix=_WORK_PREFIX, dir=folder, ignore_cleanup_errors=True)
+            work = Path(stack.enter_context(made))
+            stack.enter_context(file_lock(work / _WORK_LOCK, _LOCK_SECONDS))
+        yield work
+
+
+def _remove_abandoned(work: Path) -> None:
+    with contextlib.suppress(OSError), file_lock(work / _WORK_LOCK, 0.0) as lock:
+        is_old = time.time() - work.lstat().st_mtime > _ABANDONED_SECONDS
+        if lock is Lock.HELD or (lock is Lock.UNKNOWN and is_old):
+            shutil.rmtree(work)
+
+
 def _is_whole(folder: Path, entry: ArtifactEntry) -> bool:
     try:
-        content = (folder / entry.file).read_bytes()
+        with OpenFile(folder / entry.file) as file:
+            return file.has(entry.size, entry.sha256)
     except OSError:
         return False
-    return hashlib.sha256(content).hexdigest() == entry.sha256
 
 
 def _publish(folder: Path, work: Path, new: Sequence[ArtifactEntry]) -> None:
@@ -319,7 +348,8 @@ def _publish(folder: Path, work: Path, new: Sequence[ArtifactEntry]) -> None:
 
 
 def _move(written: Path, path: Path) -> None:
-    """Puts a file into place once the disk has it."""
+    """Puts a file into place once the disk has it; others cannot write to it, whatever the umask says."""
+    written.chmod(stat.S_IMODE(written.stat().st_mode) & ~0o022)
     with open(written, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(written, path)
@@ -339,8 +369,9 @@ _ABOUT = """\
 """
 _STATE = """
 
-   The model keeps state in that memory from run to run. ember_prepare sets what the first run is to find;
-   ember_save_state(arrays, memory) and ember_load_state(arrays, memory) copy it out and in: {arrays}."""
+   The model keeps state in that memory from run to run. ember_prepare sets what the first run is to find, and
+   ember_start_state(memory) sets it again; ember_save_state(arrays, memory) and ember_load_state(arrays, memory) copy
+   the state out and in: {arrays}."""
 
 
 def write_source(program: Program, target: Target, machine: Machine, folder: Path) -> Path:

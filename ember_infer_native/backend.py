@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import time
 import weakref
@@ -80,6 +81,7 @@ class NativeBackend(RoutedBackend):
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
+        _BACKENDS.add(self)
         self._operators: Operators | None = None
 
     @property
@@ -195,6 +197,19 @@ class NativeBackend(RoutedBackend):
             except CompilerNotFound as error:
                 raise CompilerNotFound(f"{self._artifacts.lacks(model, digest)}; here, {error}") from None
         return self._compiler
+
+
+# In a child of fork, whoever held a lock is not there to let it go.
+_BACKENDS: weakref.WeakSet[NativeBackend] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for backend in _BACKENDS:
+        backend._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def compile_flags(target: Target, machine: Machine | None = None) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from ember_infer_native.cache_folder import (
     ready_folder,
     temporary_folder,
 )
+from ember_infer_native.checked_files import OpenFile
 from ember_infer_native.file_lock import file_lock
 
 __all__ = ["CacheEntry", "LibraryCache", "cache_folder", "cache_key", "file_lock", "version"]
@@ -75,18 +76,8 @@ class LibraryCache:
         Raises:
             CompileError: ``build`` raises it, or there is no folder that takes the library.
         """
-        digest = hashlib.sha256(key.encode() if isinstance(key, str) else key).hexdigest()[:32]
-        found = self._found(digest)
-        if found is not None:
-            return found
-        order = Order(digest, build, model, target, compiler)
-        try:
-            folder = ready_folder(self.folder, by_default=self._by_default)
-            path = built_once(folder, order)
-        except OSError as error:
-            return self._built_elsewhere(order, error)
-        trim_folder(folder, self._most_bytes, digest)
-        return path
+        with self._opened(Order(_digest(key), build, model, target, compiler)) as file:
+            return file.path
 
     def load(
         self,
@@ -98,7 +89,7 @@ class LibraryCache:
         compiler: str = "",
         loader: Callable[[str], ctypes.CDLL] = ctypes.CDLL,
     ) -> ctypes.CDLL:
-        """As :meth:`library`, and loads it: again, once, if another process cleared the cache in between.
+        """As :meth:`library`, and loads it: once more, newly built, if it is none that can be loaded.
 
         Args:
             loader: ``ctypes.CDLL``, or ``ctypes.PyDLL`` for calls that keep the GIL.
@@ -106,17 +97,18 @@ class LibraryCache:
         Raises:
             CompileError: as from :meth:`library`, or a new library does not load.
         """
+        order = Order(_digest(key), build, model, target, compiler)
         for is_last in (False, True):
-            path = self.library(key, build, model=model, target=target, compiler=compiler)
-            try:
-                return loader(str(path))
-            except OSError as error:
-                if is_last:
-                    raise CompileError(
-                        f"the library for {model or 'the model'} does not load: {error}",
-                        advice="does CC name a compiler for another machine?",
-                    ) from error
-                remove_library(path.parent, path.stem)
+            with self._opened(order) as file:
+                try:
+                    return file.load(loader)
+                except OSError as error:
+                    if is_last:
+                        raise CompileError(
+                            f"the library for {model or 'the model'} does not load: {error}",
+                            advice="does CC name a compiler for another machine?",
+                        ) from error
+                    remove_library(file.path.parent, order.digest)
         raise AssertionError("unreachable")
 
     def entries(self) -> list[CacheEntry]:
@@ -133,7 +125,20 @@ class LibraryCache:
             return 0
         return clear_folder(self.folder)
 
-    def _found(self, digest: str) -> Path | None:
+    def _opened(self, order: Order) -> OpenFile:
+        """The library, checked and open; built first where there is none."""
+        found = self._found(order.digest)
+        if found is not None:
+            return found
+        try:
+            folder = ready_folder(self.folder, by_default=self._by_default)
+            file = built_once(folder, order)
+        except OSError as error:
+            return self._built_elsewhere(order, error)
+        trim_folder(folder, self._most_bytes, order.digest)
+        return file
+
+    def _found(self, digest: str) -> OpenFile | None:
         found = None
         if self.folder is not None and folder_refusal(self.folder) is None:
             found = checked_library(self.folder, digest)
@@ -141,13 +146,13 @@ class LibraryCache:
             found = checked_library(temporary_folder(os.getpid()), digest)
         return found
 
-    def _built_elsewhere(self, order: Order, error: OSError) -> Path:
+    def _built_elsewhere(self, order: Order, error: OSError) -> OpenFile:
         # The text is the same each time, so that Python shows it once.
         warnings.warn(
             f"the cache of compiled models in {self.folder} cannot be used ({error.strerror or error}): libraries are "
             "built anew in every process; set EMBER_CACHE_DIR to a folder of your own",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         try:
             # Made again where the machine has cleaned up meanwhile.
@@ -157,6 +162,10 @@ class LibraryCache:
                 f"no folder takes the compiled model: {self.folder}: {error}; a temporary folder: {second}",
                 advice="set EMBER_CACHE_DIR or TMPDIR to a folder that can be written and has room",
             ) from second
+
+
+def _digest(key: bytes | str) -> str:
+    return hashlib.sha256(key.encode() if isinstance(key, str) else key).hexdigest()[:32]
 
 
 def cache_key(**parts: bytes | str | Sequence[str]) -> str:

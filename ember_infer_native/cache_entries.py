@@ -8,6 +8,7 @@ behind does not agree with its record, and is built again.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -24,7 +25,8 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from ember_infer_native.cache_folder import trusted_bytes
+from ember_infer_native.cache_folder import trusted_file
+from ember_infer_native.checked_files import OpenFile
 from ember_infer_native.file_lock import Lock, file_lock
 
 __all__ = [
@@ -44,6 +46,7 @@ _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 _OURS = re.compile(r"[0-9a-f]{32}\.(so|dll|json|lock)")
 _WORK_PREFIX = ".build-"
 _PATIENCE_SECONDS = 330.0  # a little longer than a compiler may take
+_MOST_RECORD_BYTES = 64 << 10
 _ABANDONED_SECONDS = 24 * 3600.0
 _REPORT_EVERY_SECONDS = 1.0
 
@@ -80,32 +83,33 @@ class Order:
         return f"{self.model or 'a model'}{target}{compiler}"
 
 
-def checked_library(folder: Path, digest: str) -> Path | None:
-    """The library, if it is whole and nobody else's, and marks it as used."""
+def checked_library(folder: Path, digest: str) -> OpenFile | None:
+    """The library, open, if it is whole and nobody else's, and marks it as used."""
     entry = _record(folder, digest)
-    if entry is None:
+    file = None if entry is None else trusted_file(folder / (digest + _SUFFIX))
+    if entry is None or file is None:
         return None
-    path = folder / (digest + _SUFFIX)
-    content = trusted_bytes(path)
-    if content is None:
-        return None
-    if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
+    if not file.has(entry.size, entry.sha256):
+        file.close()
         return None
     with contextlib.suppress(OSError):  # a cache that can only be read serves as well
         os.utime(folder / f"{digest}.json")
-    return path
+    return file
 
 
 def _record(folder: Path, digest: str) -> CacheEntry | None:
-    content = trusted_bytes(folder / f"{digest}.json")
-    if content is None:
+    file = trusted_file(folder / f"{digest}.json")
+    if file is None:
         return None
     try:
-        entry = CacheEntry(**json.loads(content))
-    except (ValueError, TypeError):
+        with file:
+            entry = CacheEntry(**json.loads(file.read(_MOST_RECORD_BYTES)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     numbers = all(isinstance(number, int | float) for number in (entry.size, entry.seconds, entry.built))
-    return entry if numbers and entry.digest == digest else None
+    texts = (entry.digest, entry.sha256, entry.model, entry.target, entry.compiler, entry.version)
+    whole = numbers and all(isinstance(text, str) for text in texts)
+    return entry if whole and entry.digest == digest else None
 
 
 def entries_by_last_use(folder: Path) -> list[CacheEntry]:
@@ -119,7 +123,7 @@ def entries_by_last_use(folder: Path) -> list[CacheEntry]:
     return [entry for _, entry in sorted(found, key=lambda item: (-item[0], item[1].digest))]
 
 
-def built_once(folder: Path, order: Order) -> Path:
+def built_once(folder: Path, order: Order) -> OpenFile:
     """Builds, unless another process or thread has done so by the time we have the lock."""
     _remove_abandoned(folder)
     with _counted(order), file_lock(folder / f"{order.digest}.lock", _PATIENCE_SECONDS):
@@ -129,10 +133,14 @@ def built_once(folder: Path, order: Order) -> Path:
         path = folder / (order.digest + _SUFFIX)
         if path.exists():
             _LOG.warning("%s is incomplete, damaged or may be written by others: it is built again", path)
-        return _built(path, order)
+        _build(path, order)
+        found = checked_library(folder, order.digest)
+        if found is None:
+            raise OSError(errno.EACCES, f"{path} is not what was written there")
+        return found
 
 
-def _built(path: Path, order: Order) -> Path:
+def _build(path: Path, order: Order) -> None:
     prefix = f"{_WORK_PREFIX}{order.digest}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent, ignore_cleanup_errors=True) as work:
         library, record = Path(work) / f"library{_SUFFIX}", Path(work) / "record.json"
@@ -154,7 +162,6 @@ def _built(path: Path, order: Order) -> Path:
         _publish(library, path)
         _publish(record, path.with_suffix(".json"))
     _LOG.info("built %s in %.1f s (%.0f kB)", order, entry.seconds, entry.size / 1000)
-    return path
 
 
 def _publish(written: Path, path: Path) -> None:

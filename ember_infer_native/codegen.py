@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ember_infer_native.kernels import all_kernels
-from ember_infer_native.plan import Fields, Kernel, Plan, Pointer, Step
+from ember_infer_native.plan import MANY, Fields, Kernel, Plan, Pointer, Step
+from ember_infer_native.step_table import StepTable
 from ember_infer_native.targets import Target
 from ember_infer_native.weights import blob_name, incbin_source
 
@@ -31,12 +33,6 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
         plan: what to compute.
         python: whether the library offers itself to CPython; without, it needs nothing but the C library.
     """
-    blob = blob_name(plan.constants)
-    variants = _Variants()
-    layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
-    partial = [
-        _function(f"export_at_{number}", variants, exports) for number, (_, exports) in plan.endings.items() if exports
-    ]
     others = {
         "prepare": plan.prepare,
         "start_state": plan.start,
@@ -45,12 +41,117 @@ def generate(plan: Plan, python: bool = True) -> dict[str, str | bytes]:
         "import_inputs": plan.imports,
         "export_outputs": plan.exports,
     }
-    functions = [_function(name, variants, steps) for name, steps in others.items()]
-    parts = [_headers(plan.target, variants.kernels), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
-    parts += [*variants.sources, *layers, *functions, *partial, _tables(plan)]
+    count = sum(map(len, others.values())) + sum(len(steps) for _, steps in plan.layers)
+    count += sum(exported for _, exported in plan.endings.values())
+    code = (_table_code if count > MANY else _straight_code)(plan, others)
+    blob = blob_name(code.constants)
+    parts = [_headers(plan.target, code.kernels), _header("kernels/exports"), incbin_source(_CONSTANTS, blob)]
+    parts += [_errors(plan), *code.functions, _tables(plan)]
     if python:
         parts += [_header("kernels/python_call"), _python(plan)]
-    return {MAIN: "\n".join(parts), blob: plan.constants}
+    return {MAIN: "\n".join(parts), blob: code.constants}
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What takes the steps of a plan.
+
+    Attributes:
+        kernels: those that it calls.
+        functions: in C: one of each name besides the layers', ``run_layers`` and ``run_layer``.
+        constants: what these read.
+    """
+
+    kernels: Sequence[Kernel]
+    functions: Sequence[str]
+    constants: bytes
+
+
+def _straight_code(plan: Plan, others: Mapping[str, Sequence[Step]]) -> _Code:
+    """A function for each different step, with its struct, and one for each layer: the quickest that there is."""
+    variants = _Variants()
+    layers = [_function(f"layer_{number}", variants, steps) for number, (_, steps) in enumerate(plan.layers)]
+    functions = [_function(name, variants, steps) for name, steps in others.items()]
+    functions += [
+        _function(f"export_at_{number}", variants, plan.exports[:exported])
+        for number, (_, exported) in plan.endings.items()
+        if exported
+    ]
+    functions.append(_layer_functions(plan))
+    return _Code(tuple(variants.kernels), [*variants.sources, *layers, *functions], plan.constants)
+
+
+def _layer_functions(plan: Plan) -> str:
+    count = len(plan.layers)
+    layers = ", ".join(f"layer_{number}" for number in range(count)) or "0"
+    run = "\n".join(_layer_call(plan, number) for number in range(count))
+    return (
+        f"static const ember_layer layers[] = {{{layers}}};\n"
+        f"static int run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n    return 1;\n}}\n"
+        f"static void run_layer(int layer, {_PARAMETERS}) {{ layers[layer](inputs, outputs, arena); }}\n"
+    )
+
+
+def _layer_call(plan: Plan, number: int) -> str:
+    """C of a layer's call, and of what follows if the run may end with it."""
+    lines = [f"    layer_{number}(inputs, outputs, arena);"]
+    if number in plan.endings:
+        place, exported = plan.endings[number]
+        partial = f"if (!STATUS(arena) || !*STATUS(arena)) export_at_{number}(inputs, outputs, arena);"
+        lines += [
+            f"    if (*(const int32_t *)({_pointer(place)})) {{",
+            *([f"        {partial}"] if exported else []),
+            "        return 0;",
+            "    }",
+        ]
+    return "\n".join(lines)
+
+
+def _table_code(plan: Plan, others: Mapping[str, Sequence[Step]]) -> _Code:
+    """A function for each kernel, and the steps as constants: a compiler takes milliseconds for each function."""
+    table = StepTable(plan.constants, struct_fields)
+    ranges = {name: table.add(steps) for name, steps in others.items()}
+    layers = []
+    for number, (_, steps) in enumerate(plan.layers):
+        place, exported = plan.endings.get(number, (None, 0))
+        layers.append((*table.add(steps), -1 if place is None else place.offset, exported))
+    constants, records, bounds = table.finish(layers)
+    where = f"({_CONSTANTS}, (const int64_t *)({_CONSTANTS} + {records})"
+    rest = "inputs, outputs, arena)"
+    functions = [
+        f"static void {name}({_PARAMETERS}) {{\n    take_steps{where} + {first} * STEP_WORDS, {count}, {rest};\n}}\n"
+        for name, (first, count) in ranges.items()
+    ]
+    layer_table = f"(const int64_t *)({_CONSTANTS} + {bounds})"
+    exports = f"{ranges['export_outputs'][0]}"
+    functions.append(
+        f"static int run_layers({_PARAMETERS}) {{\n"
+        f"    return take_layers{where}, {layer_table}, {len(layers)}, {exports}, {rest};\n}}\n"
+    )
+    functions.append(
+        f"static void run_layer(int number, {_PARAMETERS}) {{\n"
+        f"    const int64_t *layer = {layer_table} + LAYER_WORDS * number;\n"
+        f"    take_steps{where} + layer[0] * STEP_WORDS, layer[1], {rest};\n}}\n"
+    )
+    return _Code(
+        tuple(dict.fromkeys(kernel for kernel, _ in table.functions)), [_kernel_functions(table), *functions], constants
+    )
+
+
+def _kernel_functions(table: StepTable) -> str:
+    """What ``kernels/step_table.h`` calls, and itself."""
+    parts = []
+    for number, (kernel, template) in enumerate(table.functions):
+        memory = [f"memory[{position}]" for position in range(kernel.pointers)]
+        arguments = ", ".join([*map(str, template), "p", *memory])
+        parts.append(
+            f"static NOINLINE void kernel_{number}(const void *p, uint8_t *const *memory) {{\n"
+            f"    {kernel.name}({arguments});\n}}\n"
+        )
+    names = ", ".join(f"kernel_{number}" for number in range(len(table.functions)))
+    parts.append(f"static void (*const kernels[])(const void *, uint8_t *const *) = {{{names}}};\n")
+    parts.append(f"#define STEP_POINTERS {table.pointers}\n")
+    return "\n".join([*parts, _header("kernels/step_table")])
 
 
 def _headers(target: Target, kernels: Iterable[Kernel]) -> str:
@@ -92,7 +193,11 @@ class _Variants:
         if name is None:
             name = self._names[key] = f"{step.kernel.name}_{len(self._names)}"
             self.sources.append(_variant(name, step))
-        return f"    {name}({', '.join(_pointer(pointer) for pointer in step.pointers)});"
+        if step.times == 1:
+            return f"    {name}({', '.join(_pointer(pointer) for pointer in step.pointers)});"
+        moving = zip(step.pointers, step.strides, strict=True)
+        memory = ", ".join(f"{_pointer(pointer)} + time * {stride}" for pointer, stride in moving)
+        return f"    for (int64_t time = 0; time < {step.times}; time++) {name}({memory});"
 
 
 def _variant(name: str, step: Step) -> str:
@@ -135,31 +240,11 @@ _UNUSED = "(void)inputs, (void)outputs, (void)arena;"
 
 def _tables(plan: Plan) -> str:
     """What ``kernels/exports.h`` declares and uses."""
-    count = len(plan.layers)
-    layers = ", ".join(f"layer_{number}" for number in range(count)) or "0"
-    run = "\n".join(_layer_call(plan, number) for number in range(count))
+    counts = f"{len(plan.inputs)}, {len(plan.outputs)}"
     return (
-        f"{_errors(plan)}"
         f"#define MAX_ARRAYS {len(plan.inputs) + len(plan.outputs) + 1}\n"
-        f"static const ember_layer layers[] = {{{layers}}};\n"
-        f"static int run_layers({_PARAMETERS}) {{\n    {_UNUSED}\n{run}\n    return 1;\n}}\n"
-        f"EMBER_EXPORTS({count}, {plan.arena_len}, {len(plan.inputs)}, {len(plan.outputs)})\n"
+        f"EMBER_EXPORTS({len(plan.layers)}, {plan.arena_len}, {counts})\n"
     )
-
-
-def _layer_call(plan: Plan, number: int) -> str:
-    """C of a layer's call, and of what follows if the run may end with it."""
-    lines = [f"    layer_{number}(inputs, outputs, arena);"]
-    if number in plan.endings:
-        place, exports = plan.endings[number]
-        partial = f"if (!STATUS(arena) || !*STATUS(arena)) export_at_{number}(inputs, outputs, arena);"
-        lines += [
-            f"    if (*(const int32_t *)({_pointer(place)})) {{",
-            *([f"        {partial}"] if exports else []),
-            "        return 0;",
-            "    }",
-        ]
-    return "\n".join(lines)
 
 
 def _errors(plan: Plan) -> str:

@@ -19,6 +19,20 @@ __all__ = ["Lock", "file_lock"]
 _POLL_SECONDS = 0.02
 
 
+# A child of fork has the same open files: while it lives, they would stay locked if this process ended without a word.
+_held: set[int] = set()
+
+
+def _let_go() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
 class Lock(Enum):
     """How an attempt to lock ended. Where there are no locks two may build the same library: both succeed."""
 
@@ -34,9 +48,11 @@ def file_lock(path: Path, patience: float) -> Iterator[Lock]:
     if isinstance(descriptor, Lock):
         yield descriptor
         return
+    _held.add(descriptor)
     try:
         yield Lock.HELD
     finally:
+        _held.discard(descriptor)
         with contextlib.suppress(OSError):
             os.unlink(path)  # while it is ours: whoever waits for it looks again
         fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a child of fork may have the same open file

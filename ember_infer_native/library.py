@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy.typing as npt
 
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, InvalidShape, KernelError
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import check_state
 
@@ -26,6 +29,23 @@ __all__ = ["ABI", "ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
 ABI = 3  # EMBER_ABI of kernels/exports.h
 _LEAST_ROWS = 4  # of a batch for each thread; fewer are not worth one
+# A batch is run in pieces; once a piece was done so soon, the next ones have so many times more rows.
+_FIRST_ROWS = 2
+_MORE_ROWS = 16
+_PIECE_SECONDS = 0.02
+_EXPORTS = (
+    "ember_abi",
+    "ember_arena_len",
+    "ember_prepare",
+    "ember_start_state",
+    "ember_load_state",
+    "ember_save_state",
+    "ember_error",
+    "ember_batch",
+    "ember_repeat_layer",
+    "ember_bind_run",
+    "ember_bind_predict",
+)
 
 
 class _Session(ctypes.Structure):
@@ -53,8 +73,7 @@ class Library:
         self.path: Path = Path(loaded._name)
         self.target: str = target
         self.build_seconds: float = build_seconds
-        abi = getattr(loaded, "ember_abi", None)
-        if abi is None or abi() != ABI:
+        if not all(hasattr(loaded, name) for name in _EXPORTS) or loaded.ember_abi() != ABI:
             raise InternalError(f"{self.path}: not a library of this version of Ember Infer; build it again")
         loaded.ember_arena_len.restype = ctypes.c_int64
         self.arena_len: int = loaded.ember_arena_len()
@@ -96,13 +115,19 @@ class NativeExecutable:
         self.outputs: tuple[AnyArray, ...] = _buffers(program, program.outputs)
         self._program = program
         self._threads = threads
+        self._piece = _FIRST_ROWS
         self._arena = library.new_arena()
+        self._start = functools.partial(library.functions.ember_start_state, _address(self._arena))
         inputs, outputs = _pointers(self.inputs), _pointers(self.outputs)
         session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data, KernelError)
         owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session)
         self.run: Run
         self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)
+
+    def start(self) -> None:
+        """See :meth:`ember_infer_core.KeepsState.start`."""
+        self._start()
 
     def save_state(self) -> tuple[AnyArray, ...]:
         """See :meth:`ember_infer_core.KeepsState.save_state`."""
@@ -129,18 +154,23 @@ class NativeExecutable:
         bounds = [count * part // parts for part in range(parts + 1)]
         own = [] if self._program.variables else [self._arena]
         arenas = [*own, *(self.library.new_arena() for _ in range(parts - len(own)))]
+        rows = _Rows(inputs), _Rows(outputs)
         if parts == 1:
-            self._run_rows(inputs, outputs, 0, count, arenas[0])
+            self._run_rows(*rows, range(count), arenas[0])
             return
+        stop = threading.Event()
         from concurrent.futures import ThreadPoolExecutor  # heavy, and only large batches need it
 
         with ThreadPoolExecutor(parts) as pool:
             jobs = [
-                pool.submit(self._run_rows, inputs, outputs, bounds[part], bounds[part + 1], arenas[part])
+                pool.submit(self._run_rows, *rows, range(bounds[part], bounds[part + 1]), arenas[part], stop)
                 for part in range(parts)
             ]
-            for job in jobs:
-                job.result()
+            try:
+                for job in jobs:
+                    job.result()
+            finally:
+                stop.set()  # for whoever is still at work: Ctrl-C, or a sample without a result
 
     def _check_rows(self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray]) -> int:
         """The number of samples, which all arrays hold."""
@@ -154,23 +184,32 @@ class NativeExecutable:
                     f"contiguous arrays of {port.dtype} and shape {(count, *port.shape)} are wanted, not {array.dtype} "
                     f"and {array.shape}"
                 )
+        if not all(array.flags.writeable for array in outputs):
+            raise InvalidShape("outputs that can be written to are wanted")
         return count
 
     def _run_rows(
-        self, inputs: Sequence[AnyArray], outputs: Sequence[AnyArray], start: int, stop: int, arena: ByteArray
+        self, inputs: _Rows, outputs: _Rows, rows: range, arena: ByteArray, stop: threading.Event | None = None
     ) -> None:
-        sources, results = [array[start:stop] for array in inputs], [array[start:stop] for array in outputs]
-        self.library.functions.ember_batch(
-            _pointers(sources),
-            _steps(sources),
-            _pointers(results),
-            _steps(results),
-            ctypes.c_int64(stop - start),
-            _address(arena),
-        )
-        error = self.library.functions.ember_error(_address(arena))
-        if error:
-            raise KernelError(error.decode())
+        """Runs in pieces of a fraction of a second, between which Python takes note of signals."""
+        functions, address = self.library.functions, _address(arena)
+        while rows and not (stop and stop.is_set()):
+            length = self._piece
+            some, rows = rows[:length], rows[length:]
+            begun = time.perf_counter()
+            functions.ember_batch(
+                inputs.pointers(some.start),
+                inputs.steps,
+                outputs.pointers(some.start),
+                outputs.steps,
+                ctypes.c_int64(len(some)),
+                address,
+            )
+            error = functions.ember_error(address)
+            if error:
+                raise KernelError(error.decode())
+            if len(some) == length and time.perf_counter() - begun < _PIECE_SECONDS:
+                self._piece = length * _MORE_ROWS
 
     def time_layers(self, repeats: int = 100) -> list[tuple[str, float]]:
         """Each layer's name and seconds, as the mean of so many runs in a row, on what the last run left in memory.
@@ -206,5 +245,15 @@ def _pointers(arrays: Sequence[npt.NDArray[Any]]) -> ctypes.Array[ctypes.c_void_
     return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
 
 
-def _steps(arrays: Sequence[npt.NDArray[Any]]) -> ctypes.Array[ctypes.c_int64]:
-    return (ctypes.c_int64 * max(len(arrays), 1))(*(array.strides[0] for array in arrays))
+class _Rows:
+    """Arrays whose samples lie one after the other: where they begin, and bytes from each to the next."""
+
+    def __init__(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
+        self._first = [array.ctypes.data for array in arrays]
+        self._lengths = [array.itemsize * element_count(array.shape[1:]) for array in arrays]
+        self.steps = (ctypes.c_int64 * max(len(arrays), 1))(*self._lengths)
+
+    def pointers(self, row: int) -> ctypes.Array[ctypes.c_void_p]:
+        """To so many samples from the first: for one call, which moves them on."""
+        moved = [first + row * length for first, length in zip(self._first, self._lengths, strict=True)]
+        return (ctypes.c_void_p * max(len(moved), 1))(*moved)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import operator
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -73,7 +74,9 @@ class Operators:
         return run
 
     def _bound(self, step: Step, memory: Mapping[str, list[AnyArray]]) -> _Run:
-        function = getattr(self._library, f"ember_step_{step.kernel.name}")
+        function = getattr(self._library, f"ember_step_{step.kernel.name}", None)
+        if function is None:
+            raise InternalError(f"{self._library._name}: not a library of this version of Ember Infer; build it again")
         values: list[int] = []
         names = struct_fields(step.kernel)
         if set(step.fields) != set(names):
@@ -84,12 +87,14 @@ class Operators:
         template = (ctypes.c_int * max(len(step.template), 1))(*step.template)
         fields = (ctypes.c_int * len(values))(*values)
         addresses = [memory[pointer.base][pointer.position].ctypes.data + pointer.offset for pointer in step.pointers]
-        pointers = (ctypes.c_void_p * len(addresses))(*addresses)
+        moved = [[time * stride for stride in step.strides] or [0] * len(addresses) for time in range(step.times)]
+        pointers = [(ctypes.c_void_p * len(addresses))(*map(operator.add, addresses, by)) for by in moved]
         held = memory  # the addresses are of its arrays
 
         def run() -> None:
             assert held
-            function(template, fields, pointers)
+            for each in pointers:
+                function(template, fields, each)
 
         return run
 

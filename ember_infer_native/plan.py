@@ -15,6 +15,7 @@ from ember_infer_native.targets import Target
 __all__ = [
     "FILL",
     "FORMATS",
+    "MANY",
     "Constants",
     "Kernel",
     "Layout",
@@ -31,6 +32,9 @@ __all__ = [
 Fields: TypeAlias = Mapping[str, int | tuple[int, ...]]
 Variants: TypeAlias = tuple[tuple[int, ...], ...]
 
+
+# Calls, or steps, beyond which a program costs as little as possible for each, in place of running as fast as possible.
+MANY = 1000
 
 # What the arrays of a caller may hold, by Python's codes for buffers (those of the module ``struct``).
 FORMATS: Mapping[DType, str] = {
@@ -171,6 +175,8 @@ class Step:
         template: arguments that select a variant of the kernel: they have to be constants where it is compiled.
         fields: the content of the struct.
         pointers: the memory it reads and writes, in the order of its arguments.
+        times: how often in a row it is called: what grows with a model's tensors is a loop, not more steps.
+        strides: how many bytes each pointer moves on by from one time to the next; none where there is but one.
 
     Raises:
         KernelError: a field does not fit into C's int.
@@ -180,10 +186,14 @@ class Step:
     template: tuple[int, ...]
     fields: Fields
     pointers: tuple[Pointer, ...]
+    times: int = 1
+    strides: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.pointers) != self.kernel.pointers:
             raise InternalError(f"{self.kernel.name} takes {self.kernel.pointers} pointers, not {len(self.pointers)}")
+        if len(self.strides) != (len(self.pointers) if self.times > 1 else 0):
+            raise InternalError(f"{self.kernel.name} is called {self.times} times, with {len(self.strides)} strides")
         for name, value in self.fields.items():
             sizes = value if isinstance(value, tuple) else (value,)
             if not all(INT32_MIN <= size <= INT32_MAX for size in sizes):
@@ -256,12 +266,12 @@ class Plan:
         load, save: steps that bring the caller's content of all variables in, as inputs, and out, as outputs.
         imports: steps that bring the caller's inputs into the arena.
         layers: for each call of the program its name and steps.
-        exports: steps that write the caller's outputs.
+        exports: steps that write the caller's outputs, in the order in which layers compute these.
         inputs, outputs: bytes of the caller's arrays.
         formats: what these hold, inputs first: for each a letter of :data:`FORMATS`.
         status: where runs leave the number of what went wrong, if anything can.
-        endings: by the number of a layer with which a run may end: an int32 in the arena, not 0 where it does, and the
-            steps that write those outputs that are there by then.
+        endings: by the number of a layer with which a run may end: an int32 in the arena, not 0 where it does, and how
+            many of ``exports`` write what is there by then.
         work: multiplications in one run, about.
     """
 
@@ -280,5 +290,5 @@ class Plan:
     outputs: tuple[int, ...]
     formats: str
     status: Status
-    endings: Mapping[int, tuple[Pointer, tuple[Step, ...]]]
+    endings: Mapping[int, tuple[Pointer, int]]
     work: int

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ember_infer_core.errors import KernelError
@@ -13,7 +15,18 @@ from ember_infer_native.kernels import native_operator
 from ember_infer_native.kernels.context import Context
 from ember_infer_native.kernels.copies import copy_between
 from ember_infer_native.kernels.operator import Borders
-from ember_infer_native.plan import FORMATS, Layout, Place, Plan, Pointer, Step, Temporaries, dense_layout, fill
+from ember_infer_native.plan import (
+    FORMATS,
+    MANY,
+    Layout,
+    Place,
+    Plan,
+    Pointer,
+    Step,
+    Temporaries,
+    dense_layout,
+    fill,
+)
 from ember_infer_native.targets import Target
 
 if TYPE_CHECKING:
@@ -62,7 +75,7 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
     borders = _borders(program)
     layouts = {root: _layout(program, root, borders.get(root)) for root in program.lifetimes}
     offsets, length = _place(program, layouts)
-    context = Context(target, generic, Temporaries(length))
+    context = Context(target, generic or len(program.calls) > MANY, Temporaries(length))
     places = _Places(program, layouts, offsets, context)
     layers = tuple((call.name, tuple(_plan_call(context, places, call))) for call in program.calls)
     imports, exports = _imports(places), _exports(places)
@@ -113,27 +126,36 @@ def _imports(places: _Places) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _endings(places: _Places) -> dict[int, tuple[Pointer, tuple[Step, ...]]]:
-    """See :attr:`Plan.endings`."""
-    found = {}
-    written: set[int] = set()
-    for number, call in enumerate(places.program.calls):
-        written.update(map(places.program.storage, call.tensors(Role.OUTPUT)))
-        if call.params.ending is not None:
-            found[number] = places[call.operands[call.params.ending]].first, _exports(places, written)
+def _written(program: Program) -> dict[int, int]:
+    """For each tensor with memory of its own that a call computes, the number of the first that does."""
+    found: dict[int, int] = {}
+    for number, call in enumerate(program.calls):
+        for index in call.tensors(Role.OUTPUT):
+            found.setdefault(program.storage(index), number)
     return found
 
 
-def _exports(places: _Places, written: Container[int] | None = None) -> tuple[Step, ...]:
-    """To the caller's outputs; only to those, where that is given, that use the memory of these tensors."""
+def _endings(places: _Places) -> dict[int, tuple[Pointer, int]]:
+    """See :attr:`Plan.endings`."""
+    program, written = places.program, _written(places.program)
+    outputs = sorted(written[root] for root in map(program.storage, program.outputs) if root in written)
+    return {
+        number: (places[call.operands[call.params.ending]].first, bisect_right(outputs, number))
+        for number, call in enumerate(program.calls)
+        if call.params.ending is not None
+    }
+
+
+def _exports(places: _Places) -> tuple[Step, ...]:
+    """To the caller's outputs; those that no call computes come last."""
+    program, written = places.program, _written(places.program)
     steps = []
-    for position, index in enumerate(places.program.outputs):
-        if written is not None and places.program.storage(index) not in written:
-            continue
+    for position, index in enumerate(program.outputs):
         source = places[index]
         result = replace(source, first=Pointer("output", position=position), layout=source.layout.without_borders)
-        steps.append(copy_between(source, result, places.context.target.bias_of(source.dtype)))
-    return tuple(steps)
+        step = copy_between(source, result, places.context.target.bias_of(source.dtype))
+        steps.append((written.get(program.storage(index), len(program.calls)), position, step))
+    return tuple(step for *_, step in sorted(steps, key=itemgetter(0, 1)))
 
 
 def _start(places: _Places) -> tuple[Step, ...]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Literal
 
 from ember_infer_core.errors import CompileError, CompilerNotFound
+from ember_infer_native.cache_folder import make_private_folder, path_refusal
 
 __all__ = ["Compiler", "build_library", "find_compiler", "host_isa"]
 
@@ -71,7 +72,8 @@ def find_compiler(environment: Mapping[str, str] = os.environ) -> Compiler:
     Raises:
         CompilerNotFound: there is none, or the one that ``CC`` names does not work.
     """
-    path = environment.get("PATH", os.defpath)
+    # What is meant relative to the working folder would be whatever somebody has left there.
+    path = os.pathsep.join(filter(os.path.isabs, environment.get("PATH", os.defpath).split(os.pathsep)))
     named = environment.get("CC", "").strip()
     if named:
         return _named_compiler(named, path)
@@ -314,9 +316,14 @@ def _keep_sources(sources: Mapping[str, str | bytes], command: Sequence[str]) ->
         digest.update(name.encode() + b"\0" + (content.encode() if isinstance(content, str) else content))
     folder = Path(chosen).absolute() / digest.hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_sources(folder, sources)
-        (folder / "build.sh").write_text(f"{shlex.join(command)}\n")
+        # Where nobody else can write, there is no link but our own.
+        reason = path_refusal(folder)
+        if reason is None:
+            make_private_folder(folder)
+            reason = path_refusal(folder)
+        if reason is not None:
+            raise OSError(errno.EACCES, reason, str(folder))
+        _write_sources(folder, {**sources, "build.sh": f"{shlex.join(command)}\n"})
     except OSError as error:
         raise CompileError(f"{_KEEP_SOURCES}={chosen!r} takes no sources: {error}") from error
     return folder

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ember_infer_ref.blocks import blocks
 from ember_infer_ref.plan import Step, run_prepared
 
 if TYPE_CHECKING:
@@ -24,4 +25,10 @@ def add_n(params: AddNParams) -> None:
 
 
 def _prepare(params: AddNParams) -> Step:
-    return lambda: np.copyto(params.output, params.elements(params.inputs))
+    parts = list(blocks(params.output_shape))
+
+    def run() -> None:
+        for block in parts:
+            np.copyto(params.output[block], params.elements([array[block] for array in params.inputs]))
+
+    return run

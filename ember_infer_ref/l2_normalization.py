@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.ops.l2_normalization import EPSILON, l2_normalized_rows
+from ember_infer_ref.blocks import rows_at_once
 from ember_infer_ref.plan import Step, run_prepared
 from ember_infer_ref.reduction import summed_in_order
 
@@ -27,10 +28,13 @@ def l2_normalization(params: L2NormalizationParams) -> None:
 
 
 def _prepare(params: L2NormalizationParams) -> Step:
-    rows, result = params.input, params.output
+    rows, result = (array.reshape(-1, array.shape[-1]) for array in (params.input, params.output))
+    step = rows_at_once(rows.shape[-1])
+    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
 
     def run_int8() -> None:
-        np.copyto(result, l2_normalized_rows(params, rows.astype(np.int64)))
+        for block in parts:
+            np.copyto(result[block], l2_normalized_rows(params, rows[block].astype(np.int64)))
 
     def run_float32() -> None:
         with np.errstate(over="ignore", invalid="ignore"):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.ops.log_softmax import log_softmax_rows
+from ember_infer_core.ops.log_softmax import MAX_CLASSES, log_softmax_rows
 from ember_infer_core.slots import Float32Array
+from ember_infer_ref.blocks import rows_at_once
 from ember_infer_ref.exponential import exponential
 from ember_infer_ref.plan import Step, run_prepared
 from ember_infer_ref.reduction import greatest_of_rows, summed_in_order
@@ -30,10 +31,14 @@ def log_softmax(params: LogSoftmaxParams) -> None:
 
 
 def _prepare(params: LogSoftmaxParams) -> Step:
-    rows, result = params.input, params.output
+    rows, result = (array.reshape(-1, array.shape[-1]) for array in (params.input, params.output))
+    # Only rows beyond this may have no result, and then nothing is written.
+    step = rows_at_once(rows.shape[-1]) if rows.shape[-1] <= MAX_CLASSES else len(rows)
+    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
 
     def run_int8() -> None:
-        np.copyto(result, log_softmax_rows(params, rows.astype(np.int64)))
+        for block in parts:
+            np.copyto(result[block], log_softmax_rows(params, rows[block].astype(np.int64)))
 
     def run_float32() -> None:
         with np.errstate(over="ignore", invalid="ignore"):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.slots import AnyArray, Int8Array
+from ember_infer_ref.blocks import blocks
 from ember_infer_ref.plan import Step
 
 __all__ = ["PairFunction", "prepare_pairs"]
@@ -31,13 +32,16 @@ def prepare_pairs(function: PairFunction, input1: Int8Array, input2: Int8Array, 
     # The pair's index is made of the bytes' bit patterns: 0 to 127, then -128 to -1.
     values = np.arange(256, dtype=np.uint8).view(np.int8)
     table = function(values[:, None], values).reshape(-1)
-    high, low = input1.view(np.uint8), input2.view(np.uint8)
-    index: npt.NDArray[np.uint16] = np.empty(output.shape, np.uint16)
+    high, low = (np.broadcast_to(array.view(np.uint8), output.shape) for array in (input1, input2))
+    parts = [(high[block], low[block], output[block]) for block in blocks(output.shape)]
+    indices: npt.NDArray[np.uint16] = np.empty(max((part.size for _, _, part in parts), default=0), np.uint16)
 
     def run() -> None:
-        np.copyto(index, high)
-        np.left_shift(index, _BYTE, out=index)
-        np.bitwise_or(index, low, out=index)
-        table.take(index, out=output, mode="clip")  # no index is out of range; "clip" spares a copy of the output
+        for first, second, result in parts:
+            index = indices[: result.size].reshape(result.shape)
+            np.copyto(index, first)
+            np.left_shift(index, _BYTE, out=index)
+            np.bitwise_or(index, second, out=index)
+            table.take(index, out=result, mode="clip")  # no index is out of range; "clip" spares a copy of the output
 
     return run

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from ember_infer_macros.decorator import load_program
 from ember_infer_native.artifact_build import Built, build_artifact, select_targets, target_machine, write_source
+from ember_infer_tools.terminal import Column, fitted, printable
 
 __all__ = ["print_built", "run_build", "write_sources"]
+
+_ENDING = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
 
 
 def run_build(models: Sequence[Path], folder: Path, targets: Sequence[str], processor: str | None) -> list[Built]:
@@ -38,22 +44,38 @@ def run_build(models: Sequence[Path], folder: Path, targets: Sequence[str], proc
         def advance(what: str, done: int, total: int) -> None:
             progress.update(task, description=f"compiling {what}", completed=done, total=total)
 
-        return build_artifact(programs, folder, selected, machine, advance)
+        with _ends_in_order():
+            return build_artifact(programs, folder, selected, machine, advance)
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Lets whoever ends this process wait until what is half built is removed, and the compiler stopped."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    is_main = threading.current_thread() is threading.main_thread()  # others cannot take signals
+    ours = [number for number in _ENDING if is_main and signal.getsignal(number) is signal.SIG_DFL]  # not with nohup
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def print_built(built: Sequence[Built], folder: Path, console: Console) -> None:
     """What was built, as a table, and how to use it."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("model", "target", "machine", "compiler"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("size", "build"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    names = [Column(heading, breaks="name") for heading in ("model", "target", "machine", "compiler")]
+    rows = []
     for one in built:
         entry = one.entry
-        cells = (entry.model, entry.target, str(entry.machine), entry.compiler)  # a name is not markup
+        cells = map(printable, (entry.model, entry.target, str(entry.machine), entry.compiler))
         seconds = f"{one.seconds:.1f} s" if one.seconds else "was there"
-        table.add_row(*map(Text, cells), f"{entry.size / 1000:.0f} kB", seconds)
-    console.print(table)
+        rows.append([*cells, f"{entry.size / 1000:.0f} kB", seconds])
+    console.print(fitted([*names, Column("size", right=True), Column("build", right=True)], rows, console.width))
     console.print(Text(f"NativeBackend(artifacts={str(folder)!r}) runs these without a compiler"))
 
 

@@ -6,12 +6,13 @@ import time
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+from ember_infer_tools.running import Command, Commands
+from ember_infer_tools.terminal import Column, fitted, printable
 
 __all__ = ["cache_app"]
 
-cache_app: typer.Typer = typer.Typer(rich_markup_mode="rich", invoke_without_command=True)
+cache_app: typer.Typer = typer.Typer(rich_markup_mode="rich", invoke_without_command=True, cls=Commands)
 
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -33,7 +34,7 @@ def cache(context: typer.Context) -> None:
         show()
 
 
-@cache_app.command()
+@cache_app.command(cls=Command)
 def show() -> None:
     """List what is kept: model, target, compiler, size, age and the seconds its build took."""
     from ember_infer_native.cache import LibraryCache
@@ -43,22 +44,19 @@ def show() -> None:
     if not entries:
         print(f"nothing is kept in {kept.folder}")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("model", "target", "compiler"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("size", "age", "build"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    now = time.time()
+    names = [Column(heading, breaks="name") for heading in ("model", "target", "compiler")]
+    figures = [Column(heading, right=True) for heading in ("size", "age", "build")]
+    now, rows = time.time(), []
     for entry in entries:
-        built = f"{entry.seconds:.1f} s"
-        named = [Text(name) for name in (entry.model, entry.target, entry.compiler)]  # a name is not markup
-        table.add_row(*named, _size(entry.size), _age(now - entry.built), built)
-    Console().print(table)
+        named = map(printable, (entry.model, entry.target, entry.compiler))
+        rows.append([*named, _size(entry.size), _age(now - entry.built), f"{entry.seconds:.1f} s"])
+    console = Console(highlight=False)
+    console.print(fitted([*names, *figures], rows, console.width))
     libraries = "library" if len(entries) == 1 else "libraries"
     print(f"{len(entries)} {libraries}, {_size(sum(entry.size for entry in entries))}, in {kept.folder}")
 
 
-@cache_app.command()
+@cache_app.command(cls=Command)
 def clear() -> None:
     """Delete everything that is kept. Safe at any time: what is needed is built again."""
     from ember_infer_native.cache import LibraryCache

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
-import shlex
 import sys
-import warnings
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, TextIO, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from ember_infer_core.errors import KernelError, ModelError, UnsupportedModelError
+from ember_infer_core.errors import ModelError
 
 try:
     import typer
@@ -20,17 +19,12 @@ try:
     from rich.syntax import Syntax
 
     from ember_infer_tools.cache_command import cache_app
+    from ember_infer_tools.running import FOUND, Command, Commands, conclude, one_line, run
+    from ember_infer_tools.terminal import output_console, printable
 except ModuleNotFoundError as _missing:
     sys.exit(f"error: the command line needs {_missing.name}: pip install 'ember-infer[cli]'")
 
 __all__ = ["app", "main"]
-
-# Exit statuses.
-_FOUND = 1
-_FAILED = 2
-_INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
-# Columns of a report that goes to a file or a pipe, where no terminal says how many there are.
-_FILE_WIDTH = 200
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -39,7 +33,8 @@ app: typer.Typer = typer.Typer(
     help="Run INT8 TensorFlow Lite models from Python exactly as a microcontroller will.",
     epilog="[bold]A good start[/bold]  ember-infer inspect model.tflite\n\n"
     "[bold]Exit status[/bold]   0 done; 1 a check found something; 2 an error, told in one line; 130 Ctrl-C",
-    add_completion=False,
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -52,9 +47,8 @@ def _command(*examples: str) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         paragraphs = (inspect.getdoc(function) or "").split("\n\n")
         filled = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-        return app.command(
-            name=function.__name__.rstrip("_"), help=filled, epilog="\n\n".join(("[bold]Examples[/bold]", *examples))
-        )(function)
+        name, shown = function.__name__.rstrip("_"), "\n\n".join(("[bold]Examples[/bold]", *examples))
+        return app.command(name=name, cls=Command, help=filled, epilog=shown)(function)
 
     return register
 
@@ -78,6 +72,18 @@ def options(
     """Run INT8 TensorFlow Lite models from Python exactly as a microcontroller will."""
 
 
+def _backends(incomplete: str) -> list[str]:
+    """What a shell offers for a backend."""
+    from ember_infer_tools.specs import SHORT_NAMES
+
+    return [name for name in SHORT_NAMES if name.startswith(incomplete)]
+
+
+def _sides(incomplete: str) -> list[str]:
+    """What a shell offers for a side of a comparison."""
+    return [*_backends(incomplete), *(name for name in ("tflm", "litert", "dumps:") if name.startswith(incomplete))]
+
+
 @_command(
     "ember-infer inspect model.tflite",
     "ember-infer inspect model.tflite --backend my_package.kernels:MyBackend",
@@ -89,7 +95,10 @@ def inspect_(
     backend: Annotated[
         list[str] | None,
         typer.Option(
-            "--backend", "-b", help="A further backend class to report on; may be repeated.", metavar="MODULE:CLASS"
+            "--backend",
+            "-b",
+            help="A further backend to report on, or a function that returns one; may be repeated.",
+            metavar="MODULE:CLASS",
         ),
     ] = None,
     tensors: Annotated[bool, typer.Option("--tensors", help="List every tensor.")] = False,
@@ -111,27 +120,30 @@ def inspect_(
     from ember_infer_tools.specs import installed_backends, load_backend_class
 
     report = inspect_model(model, (*installed_backends(), *map(load_backend_class, backend or ())))
-    if as_json:
-        print(to_json(report))
-    else:
-        console = _console()
+
+    def show() -> None:
+        if as_json:
+            print(to_json(report))
+            return
+        console = output_console()
         for section in render(report, width=console.width, all_tensors=tensors, all_findings=every):
             console.print(section)
-    if check and not (report.supported and all(finding.level == "hint" for finding in report.findings)):
-        raise typer.Exit(_FOUND)
+
+    fine = report.supported and all(finding.level == "hint" for finding in report.findings)
+    conclude(show, found=check and not fine)
 
 
 @_command(
-    "ember-infer compare model.tflite --a ember_infer_ref:RefBackend --b tflm",
-    "ember-infer compare model.tflite --a ember_infer_ref:RefBackend --b my_package.kernels:MyBackend,chip=mine",
-    "ember-infer compare model.tflite --a ember_infer_ref:RefBackend --b dumps:from_device --inputs samples.npy",
+    "ember-infer compare model.tflite --a ref --b tflm",
+    "ember-infer compare model.tflite --a ref --b my_package.kernels:MyBackend,chip=mine",
+    "ember-infer compare model.tflite --a ref --b dumps:from_device --inputs samples.npy",
     "ember-infer compare model.tflite --a tflm --b litert --json | jq .first_faulty",
-    "ember-infer compare streaming.tflite --a ember_infer_native:NativeBackend --b tflm --steps 500",
+    "ember-infer compare streaming.tflite --a native --b tflm --steps 500",
 )
 def compare(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
-    a: Annotated[str, typer.Option("--a", help="The reference.", metavar="SIDE")],
-    b: Annotated[str, typer.Option("--b", help="What is compared with it.", metavar="SIDE")],
+    a: Annotated[str, typer.Option("--a", help="The reference.", metavar="SIDE", autocompletion=_sides)],
+    b: Annotated[str, typer.Option("--b", help="What is compared with it.", metavar="SIDE", autocompletion=_sides)],
     inputs: Annotated[
         Path | None, typer.Option(help="Samples in the model's own types, .npy or .npz, one in each row.")
     ] = None,
@@ -147,32 +159,29 @@ def compare(
     """Run a model on two sides, layer by layer, and name the first layer that differs.
 
     Each layer is run twice: fed the reference's tensors, which finds the faulty kernel, and end to end, which shows how
-    errors grow. A SIDE is a backend, module:Class, with arguments as in ember_infer_ref:RefBackend,rounding=single;
-    another runtime, tflm or litert; or dumps:FOLDER, .npy and .bin files of a device, named after the layers.
+    errors grow. A SIDE is a backend: ref, native, esp, esp-p4, or module:Class of yours, with arguments as in
+    ref,rounding=single; another runtime, tflm or litert; or dumps:FOLDER, .npy and .bin files of a device, named after
+    the layers.
 
     A model that keeps state goes through one sequence, each side in a state of its own; a layer that is fed the
     reference's tensors is fed its state, too. The report names the first step and layer in which the sides part.
 
     Exit status: 0 equal, 1 different, 2 could not compare.
     """
-    import json
-
     from ember_infer_tools.compare.command import compare_with_progress
     from ember_infer_tools.compare.report import print_comparison
 
     found = compare_with_progress(model, a, b, inputs, samples, steps, seed)
-    if as_json:
-        print(json.dumps(found.to_json(), indent=2))
-    else:
-        print_comparison(found, _console())
-    if not found.equal:
-        raise typer.Exit(_FOUND)
+    conclude(
+        lambda: _print_json(found.to_json()) if as_json else print_comparison(found, output_console()),
+        found=not found.equal,
+    )
 
 
 @_command(
     "ember-infer bench model.tflite",
     "ember-infer bench model.tflite --per-layer",
-    "ember-infer bench model.tflite --backend ember_infer_native:NativeBackend,target=avx2 --against litert",
+    "ember-infer bench model.tflite --backend native,target=avx2 --against litert",
     "ember-infer bench model.tflite --backend my_package.kernels:MyBackend --against none --json",
 )
 def bench(
@@ -182,8 +191,9 @@ def bench(
         typer.Option(
             "--backend",
             "-b",
-            help="What to time; may be repeated. By default RefBackend, and NativeBackend where there is a C compiler.",
-            metavar="MODULE:CLASS",
+            help="What to time; may be repeated. By default ref, and native where there is a C compiler.",
+            metavar="BACKEND",
+            autocompletion=_backends,
         ),
     ] = None,
     against: Annotated[
@@ -202,19 +212,20 @@ def bench(
     All run on one thread, in turns, for machines change their speed; ratios are medians over turns. The answers are
     compared before anything is timed. With [bold]--per-layer[/bold]: microseconds, multiply-accumulates a second, and
     what share that is of the speed that this machine's instructions reach when there is nothing else to do.
-    """
-    import json
 
+    Exit status: 0 timed, 1 a backend answers something else than TensorFlow Lite Micro (or RefBackend, where that is
+    not there), 2 could not time.
+    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads, which is now
 
     from ember_infer_tools.bench.command import run_bench
     from ember_infer_tools.bench.report import print_bench
 
     found = run_bench(model, backend or (), against, turns, per_layer, steps)
-    if as_json:
-        print(json.dumps(found.to_json(), indent=2))
-    else:
-        print_bench(found, _console())
+    conclude(
+        lambda: _print_json(found.to_json()) if as_json else print_bench(found, output_console()),
+        found=bool(found.wrong),
+    )
 
 
 @_command(
@@ -250,14 +261,14 @@ def build(
 
     if source:
         for folder in write_sources(models, output, target or (), machine):
-            print(folder)
+            print(printable(str(folder)))
     else:
-        print_built(run_build(models, output, target or (), machine), output, _console())
+        print_built(run_build(models, output, target or (), machine), output, output_console())
 
 
 @_command(
     "ember-infer expand model.tflite",
-    "ember-infer expand model.tflite --class-name Detector > detector.py",
+    "ember-infer expand model.tflite --class-name Detector | less",
 )
 def expand(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
@@ -266,7 +277,7 @@ def expand(
     """Print the Python that [bold]@ember_model[/bold] generates for a model.
 
     As `cargo expand` does for a Rust macro: one line for each operator call, then the class with its lengths, scales
-    and methods. Colours vanish in a pipe: `ember-infer expand model.tflite > model.py` gives plain text.
+    and methods. Colours vanish in a pipe: `ember-infer expand model.tflite > model.txt` gives plain text.
     """
     from ember_infer_macros.expand import expand as expand_model
 
@@ -300,85 +311,26 @@ def stubs(
     reports = update_stubs(paths, check=check)
     for report in reports:
         reason = f" ({report.reason})" if report.reason else ""
-        print(f"{report.state.value}: {report.path}{reason}")
+        print(printable(f"{report.state.value}: {report.path}{reason}"))
     for report in reports:
         if report.error is not None:
             # A refusal names its module; a model's error knows only of the model.
             where = f"{report.path.with_suffix('.py')}: " if isinstance(report.error, ModelError) else ""
-            print(f"error: {where}{_one_line(report.error)}", file=sys.stderr)
+            print(f"error: {printable(where)}{one_line(report.error)}", file=sys.stderr)
     states = {report.state for report in reports}
     if not states.isdisjoint((StubState.STALE, StubState.ORPHANED)):
         print("write stubs again with ember-infer stubs, and delete those without a module", file=sys.stderr)
     if not states.isdisjoint((StubState.STALE, StubState.ORPHANED, StubState.FAILED)):
-        raise typer.Exit(_FOUND)
+        raise typer.Exit(FOUND)
 
 
-def _console() -> Console:
-    """Standard output, with colours only in a terminal, and room for whole tables elsewhere."""
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _FILE_WIDTH
-    return console
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, indent=2))
 
 
 def main() -> None:
     """Runs the command line and ends the process; an error is one readable line on stderr and the exit status 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # names from a file in a terminal that cannot show them
-    sys.path.append("")  # --backend finds modules in the working directory; last, so that nothing is hidden
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    debug = len(arguments) < len(sys.argv) - 1
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
-            status = app(args=arguments or ["--help"], prog_name="ember-infer", standalone_mode=False)
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit) as end:
-        # The reader, such as `head`, has seen enough. Rich and Typer answer with SystemExit(1), others do not.
-        if isinstance(end, SystemExit) and end.code != 1:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except (KeyboardInterrupt, typer.Abort):
-        status = _INTERRUPTED
-    except Exception as error:
-        if debug:
-            raise
-        print(f"error: {_one_line(error)}", file=sys.stderr)
-        status = _FAILED
-    sys.exit(status)
-
-
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """In place of Python's two lines, of which one is source code."""
-    print(f"warning: {message}", file=sys.stderr)
-
-
-def _one_line(error: Exception) -> str:
-    """What went wrong in one line, and where to look further."""
-    if isinstance(error, UnsupportedModelError):
-        count = len(error.problems)
-        more = f", and {count - 1} more" if count > 1 else ""
-        show = f"ember-infer inspect {shlex.quote(error.source)}"
-        return f"{error.source}: not supported: {error.problems[0]}{more} ({show} shows all)"
-    if hasattr(error, "format_message"):  # what the parser of the command line raises
-        context = getattr(error, "ctx", None)
-        command = getattr(context, "command_path", "ember-infer")
-        return f"{error.format_message()} (see {command} --help)"
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError | KernelError | OSError | ImportError):
-        return text
-    return f"{type(error).__name__}: {text} (a fault of Ember Infer's: --debug shows where)"
+    run(app)
 
 
 if __name__ == "__main__":

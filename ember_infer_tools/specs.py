@@ -1,7 +1,8 @@
 """Backends by name, as the command line's ``--backend module:Class`` takes them. Every command uses this one parser.
 
-Where an instance is wanted, arguments may follow: ``module:Class,rounding=single,keep=3``. A value is a Python literal,
-or else text. In place of a class there may be a function that returns a backend, or a backend.
+This project's own have short names: ``ref``, ``native``, ``esp``, ``esp-p4``. Where an instance is wanted, arguments
+may follow: ``module:Class,rounding=single,keep=3``. A value is a Python literal, or else text. In place of a class
+there may be a function that returns a backend, or a backend.
 """
 
 from __future__ import annotations
@@ -12,30 +13,36 @@ from typing import Any
 
 from ember_infer_core.backend import KernelBackend
 
-__all__ = ["installed_backends", "load_backend", "load_backend_class"]
+__all__ = ["SHORT_NAMES", "full_name", "installed_backends", "load_backend", "load_backend_class"]
 
 # This project's own, in the order in which tools list them; those that are not installed are left out.
-OWN_BACKENDS = (
-    "ember_infer_ref:RefBackend",
-    "ember_infer_native:NativeBackend",
-    "ember_esp:EspBackend",
-    "ember_esp:EspP4Backend",
-)
+SHORT_NAMES = {
+    "ref": "ember_infer_ref:RefBackend",
+    "native": "ember_infer_native:NativeBackend",
+    "esp": "ember_esp:EspBackend",
+    "esp-p4": "ember_esp:EspP4Backend",
+}
+
+
+def full_name(spec: str) -> str:
+    """``module:Class`` for a short name, arguments and all; anything else as it is."""
+    name, comma, arguments = spec.partition(",")
+    return f"{SHORT_NAMES.get(name, name)}{comma}{arguments}"
 
 
 def load_backend_class(spec: str) -> type[KernelBackend]:
-    """The backend class that ``module:Class`` names.
+    """The backend class that ``module:Class`` names; of a function, a backend or arguments, that of the instance.
 
     Raises:
         ValueError: the text has another form, the module or the class is not there, or it is no backend.
     """
-    name, comma, _ = spec.partition(",")
-    if comma:
-        raise ValueError(f"backend {spec!r}: a class is asked for, not an instance: write {name}, without arguments")
-    found = _named(spec)
-    if not (isinstance(found, type) and issubclass(found, KernelBackend)):
-        raise ValueError(f"backend {spec!r}: {spec.partition(':')[2]} is not a class derived from KernelBackend")
-    return found
+    spec = full_name(spec)
+    found = None if "," in spec else _named(spec)
+    if isinstance(found, type):  # which needs no instance, nor what an instance needs
+        if not issubclass(found, KernelBackend):
+            raise ValueError(f"backend {spec!r}: {spec.partition(':')[2]} is not a class derived from KernelBackend")
+        return found
+    return type(load_backend(spec))
 
 
 def load_backend(spec: str) -> KernelBackend:
@@ -44,6 +51,7 @@ def load_backend(spec: str) -> KernelBackend:
     Raises:
         ValueError: the text has another form, there is no such module or name, or it makes no backend.
     """
+    spec = full_name(spec)
     name, *arguments = spec.split(",")
     found = _named(name)
     if isinstance(found, KernelBackend) and not arguments:
@@ -65,7 +73,8 @@ def load_backend(spec: str) -> KernelBackend:
 def _named(spec: str) -> Any:
     module_name, colon, name = spec.partition(":")
     if not (colon and module_name and name):
-        raise ValueError(f"backend {spec!r}: write module:Class, such as ember_infer_ref:RefBackend")
+        short = ", ".join(SHORT_NAMES)
+        raise ValueError(f"backend {spec!r}: write module:Class, such as ember_infer_ref:RefBackend, or one of {short}")
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # whatever is wrong with the user's module
@@ -88,7 +97,7 @@ def _argument(text: str) -> tuple[str, Any]:
 
 def installed_backends() -> tuple[type[KernelBackend], ...]:
     """This project's backend classes, as far as they are installed here."""
-    return tuple(backend for spec in OWN_BACKENDS for backend in _if_installed(spec))
+    return tuple(backend for spec in SHORT_NAMES.values() for backend in _if_installed(spec))
 
 
 def _if_installed(spec: str) -> tuple[type[KernelBackend], ...]:

@@ -5,6 +5,12 @@ Run it with ``make demo``, or ``python examples/demo.py`` where ``ember-infer[cl
 
 from __future__ import annotations
 
+import signal
+import sys
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are imported, Ctrl-C has no traceback to show
+
 import time
 from pathlib import Path
 
@@ -12,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.columns import Columns
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -60,7 +67,7 @@ def show_native(
     try:
         backend = NativeBackend()
     except CompilerNotFound as error:
-        console.print(f"NativeBackend left out: {error}\n")
+        console.print(f"NativeBackend left out: {escape(str(error))}\n")
         return
     found, native_seconds = classify(backend, images)
     same = "the same bytes" if (found == probabilities).all() else "[red]other bytes[/red]"
@@ -154,4 +161,8 @@ def _row(value: float, height: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on a compiler may be at work: tidy up
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)  # what a shell reports for it

@@ -60,7 +60,7 @@ class WakeWord:
 
 @dataclass(frozen=True)
 class Step:
-    """What the model says of one step: when it ended, its probability, and whether the word was heard then."""
+    """What the model says of one step: when it ended in the audio, its probability, whether the word was heard then."""
 
     seconds: float
     probability: float
@@ -78,7 +78,7 @@ class Detector:
         self._last: deque[float] = deque(maxlen=word.window)
         self._rest = np.zeros(0, np.int16)
         self._armed = True
-        self._steps = 0
+        self._chunks = 0
 
     def listen(self, audio: npt.NDArray[np.int16]) -> Iterator[Step]:
         """The steps that end in the next piece of audio, of any length: one channel at 16 kHz."""
@@ -86,6 +86,7 @@ class Detector:
         whole = len(audio) - len(audio) % CHUNK
         self._rest = audio[whole:]
         for start in range(0, whole, CHUNK):
+            self._chunks += 1
             features = self._frontend.process_samples(audio[start : start + CHUNK].tobytes()).features
             if not features:  # the first chunks fill the window
                 continue
@@ -100,11 +101,10 @@ class Detector:
         session.input[...] = model.quantize(frames).reshape(session.input.shape)
         session.run()
         probability = float(model.dequantize(session.output).reshape(-1)[0])
-        self._steps += 1
         self._last.append(probability)
         heard = len(self._last) == self.word.window and sum(self._last) / len(self._last) > self.word.cutoff
         detected, self._armed = heard and self._armed, not heard  # one word is one detection
-        return Step(self._steps * self.word.stride / 100, probability, detected)
+        return Step(self._chunks * CHUNK / RATE, probability, detected)
 
 
 def model_path(name: str) -> Path:

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.support.against_tflm import assert_equals_tflm
+from tests.support.contents import random_batches
 from tests.support.outcomes import assert_refused, timely_outcome
+from tests.support.tflm import Tflm
 
 pytestmark = pytest.mark.usefixtures("limited_memory", "tflm_wheel")
 
@@ -39,6 +42,19 @@ def model_with_attribute(attribute: str, size: int) -> bytes:
 def test_huge_attribute_runs_in_no_time(attribute: str, size: int) -> None:
     """Rows and columns far outside the image contribute nothing and must cost nothing."""
     assert timely_outcome(model_with_attribute(attribute, size)) == "ran"
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+def test_stride_that_is_never_taken_is_as_good_as_any(padding: str, tflm: Tflm) -> None:
+    """NativeBackend refused rows that it would never have gone to, which RefBackend ran."""
+    channels, stride = 16, (1 << 15) - 1
+    writer = ModelWriter()
+    input = writer.tensor("input", (1, 3, 3, channels), scale=1.0)
+    weights = writer.tensor("weights", (1, 3, 3, channels), scale=0.1, data=np.ones((1, 3, 3, channels), np.int8))
+    output = writer.tensor("output", (1, 1, 1, channels), scale=1.0)
+    writer.depthwise_conv2d(input, weights, None, output, stride_h=stride, stride_w=stride, padding=padding)
+    model = writer.finish([input], [output])
+    assert_equals_tflm(model, random_batches(model), tflm)
 
 
 @pytest.mark.parametrize("size", [1 << 17, 1 << 29])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import itertools
+import re
 import subprocess
 import sys
 import wave
@@ -132,13 +133,22 @@ def test_audio_may_come_in_pieces_of_any_length(example: Any, spoken: dict[str, 
     assert [step for piece in pieces for step in detector.listen(piece)] == whole
 
 
+def test_a_step_ends_with_the_audio_that_completes_it(example: Any) -> None:
+    """The first features come with the third piece of 10 ms, and three of them make a step."""
+    detector = example.Detector(example.wake_word("okay_nabu"), NativeBackend())
+    chunk = silence()[: example.CHUNK]
+    ended = [(number / 100, step.seconds) for number in range(1, 21) for step in detector.listen(chunk)]
+    assert [heard for heard, _ in ended] == [0.05, 0.08, 0.11, 0.14, 0.17, 0.2]
+    assert all(heard == said for heard, said in ended)
+
+
 def test_probability_and_detection_are_drawn(
     example: Any, spoken: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert example.main([str(spoken["okay_nabu"])]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0].startswith("Okay Nabu at 1.")
+    assert re.fullmatch(r"Okay Nabu at [12]\.\d\d s", shown[0])
     assert all(len(line) <= 80 for line in shown)
     marks = next(line for line in shown if set(line.strip()) <= {"-", "^"})
     assert marks.count("^") == 1

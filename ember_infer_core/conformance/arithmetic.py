@@ -1,7 +1,8 @@
 """How fixed-point factors scale, in each of the dialects of runtimes, and the clamp at the end.
 
 ``double`` is TensorFlow Lite Micro's rounding, the one that counts; the others are here so that a report can say which
-of them explains a wrong answer (see ``docs/exactness.md``).
+of them explains a wrong answer (see ``docs/exactness.md``). The last four are of no runtime, but of kernels that take
+negative numbers for positive ones: a tie goes toward zero, or a half is added to what C's division then cuts off.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from ember_infer_core.slots import AnyArray
 
 __all__ = ["ROUNDINGS", "Int64Array", "Rounding", "clamped", "scaled"]
 
-Rounding: TypeAlias = Literal["double", "single", "float", "no-nudge"]
+Rounding: TypeAlias = Literal[
+    "double", "single", "float", "no-nudge", "half-to-zero", "single-half-to-zero", "cut-off", "single-cut-off"
+]
 ROUNDINGS: tuple[Rounding, ...] = get_args(Rounding)
+_MISTAKEN = frozenset({"half-to-zero", "single-half-to-zero", "cut-off", "single-cut-off"})
 
 
 def clamped(params: Any, values: Int64Array) -> AnyArray:
@@ -37,6 +41,8 @@ def scaled(values: Int64Array, multiplier: Any, shift: Any, rounding: Rounding =
     """``values * multiplier * 2**(shift - 31)`` in one of the dialects."""
     if rounding == "single":
         return multiply_by_quantized_multiplier_single_rounding(values, multiplier, shift)
+    if rounding in _MISTAKEN:
+        return _mistaken(values, multiplier, shift, rounding)
     if rounding == "no-nudge":
         return _without_nudge(values, multiplier, shift)
     if rounding == "float":
@@ -44,6 +50,32 @@ def scaled(values: Int64Array, multiplier: Any, shift: Any, rounding: Rounding =
         product = (np.asarray(values).astype(np.float32) * real).astype(np.float64)
         return np.rint(product).astype(np.int64)
     return multiply_by_quantized_multiplier(values, multiplier, shift)
+
+
+def _mistaken(values: Int64Array, multiplier: Any, shift: Any, rounding: Rounding) -> Int64Array:
+    """The product, divided by powers of two: as TFLM does by 2**31 and then by the rest, or at once by both."""
+    shift = np.asarray(shift, np.int64)
+    product = wrap_int32(np.asarray(values) << np.maximum(shift, 0)) * np.asarray(multiplier, np.int64)
+    right = np.maximum(-shift, 0)
+    if rounding == "half-to-zero":
+        return _half_to_zero((product + (1 << 30)) >> 31, right)
+    if rounding == "cut-off":
+        return _cut_off(_cut_off(product, np.asarray(31)), right)
+    return (_half_to_zero if rounding == "single-half-to-zero" else _cut_off)(product, 31 + right)
+
+
+def _half_to_zero(values: Int64Array, bits: Int64Array) -> Int64Array:
+    """Divided by a power of two, ties toward zero."""
+    below_half = np.maximum((np.int64(1) << bits) >> 1, 1) - 1
+    rounded: Int64Array = np.sign(values) * ((np.abs(values) + below_half) >> bits)
+    return rounded
+
+
+def _cut_off(values: Int64Array, bits: Int64Array) -> Int64Array:
+    """``(values + half) / 2**bits`` in C, where division cuts toward zero: right where the sum is not negative."""
+    raised = values + ((np.int64(1) << bits) >> 1)
+    cut: Int64Array = np.sign(raised) * (np.abs(raised) >> bits)
+    return cut
 
 
 def _without_nudge(values: Int64Array, multiplier: Any, shift: Any) -> Int64Array:

@@ -57,4 +57,8 @@ DIALECTS: Mapping[str, Rule] = {
     "rounding `single`: one rounding of the 64-bit product, instead of TFLM's two": rounded("single"),
     "rounding `float`: a float32 product rounded half to even, as in XNNPACK": rounded("float"),
     "rounding `no-nudge`: the first of TFLM's two roundings is a floor": rounded("no-nudge"),
+    "ties of the second rounding go toward zero instead of away from it": rounded("half-to-zero"),
+    "one rounding of the 64-bit product, half toward zero, instead of TFLM's two": rounded("single-half-to-zero"),
+    "each rounding adds a half and divides, which cuts toward zero: wrong below zero": rounded("cut-off"),
+    "one rounding, which adds a half and divides, cutting toward zero: wrong below zero": rounded("single-cut-off"),
 }

@@ -19,7 +19,10 @@ __all__ = ["ElementwiseAddParams", "prepare"]
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ElementwiseAddParams(RescaledPairParams):
-    """Elementwise sum of two tensors, broadcast as NumPy does; int8 ones have a quantisation each."""
+    """Elementwise sum of two tensors, broadcast as NumPy does; int8 ones have a quantisation each.
+
+    Fields that are not named here are described in :class:`RescaledPairParams`.
+    """
 
     @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:

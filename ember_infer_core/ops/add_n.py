@@ -38,7 +38,8 @@ class AddNParams(OperatorParams):
         dtype: of all tensors.
         input_quant, output_quant: where they are quantised.
         input_offset, output_offset: minus the inputs' zero point, and the output's zero point.
-        input_multiplier, input_shift, ...: fixed-point factors; the shifts are zero or negative (to the right).
+        input_multiplier, input_shift, output_multiplier, output_shift: fixed-point factors; the shifts are
+            zero or negative (to the right).
         inputs, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """
@@ -64,20 +65,20 @@ class AddNParams(OperatorParams):
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
     def elements(self, values: Sequence[AnyArray]) -> AnyArray:
-        """The sums of as many arrays of ``dtype`` and one shape as there are inputs, exactly as TFLM computes them."""
+        """The sums of arrays of ``dtype`` and one shape, one of each input, exactly as TFLM computes them."""
         if self.dtype == INT8:
-            return self._quantized([array.astype(np.int64) for array in values])
-        total: AnyArray = np.zeros(self.output_shape, self.dtype)
+            return self._quantized(values)
+        total: AnyArray = np.zeros(values[0].shape, self.dtype)
         with np.errstate(all="ignore"):  # it overflows to infinity, as in C
             for array in values:
                 total = total + array
         return total
 
-    def _quantized(self, values: Sequence[Int64Array]) -> Int8Array:
+    def _quantized(self, values: Sequence[Int8Array]) -> Int8Array:
         """Source: TFLM ``reference_ops::AddN``."""
-        total = self._scaled(np.zeros(self.output_shape, np.int64))
+        total = self._scaled(np.zeros(values[0].shape, np.int64))
         for array in values:
-            total = wrap_int32(total + self._scaled(array))
+            total = wrap_int32(total + self._scaled(array.astype(np.int64)))
         result = multiply_by_quantized_multiplier(total, self.output_multiplier, self.output_shift)
         return np.clip(wrap_int32(result + self.output_offset), INT8_MIN, INT8_MAX).astype(np.int8)
 

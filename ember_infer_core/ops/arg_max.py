@@ -18,6 +18,8 @@ class ArgMaxParams(ReductionParams):
 
     Elements are compared as they are, so quantisation does not matter. A NaN is neither greater nor less than anything:
     it is the result only where it comes first. ``dtype`` is the input's; the output is int32.
+
+    Fields that are not named here are described in :class:`ReductionParams`.
     """
 
     @property

@@ -41,6 +41,8 @@ class BatchMatMulParams(OperatorParams):
         rows, depth, columns: of the matrices.
         adj_x, adj_y: whether the matrices of ``lhs`` and of ``rhs`` are transposed.
         dtype: int8 or float32, of ``lhs``, ``rhs`` and ``output``.
+        fused_activation: the model's; ``activation_min`` and ``activation_max`` are what it comes to.
+        lhs_quant, rhs_quant, output_quant: each tensor has its own.
         lhs_offset, rhs_offset: minus the zero points.
         output_offset: the output's zero point.
         lhs, rhs, bias, output, scratch: the buffers; bias is int32 ``(columns,)`` or None, and None in float32.

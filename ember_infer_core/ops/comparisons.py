@@ -39,6 +39,8 @@ class ComparisonParams(CommonScalePairParams):
     The common scale of int8 inputs is 1, at which they are rounded to multiples of ``2**-left_shift``, before they are
     compared.
 
+    Fields that are not named here are described in :class:`CommonScalePairParams`.
+
     Attributes:
         comparison: what is asked.
     """

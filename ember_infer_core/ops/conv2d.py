@@ -22,6 +22,8 @@ class Conv2dParams(WindowedSumParams):
     ``output_multiplier[c] * 2**(output_shift[c] - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``. Taps outside the image count as zero.
 
+    Fields that are not named here are described in :class:`WindowedSumParams`.
+
     Attributes:
         input_shape: ``(N, H, W, C_in)``.
         weights_shape: ``(C_out, KH, KW, C_in / groups)``.

@@ -34,6 +34,8 @@ class CumsumParams(RowParams):
 
     float32: sums in float32, from 0 on.
 
+    Fields that are not named here are described in :class:`RowParams`.
+
     Attributes:
         axis: counted from 0.
         exclusive: the sum for an element is without it.

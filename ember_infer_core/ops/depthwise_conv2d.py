@@ -23,6 +23,8 @@ class DepthwiseConv2dParams(WindowedSumParams):
     ``output_multiplier[c] * 2**(output_shift[c] - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``. Taps outside the image count as zero.
 
+    Fields that are not named here are described in :class:`WindowedSumParams`.
+
     Attributes:
         input_shape: ``(N, H, W, C_in)``.
         weights_shape: ``(1, KH, KW, C_out)``.

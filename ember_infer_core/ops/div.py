@@ -18,7 +18,10 @@ __all__ = ["DivParams", "FloorDivParams", "FloorModParams", "prepare", "prepare_
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class DivParams(PairParams):
-    """Elementwise quotient of two float32 or int32 tensors, broadcast as NumPy does; int32 ones are cut off."""
+    """Elementwise quotient of two float32 or int32 tensors, broadcast as NumPy does; int32 ones are cut off.
+
+    Fields that are not named here are described in :class:`PairParams`.
+    """
 
     @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
@@ -35,7 +38,10 @@ class DivParams(PairParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FloorDivParams(PairParams):
-    """Elementwise quotient of two float32 tensors, rounded down, broadcast as NumPy does."""
+    """Elementwise quotient of two float32 tensors, rounded down, broadcast as NumPy does.
+
+    Fields that are not named here are described in :class:`PairParams`.
+    """
 
     @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
@@ -46,7 +52,10 @@ class FloorDivParams(PairParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FloorModParams(PairParams):
-    """Elementwise remainder of the quotient rounded down, of two float32 tensors, broadcast as NumPy does."""
+    """Elementwise remainder of the quotient rounded down, of two float32 tensors, broadcast as NumPy does.
+
+    Fields that are not named here are described in :class:`PairParams`.
+    """
 
     @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:

@@ -26,6 +26,8 @@ class FullyConnectedParams(SumParams):
     scaled by ``output_multiplier[c] * 2**(output_shift[c] - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``.
 
+    Fields that are not named here are described in :class:`SumParams`.
+
     Attributes:
         input_shape: any shape of ``batches * input_depth`` elements.
         weights_shape: ``(output_depth, input_depth)``.

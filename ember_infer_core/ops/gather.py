@@ -81,6 +81,8 @@ class IndexedRowParams(OperatorParams):
 class GatherParams(IndexedRowParams):
     """Of one axis of the input the indices named, where the first ``batch_dims`` axes of both go together.
 
+    Fields that are not named here are described in :class:`IndexedRowParams`.
+
     Attributes:
         axis, batch_dims: from 0.
     """
@@ -110,7 +112,10 @@ class GatherParams(IndexedRowParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class GatherNdParams(IndexedRowParams):
-    """What the last axis of the indices names together: one index for each of the input's first axes."""
+    """What the last axis of the indices names together: one index for each of the input's first axes.
+
+    Fields that are not named here are described in :class:`IndexedRowParams`.
+    """
 
     @override
     def rows(self, indices: AnyArray) -> Int64Array:

@@ -29,6 +29,8 @@ class L2NormalizationParams(RowParams):
     int8: the output's scale is 1/128 and its zero point 0, whatever the model says. float32: a length below 1e-6 counts
     as 1e-6.
 
+    Fields that are not named here are described in :class:`RowParams`.
+
     Attributes:
         input_offset: minus the input's zero point.
     """

@@ -20,6 +20,8 @@ __all__ = ["LeakyReluParams", "prepare"]
 class LeakyReluParams(LookupParams):
     """``x`` where it is positive, otherwise ``alpha * x``.
 
+    Fields that are not named here are described in :class:`LookupParams`.
+
     Attributes:
         alpha: the slope of negative values, a float32 of either sign.
     """

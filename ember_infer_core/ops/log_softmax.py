@@ -47,6 +47,8 @@ class LogSoftmaxParams(RowParams):
     """Logarithm of the softmax along the last axis. int8: in fixed point; the output's scale is 1/16 and its zero point
     127. float32: ``x - max - log(sum(exp(x - max)))``, summed in order.
 
+    Fields that are not named here are described in :class:`RowParams`.
+
     Attributes:
         input_multiplier, input_left_shift: the input's scale as a fixed-point factor to Q5.26.
         reverse_multiplier, reverse_shift: its inverse; the shift is zero or negative (to the right).

@@ -20,6 +20,8 @@ __all__ = ["LogicalParams", "prepare", "prepare_not"]
 class LogicalParams(PairParams):
     """The conjunction, or the disjunction, of two bool tensors that broadcast as NumPy does.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         conjunction: both have to be true; otherwise either.
     """

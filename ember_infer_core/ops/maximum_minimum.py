@@ -18,6 +18,8 @@ __all__ = ["MaximumMinimumParams", "prepare"]
 class MaximumMinimumParams(PairParams):
     """The larger, or the smaller, of each two elements as they are: TFLM does not look at quantisation here.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         largest: the larger one is wanted.
     """

@@ -32,6 +32,8 @@ class MeanParams(ReductionParams):
 
     float32: the sum in float32, in the order of the elements in memory, is divided by ``divisor``.
 
+    Fields that are not named here are described in :class:`ReductionParams`.
+
     Attributes:
         count: how many elements a sum has.
         divisor: of a float32 sum: ``count`` in MEAN, 1 in SUM.

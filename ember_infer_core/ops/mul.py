@@ -24,6 +24,8 @@ class MulParams(PairParams):
     ``output_multiplier * 2**(output_shift - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         output_multiplier, output_shift: a fixed-point factor; a positive shift is to the left.
     """

@@ -49,6 +49,7 @@ class PairParams(OperatorParams):
     Attributes:
         input1_shape, input2_shape: broadcast to ``output_shape``.
         dtype: of both inputs; of the output too, unless the operator says otherwise.
+        fused_activation: the model's; the clamps below are what it comes to.
         input1_quant, input2_quant, output_quant: each tensor has its own.
         input1_offset, input2_offset: minus the zero points.
         output_offset: the output's zero point.

@@ -27,6 +27,11 @@ class PoolParams(OperatorParams):
         input_shape: ``(N, H, W, C)``.
         output_shape: ``(N, OH, OW, C)``.
         padding: the scheme of the model; ``pad_h`` and ``pad_w`` are what it comes to: rows above, columns left.
+        filter_height, filter_width: of the window.
+        stride_h, stride_w: from one window to the next, down and to the right.
+        fused_activation: the model's; ``activation_min`` and ``activation_max`` are what it comes to.
+        input_quant, output_quant: equal.
+        activation_min, activation_max: the clamp.
         input, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """

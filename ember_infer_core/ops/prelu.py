@@ -23,6 +23,8 @@ class PreluParams(PairParams):
     """The elements of ``input1`` where they are not negative; elsewhere they are multiplied by those of ``input2``, the
     slopes, which broadcast. Of int8 either is scaled to the output's scale.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
         output_multiplier_1, output_shift_1: the fixed-point factor of what is not negative.
         output_multiplier_2, output_shift_2: that of the products.

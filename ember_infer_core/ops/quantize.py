@@ -27,6 +27,8 @@ __all__ = ["QuantizeParams", "prepare", "quantize_elements"]
 class QuantizeParams(LookupParams):
     """Real values, or quantised ones, in the output's quantisation.
 
+    Fields that are not named here are described in :class:`LookupParams`.
+
     Attributes:
         multiplier, shift: input scale over output scale as a fixed-point factor; 0 where the input is float32.
     """

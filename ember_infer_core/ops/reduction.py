@@ -41,6 +41,8 @@ class RowParams(OperatorParams):
 class ReductionParams(RowParams):
     """One element of the output for all elements of the input along ``axes``.
 
+    Fields that are not named here are described in :class:`RowParams`.
+
     Attributes:
         input_shape: of any rank.
         output_shape: has as many elements as the input's other axes; whether it keeps the reduced ones is its own

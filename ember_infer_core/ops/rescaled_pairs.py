@@ -23,8 +23,11 @@ class CommonScalePairParams(PairParams):
     Both int8 inputs, less their zero points, are shifted left by ``left_shift`` and scaled to it. The fields are 0
     where the inputs have another type.
 
+    Fields that are not named here are described in :class:`PairParams`.
+
     Attributes:
-        input1_multiplier, input1_shift, ...: fixed-point factors; the shifts are zero or negative (to the right).
+        input1_multiplier, input1_shift, input2_multiplier, input2_shift: fixed-point factors; the shifts are zero or
+            negative (to the right).
     """
 
     left_shift: int = 0
@@ -47,6 +50,8 @@ class CommonScalePairParams(PairParams):
 class RescaledPairParams(CommonScalePairParams):
     """The common scale is twice the larger of the inputs'; what the operator makes of them is scaled to the output's,
     offset by ``output_offset`` and clamped to ``[activation_min, activation_max]``.
+
+    Fields that are not named here are described in :class:`CommonScalePairParams`.
 
     Attributes:
         output_multiplier, output_shift: the fixed-point factor of that; a positive shift is to the left.

@@ -37,6 +37,8 @@ class SoftmaxParams(RowParams):
     int8: in fixed point; the output's scale is 1/256 and its zero point -128, or 1/65536 and -32768 where the output is
     int16. float32: ``exp((x - max) * beta) / sum``, summed in order.
 
+    Fields that are not named here are described in :class:`RowParams`.
+
     Attributes:
         input_shape, output_shape: equal, of any rank from 1 up.
         dtype: of the input.

@@ -20,7 +20,10 @@ _LEFT_SHIFT = 7
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class SquaredDifferenceParams(RescaledPairParams):
-    """Square of the elementwise difference of two tensors, broadcast as NumPy does; int8 ones are quantised."""
+    """Square of the elementwise difference of two tensors, broadcast as NumPy does; int8 ones are quantised.
+
+    Fields that are not named here are described in :class:`RescaledPairParams`.
+    """
 
     @override
     def quantized(self, values1: Int64Array, values2: Int64Array) -> Int8Array:

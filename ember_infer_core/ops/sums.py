@@ -29,6 +29,15 @@ class SumParams(OperatorParams):
     """For each output channel ``c`` the sum of ``(input + input_offset) * weights``, plus ``bias[c]``, is scaled by
     ``output_multiplier[c] * 2**(output_shift[c] - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``.
+
+    Attributes:
+        fused_activation: the model's; ``activation_min`` and ``activation_max`` are what it comes to.
+        input_quant, weights_quant, output_quant: of the tensors; the weights' one for all channels or one for each.
+        input_offset: minus the input's zero point.
+        output_offset: the output's zero point.
+        output_multiplier, output_shift: int32, one for each output channel; a positive shift is to the left.
+        activation_min, activation_max: the clamp.
+        input, weights, bias, output: the buffers; bias is int32, one for each output channel, or None.
     """
 
     OPERANDS: ClassVar[tuple[Operand, ...]] = (
@@ -56,7 +65,16 @@ class SumParams(OperatorParams):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class WindowedSumParams(SumParams):
-    """:class:`SumParams` over a window that slides over an image, NHWC; taps outside the image count as zero."""
+    """:class:`SumParams` over a window that slides over an image, NHWC; taps outside the image count as zero.
+
+    Fields that are not named here are described in :class:`SumParams`.
+
+    Attributes:
+        input_shape, weights_shape, output_shape: of the buffers.
+        padding: the scheme of the model; ``pad_h`` and ``pad_w`` are what it comes to: rows above, columns left.
+        stride_h, stride_w: from one window to the next, down and to the right.
+        dilation_h_factor, dilation_w_factor: from one tap to the next; 1 for a filter without gaps.
+    """
 
     input_shape: Shape4
     weights_shape: Shape4

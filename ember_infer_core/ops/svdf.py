@@ -47,6 +47,7 @@ class SvdfParams(OperatorParams):
         output_shape: ``(batches, units)``.
         rank: filters of a unit, which follow one another.
         dtype: int8 or int16, of the time weights and the state.
+        input_quant, weights_feature_quant, weights_time_quant, state_quant, output_quant: each tensor has its own.
         input_offset, state_offset: minus the zero points.
         output_offset: the output's zero point.
         input, weights_feature, weights_time, bias, output, state, scratch: the buffers; the bias is int32, the state
@@ -120,7 +121,7 @@ def prepare(
 
     Raises:
         InvalidShape: the shapes contradict each other.
-        ValueError: TFLM refuses these shapes, or leaves undefined what these scales give.
+        Undefined: TFLM leaves open what these scales give.
     """
     if rank < 1 or any(len(shape) != 2 for shape in (input_shape, weights_feature_shape, weights_time_shape)):
         raise InvalidShape(

@@ -25,6 +25,8 @@ class TransposeConvParams(SumParams):
     ``output_multiplier[c] * 2**(output_shift[c] - 31)``, offset by ``output_offset`` and clamped to
     ``[activation_min, activation_max]``.
 
+    Fields that are not named here are described in :class:`SumParams`.
+
     Attributes:
         input_shape: ``(N, H, W, C_in)``.
         weights_shape: ``(C_out, KH, KW, C_in)``.

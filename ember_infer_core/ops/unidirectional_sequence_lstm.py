@@ -73,6 +73,8 @@ class LstmParams(OperatorParams):
         dtype: int8 or int16, of ``input``, ``hidden_state`` and ``output``.
         bias_dtype: int32 with int8 data, int64 with int16.
         linear_cell_gate: the cell gate stays as it is: what TFLM makes of every fused activation but TANH.
+        input_quant, hidden_state_quant, cell_state_quant: of the data and of the state.
+        input_weights_quants, recurrent_weights_quants: for each gate in the order of ``GATES``.
         input_offset, hidden_offset: minus the zero points.
         input_weights_offset, recurrent_weights_offset: likewise, for each gate in the order of ``GATES``.
         input_multiplier, input_shift, recurrent_multiplier, recurrent_shift: int32 ``(4,)``, for each gate.

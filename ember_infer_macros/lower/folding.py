@@ -16,14 +16,11 @@ from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.program import Tensor
 from ember_infer_core.slots import AnyArray, Role, Slot, bind, slots
+from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.lower.exact import exact
 
 __all__ = ["Folding"]
-
-# A small file may ask for large results. Beyond this and the size of its own constants, they are left to the run, and
-# so count as activations.
-FOLDED_BYTES = 1 << 20
 
 
 class Folding:
@@ -31,16 +28,16 @@ class Folding:
 
     Args:
         tensors: of the program. A result becomes a constant there.
-        own_bytes: of the constants in the file.
+        budget: how much may be computed.
         variables: tensors whose content is another one in each run.
 
     Attributes:
         tensors: the same list.
     """
 
-    def __init__(self, tensors: list[Tensor], own_bytes: int, variables: Collection[int] = ()) -> None:
+    def __init__(self, tensors: list[Tensor], budget: Budget, variables: Collection[int] = ()) -> None:
         self.tensors: list[Tensor] = tensors
-        self._left = FOLDED_BYTES + own_bytes
+        self._budget = budget
         self._known: set[int] = set()
         self._variables = frozenset(variables)
 
@@ -59,16 +56,16 @@ class Folding:
         arrays = self._operands(call, [slot for slot in slots(call.params) if slot.role is not Role.OUTPUT])
         results = [slot for slot in slots(call.params) if slot.role is Role.OUTPUT]
         size = sum(element_count(slot.shape) * slot.dtype.itemsize for slot in results)
-        if arrays is None or size > self._left:
+        if arrays is None or size > self._budget.folded_bytes:
             return False
         outputs = {slot.name: np.empty(slot.shape, slot.dtype) for slot in results}
         params = copy.copy(call.params)
         bind(params, arrays | outputs)
+        self._budget.folded_bytes -= size  # whether it succeeds or not: trying takes as long
         try:
             run(params)
         except KernelError:  # the run ends with it, if it comes to that
             return False
-        self._left -= size
         for name, array in outputs.items():
             array.flags.writeable = False
             index = call.operands[name]

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from ember_infer_core.errors import UnsupportedModelError
 from ember_infer_core.slots import AnyArray
+from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.operators import OperatorLowering
 from ember_infer_macros.lower.variables import Contents, VariableName, Variables
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.options import CallOnceOptions
+from ember_infer_macros.tflite.schema import BuiltinOperator
 
 __all__ = ["initial_contents"]
 
 
-def initial_contents(graph: Graph, variables: Variables) -> dict[VariableName, AnyArray]:
+def initial_contents(graph: Graph, variables: Variables, budget: Budget) -> dict[VariableName, AnyArray]:
     """What each variable holds before the first run.
 
     Raises:
@@ -24,14 +26,15 @@ def initial_contents(graph: Graph, variables: Variables) -> dict[VariableName, A
     """
     contents = variables.defaults()
     for operator in graph.operators:
-        if isinstance(operator.options, CallOnceOptions):
-            contents |= _run_once(graph.initialisers[operator.options.init_subgraph_index], variables, contents)
+        if operator.code is BuiltinOperator.CALL_ONCE and isinstance(operator.options, CallOnceOptions):
+            called = graph.initialisers[operator.options.init_subgraph_index]
+            contents |= _run_once(called, variables, budget, contents)
     return contents
 
 
-def _run_once(graph: Graph, variables: Variables, contents: Contents) -> dict[VariableName, AnyArray]:
+def _run_once(graph: Graph, variables: Variables, budget: Budget, contents: Contents) -> dict[VariableName, AnyArray]:
     """What a subgraph leaves in the variables that it names."""
-    operators = OperatorLowering(graph, variables, contents)
+    operators = OperatorLowering(graph, variables, budget, contents)
     left = operators.lower_all()
     if left:
         described = [f"{graph.operators[number].describe()}: it does not work on constants alone" for number in left]

@@ -6,9 +6,10 @@ import importlib
 from typing import cast
 
 from ember_infer_core.errors import ModelError, UnsupportedModelError
+from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.common import Lowered, Lowering, OperatorSource, Refusal
 from ember_infer_macros.lower.folding import Folding
-from ember_infer_macros.lower.tensors import constant_bytes, tensors_of
+from ember_infer_macros.lower.tensors import tensors_of
 from ember_infer_macros.lower.variables import Contents, VariableName, Variables, handles
 from ember_infer_macros.operators import accepted
 from ember_infer_macros.tflite.graph import Graph, GraphOperator
@@ -27,6 +28,7 @@ class OperatorLowering:
     Args:
         graph: the subgraph.
         variables: of the model.
+        budget: of the model.
         contents: what they hold, where that is known.
 
     Attributes:
@@ -34,12 +36,13 @@ class OperatorLowering:
         placed: for each variable that the graph names, its tensor.
     """
 
-    def __init__(self, graph: Graph, variables: Variables, contents: Contents | None = None) -> None:
+    def __init__(self, graph: Graph, variables: Variables, budget: Budget, contents: Contents | None = None) -> None:
         tensors = tensors_of(graph)
         self.placed: dict[VariableName, int] = variables.place(graph, tensors, contents)
         changing = self.placed.values() if contents is None else ()
-        self.folding: Folding = Folding(tensors, constant_bytes(graph), changing)
+        self.folding: Folding = Folding(tensors, budget, changing)
         self._graph = graph
+        self._budget = budget
         self._variables = {handle: (index, tensors[index]) for handle, index in handles(graph, self.placed).items()}
 
     def lower(self, operator: GraphOperator) -> Lowered | None:
@@ -49,10 +52,14 @@ class OperatorLowering:
             Refusal: it cannot be run.
             ModelError: it contradicts itself.
         """
+        self._budget.check(self._graph.source)
         entry = accepted(operator)
         assert entry is not None  # check_supported saw to it
         source = OperatorSource(self._graph, operator, self.folding.known, self._variables)
-        return lowering(entry.file)(source)
+        lowered = lowering(entry.file)(source)
+        if lowered is not None:
+            self._budget.charge(lowered.params)
+        return lowered
 
     def lower_all(self) -> dict[int, Lowered]:
         """By their numbers the operators that a run needs; the others' results are constants now.

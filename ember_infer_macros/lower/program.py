@@ -9,13 +9,14 @@ from pathlib import PurePath
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.program import Call, Program, Tensor, Variable
 from ember_infer_core.slots import Role, slots
+from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.common import Lowered
 from ember_infer_macros.lower.initial import initial_contents
 from ember_infer_macros.lower.names import identifier
 from ember_infer_macros.lower.operators import OperatorLowering
 from ember_infer_macros.lower.passes import PASSES
 from ember_infer_macros.lower.tensors import frozen
-from ember_infer_macros.lower.variables import Variables, variable_tensors
+from ember_infer_macros.lower.variables import Variables, check_state, variable_tensors
 from ember_infer_macros.support import check_supported
 from ember_infer_macros.tflite.graph import Graph
 
@@ -33,9 +34,10 @@ def lower_graph(graph: Graph) -> Program:
         ModelError: shapes or attributes contradict each other.
     """
     check_supported(graph)
-    variables = Variables(graph)
-    initial = initial_contents(graph, variables)
-    operators = OperatorLowering(graph, variables)
+    variables, budget = Variables(graph), Budget.of(graph)
+    check_state(graph, variables)
+    initial = initial_contents(graph, variables, budget)
+    operators = OperatorLowering(graph, variables, budget)
     lowered = operators.lower_all()
     kept = (*variable_tensors(graph), *variables.of_program(operators.placed, initial))
     program = _program(graph, operators.folding.tensors, lowered, kept)

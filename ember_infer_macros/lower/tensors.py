@@ -20,9 +20,10 @@ _UNKNOWN: DType = np.dtype(np.uint8)
 Content: TypeAlias = npt.NDArray[np.generic]
 
 
-def constant_bytes(graph: Graph) -> int:
-    """Of all constants in a graph; what tensors share counts once."""
-    return sum({id(tensor.data): len(tensor.data) for tensor in graph.tensors if tensor.data is not None}.values())
+def constant_bytes(*graphs: Graph) -> int:
+    """Of all constants in some graphs of one model; what tensors share counts once."""
+    constants = (tensor.data for graph in graphs for tensor in graph.tensors if tensor.data is not None)
+    return sum({id(data): len(data) for data in constants}.values())
 
 
 def tensors_of(graph: Graph) -> list[Tensor]:

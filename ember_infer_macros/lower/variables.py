@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ember_infer_core.errors import UnsupportedModelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.reshape import prepare
 from ember_infer_core.program import Tensor, Variable
@@ -20,7 +21,20 @@ from ember_infer_macros.tflite.graph import Graph, GraphTensor, shortened
 from ember_infer_macros.tflite.options import VarHandleOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
 
-__all__ = ["Contents", "VariableName", "Variables", "handles", "lower", "variable_names", "variable_tensors"]
+__all__ = [
+    "Contents",
+    "VariableName",
+    "Variables",
+    "check_state",
+    "handles",
+    "lower",
+    "variable_names",
+    "variable_tensors",
+]
+
+# What variables hold is there from the start, in the program and in every executable, and a few bytes of a file can ask
+# for as much as it likes.
+MAX_STATE_BYTES = 1 << 27
 
 # Container and name.
 VariableName: TypeAlias = tuple[str, str]
@@ -96,12 +110,31 @@ class Variables:
         return tuple(Variable(index, initial[name], defaults[name]) for name, index in placed.items())
 
 
+def check_state(graph: Graph, variables: Variables) -> None:
+    """Checks how much a model keeps from run to run, before any of it is made.
+
+    Raises:
+        UnsupportedModelError: it is too much.
+    """
+    size = sum(map(_bytes, (*variables.values().values(), *_kept_tensors(graph))))
+    if size > MAX_STATE_BYTES:
+        problem = f"it keeps {size:,} bytes from run to run: at most {MAX_STATE_BYTES:,} are supported"
+        raise UnsupportedModelError(graph.source, [problem])
+
+
 def variable_tensors(graph: Graph) -> tuple[Variable, ...]:
     """The tensors of a graph that are marked as variable, and in use."""
+    return tuple(Variable(tensor.index, *[_reset_content(tensor)] * 2) for tensor in _kept_tensors(graph))
+
+
+def _kept_tensors(graph: Graph) -> list[GraphTensor]:
     used = {index for operator in graph.operators for index in (*operator.inputs, *operator.outputs)}
     used.update(graph.outputs)
-    kept = [tensor for tensor in graph.tensors if tensor.is_variable and tensor.index in used]
-    return tuple(Variable(tensor.index, *[_reset_content(tensor)] * 2) for tensor in kept)
+    return [tensor for tensor in graph.tensors if tensor.is_variable and tensor.index in used]
+
+
+def _bytes(tensor: GraphTensor) -> int:
+    return tensor.elements * DTYPES[tensor.type].itemsize
 
 
 def handles(graph: Graph, placed: Mapping[VariableName, int]) -> dict[int, int]:

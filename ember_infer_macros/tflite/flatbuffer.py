@@ -5,22 +5,24 @@ say how they are stored; :func:`read_root` checks every offset, length and vtabl
 follows it, as the C++ ``flatbuffers::Verifier`` does, and returns plain objects. The checks need to know the layout of
 every table; with it at hand, generated accessor classes would only repeat it.
 
-Sharing is legal in a FlatBuffer, and a small file can share so much that a walk over it never ends. The work that one
-file may cause is therefore bounded by a multiple of its length.
+Sharing is legal in a FlatBuffer, and a small file can share so much that a walk over it never ends. What is shared is
+therefore read once, the work that one file may cause is bounded by a multiple of its length, and the number of its
+tables by what any model for small machines needs.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from struct import Struct, unpack_from
 from typing import Any, NamedTuple, TypeVar
 
 from flatbuffers import packer
-from flatbuffers.table import Table
 
 __all__ = [
     "FlatBufferError",
+    "TooManyTables",
     "boolean",
     "data",
     "present",
@@ -38,6 +40,8 @@ T = TypeVar("T")
 
 # How often, on average, each byte of a file may be visited. Files in the wild share little: a name, an empty vector.
 _WORK_PER_BYTE = 8
+# References to tables in one file. A model of 10,000 operators has half as many.
+MAX_TABLES = 1 << 18
 _LAYOUT = "layout"
 _UNION = "union"
 _OFFSET_SIZE = 4
@@ -46,6 +50,10 @@ _FIRST_SLOT = 4
 
 class FlatBufferError(ValueError):
     """The buffer is not what the schema says. The message names the place as a path of fields."""
+
+
+class TooManyTables(FlatBufferError):
+    """The buffer may be what the schema says, and has more tables than anybody needs."""
 
 
 class _Layout(NamedTuple):
@@ -136,13 +144,48 @@ def read_root(root: type[T], buffer: bytes) -> T:
     return reader.table(root, position, root.__name__)
 
 
+class _Field(NamedTuple):
+    """A field of a table that is read: its place in the vtable, and how it is stored, or the members of a union."""
+
+    name: str
+    slot: int
+    layout: _Layout | None
+    members: Mapping[int, type] | None
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[_Field, ...]:
+    """The fields of a table that are read, of which a union takes two slots."""
+    found = []
+    slot = 0
+    for field in dataclasses.fields(kind):
+        layout, members = field.metadata.get(_LAYOUT), field.metadata.get(_UNION)
+        if layout is not None or members is not None:
+            found.append(_Field(field.name, slot, layout, members))
+        slot += 1 if members is None else 2
+    return tuple(found)
+
+
+@functools.cache
+def _slots(count: int) -> Struct:
+    return Struct(f"<{count}H")
+
+
 class _Reader:
-    """Walks one buffer; ``where`` is the path of fields to the place that is being read."""
+    """Walks one buffer; ``where`` is the path of fields to the place that is being read.
+
+    Attributes:
+        work_left: bytes that may still be read.
+        tables_left: tables that may still be referred to.
+        known: what was read, by its place and kind.
+    """
 
     def __init__(self, buffer: bytes) -> None:
         self.buffer = buffer
         self.view = memoryview(buffer)
         self.work_left = _WORK_PER_BYTE * len(buffer)
+        self.tables_left = MAX_TABLES
+        self.known: dict[tuple[int, object], Any] = {}
 
     def follow(self, position: int, where: str) -> int:
         """The target of the offset at ``position``, which has room for at least four bytes."""
@@ -164,34 +207,38 @@ class _Reader:
             raise FlatBufferError(f"{where}: the same parts are shared so often that the file cannot be read through")
 
     def table(self, kind: type[T], position: int, where: str) -> T:
-        self.charge(_OFFSET_SIZE, where)
-        inline_size = self.verify_vtable(position, where)
-        accessor = Table(self.buffer, position)
-        values: dict[str, Any] = {}
-        slot = _FIRST_SLOT
-        for field in dataclasses.fields(kind):  # type: ignore[arg-type]
-            offset = accessor.Offset(slot)
-            slot += 2
-            layout: _Layout | None = field.metadata.get(_LAYOUT)
-            members: Mapping[int, type] | None = field.metadata.get(_UNION)
-            if layout is not None and offset:
-                place = f"{where}.{field.name}"
-                self.inline(offset, layout.size, inline_size, place)
-                values[field.name] = layout.read(self, position + offset, place)
-            elif members is not None:
-                value_offset = accessor.Offset(slot)
-                slot += 2
-                if offset and value_offset:
-                    place = f"{where}.{field.name}"
-                    self.inline(offset, 1, inline_size, place)
-                    self.inline(value_offset, _OFFSET_SIZE, inline_size, place)
-                    member = members.get(self.buffer[position + offset])
-                    if member is not None:
-                        values[field.name] = self.table(member, self.follow(position + value_offset, place), place)
-        return kind(**values)
+        self.tables_left -= 1
+        if self.tables_left < 0:
+            raise TooManyTables(f"{where}: the file has more than {MAX_TABLES} tables")
+        key = position, kind
+        found: T | None = self.known.get(key)
+        if found is None:
+            found = self.known[key] = kind(**self.fields(kind, position, where))
+        return found
 
-    def verify_vtable(self, position: int, where: str) -> int:
-        """Checks the table's header and returns the size of its inline part."""
+    def fields(self, kind: type, position: int, where: str) -> dict[str, Any]:
+        """What a table holds, by the names of its fields; what it leaves out is missing."""
+        self.charge(_OFFSET_SIZE, where)
+        inline_size, offsets = self.vtable(kind, position, where)
+        values: dict[str, Any] = {}
+        for name, slot, layout, members in _fields(kind):
+            offset = offsets[slot] if slot < len(offsets) else 0
+            if not offset:
+                continue
+            place = f"{where}.{name}"
+            if layout is not None:
+                self.inline(offset, layout.size, inline_size, place)
+                values[name] = layout.read(self, position + offset, place)
+            elif members is not None and slot + 1 < len(offsets) and (content := offsets[slot + 1]):
+                self.inline(offset, 1, inline_size, place)
+                self.inline(content, _OFFSET_SIZE, inline_size, place)
+                member = members.get(self.buffer[position + offset])
+                if member is not None:
+                    values[name] = self.table(member, self.follow(position + content, place), place)
+        return values
+
+    def vtable(self, kind: type, position: int, where: str) -> tuple[int, tuple[int, ...]]:
+        """The size of a table's inline part, and where in it the fields are; 0 for one that is left out."""
         self.within(position, _OFFSET_SIZE, where)
         vtable: int = position - packer.soffset.unpack_from(self.buffer, position)[0]
         self.within(vtable, _FIRST_SLOT, f"{where} (vtable)")
@@ -200,7 +247,10 @@ class _Reader:
             raise FlatBufferError(f"{where} (vtable): a size of {vtable_size} is impossible")
         self.within(vtable, vtable_size, f"{where} (vtable)")
         self.within(position, inline_size, where)
-        return int(inline_size)
+        read = _fields(kind)
+        wanted = read[-1].slot + 2 if read else 0
+        offsets = _slots(min((vtable_size - _FIRST_SLOT) // 2, wanted))
+        return inline_size, offsets.unpack_from(self.buffer, vtable + _FIRST_SLOT)
 
     def inline(self, offset: int, size: int, inline_size: int, where: str) -> None:
         if offset < _OFFSET_SIZE or offset + size > inline_size:
@@ -208,17 +258,25 @@ class _Reader:
 
     def numbers(self, position: int, code: str, size: int, where: str) -> tuple[Any, ...]:
         start, length = self.span(position, size, where)
-        self.charge(length * size, where)
-        return unpack_from(f"<{length}{code}", self.buffer, start)
+        self.charge(length * size, where)  # whoever shares the numbers looks at all of them
+        key = start, code
+        found: tuple[Any, ...] | None = self.known.get(key)
+        if found is None:
+            found = self.known[key] = unpack_from(f"<{length}{code}", self.buffer, start)
+        return found
 
     def data(self, position: int, where: str) -> memoryview:
         start, length = self.span(position, 1, where)
         return self.view[start : start + length]
 
     def string(self, position: int, where: str) -> str:
-        content = self.data(position, where)
-        self.charge(len(content), where)
-        return str(content, "utf-8", "replace")
+        start, length = self.span(position, 1, where)
+        key = start, str
+        found: str | None = self.known.get(key)
+        if found is None:
+            self.charge(length, where)
+            found = self.known[key] = str(self.view[start : start + length], "utf-8", "replace")
+        return found
 
     def tables(self, kind: type[T], position: int, where: str) -> tuple[T, ...]:
         start, length = self.span(position, _OFFSET_SIZE, where)

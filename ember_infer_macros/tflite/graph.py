@@ -83,6 +83,11 @@ class GraphTensor:
         return f"tensor {self.index} {shortened(self.name)!r}"
 
     @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.damage is None and self.oddity is None
+
+    @property
     def elements(self) -> int:
         """How many there are; 1 in a scalar."""
         return math.prod(self.shape)

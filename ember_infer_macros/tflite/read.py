@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from ember_infer_core.errors import ModelError, UnsupportedModelError
+from ember_infer_macros.limits import check_size
 from ember_infer_macros.tflite import schema
 from ember_infer_macros.tflite.archive import Resource, read_archived, read_resource
-from ember_infer_macros.tflite.flatbuffer import FlatBufferError, read_root
+from ember_infer_macros.tflite.flatbuffer import FlatBufferError, TooManyTables, read_root
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor, shortened
 from ember_infer_macros.tflite.options import CallOnceOptions
 from ember_infer_macros.tflite.schema import BuiltinOperator
@@ -39,9 +41,7 @@ def read_source(model: ModelSource) -> tuple[str, bytes]:
         return str(model), read_resource(model)
     path = Path(model)
     try:
-        if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
-            raise ModelError(str(path), "the file is larger than 2 GiB: not a TensorFlow Lite model")
-        return str(path), path.read_bytes()
+        return str(path), _read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         archived = read_archived(path)
         if archived is not None:
@@ -49,8 +49,38 @@ def read_source(model: ModelSource) -> tuple[str, bytes]:
         raise ModelError(str(path), f"no such file (absolute: {path.absolute()})") from None
     except OSError as error:
         raise ModelError(str(path), f"cannot be read: {error.strerror or error}") from None
+    except ModelError:
+        raise
     except ValueError as error:  # a NUL in the path
         raise ModelError(str(path), f"cannot be read: {error}") from None
+
+
+def _read_file(path: Path) -> bytes:
+    """The content of a model file: of no other kind of file, which may have no end or no beginning."""
+    source = str(path)
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelError(source, "cannot be read: it is a device, a pipe or a socket, and no regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            raise ModelError(source, "the file is larger than 2 GiB: not a TensorFlow Lite model")
+        beginning = file.read(_SMALLEST_FILE)
+        _check_beginning(source, beginning)
+        return beginning + file.read(status.st_size - len(beginning))
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Opens a file; a pipe, too, at once, whether somebody writes to it or not."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_beginning(source: str, content: bytes) -> None:
+    """Checks what tells a model from other files."""
+    if len(content) < _SMALLEST_FILE:
+        raise ModelError(source, f"{len(content)} bytes are too few for a TensorFlow Lite model")
+    if content[4:8] != schema.FILE_IDENTIFIER:
+        found = content[4:8]
+        raise ModelError(source, f"not a TensorFlow Lite model: the identifier at byte 4 is {found!r}, not b'TFL3'")
 
 
 def read_graph(source: str, content: bytes) -> Graph:
@@ -69,17 +99,12 @@ def read_graph(source: str, content: bytes) -> Graph:
     model = _read_model(source, content)
     if not model.subgraphs:
         raise ModelError(source, "the model has no subgraph")
+    called = _called_subgraphs(model)
+    check_size(source, [model.subgraphs[number] for number in (0, *called)])
     tensor_reader = TensorReader(content, model)  # one for all: what they share counts once
     graph = _read_subgraph(source, model, 0, tensor_reader)
-    wanted = {
-        operator.options.init_subgraph_index
-        for operator in graph.operators
-        if isinstance(operator.options, CallOnceOptions)
-    }
     initialisers = {
-        index: _read_subgraph(f"{source}, subgraph {index}", model, index, tensor_reader)
-        for index in sorted(wanted)
-        if 0 < index < len(model.subgraphs)
+        number: _read_subgraph(f"{source}, subgraph {number}", model, number, tensor_reader) for number in called
     }
     return replace(
         graph,
@@ -87,9 +112,23 @@ def read_graph(source: str, content: bytes) -> Graph:
         warnings=(
             *_uncalled_subgraphs(len(model.subgraphs), graph.operators),
             *graph.warnings,
-            *(warning for called in initialisers.values() for warning in called.warnings),
+            *(warning for initialiser in initialisers.values() for warning in initialiser.warnings),
         ),
     )
+
+
+def _called_subgraphs(model: schema.Model) -> list[int]:
+    """The subgraphs that the CALL_ONCE operators of the main one run, as far as there are such."""
+    assert model.subgraphs is not None
+    codes = [_operator_code(code)[0] for code in model.operator_codes or ()]
+    wanted = {
+        operator.builtin_options.init_subgraph_index
+        for operator in model.subgraphs[0].operators or ()
+        if isinstance(operator.builtin_options, CallOnceOptions)
+        and operator.opcode_index < len(codes)
+        and codes[operator.opcode_index] is BuiltinOperator.CALL_ONCE
+    }
+    return [number for number in sorted(wanted) if 0 < number < len(model.subgraphs)]
 
 
 def _read_subgraph(source: str, model: schema.Model, number: int, tensor_reader: TensorReader) -> Graph:
@@ -122,13 +161,11 @@ def _read_subgraph(source: str, model: schema.Model, number: int, tensor_reader:
 
 
 def _read_model(source: str, content: bytes) -> schema.Model:
-    if len(content) < _SMALLEST_FILE:
-        raise ModelError(source, f"{len(content)} bytes are too few for a TensorFlow Lite model")
-    if content[4:8] != schema.FILE_IDENTIFIER:
-        found = content[4:8]
-        raise ModelError(source, f"not a TensorFlow Lite model: the identifier at byte 4 is {found!r}, not b'TFL3'")
+    _check_beginning(source, content)
     try:
         model = read_root(schema.Model, content)
+    except TooManyTables as error:
+        raise UnsupportedModelError(source, [str(error)]) from None
     except FlatBufferError as error:
         raise ModelError(source, f"damaged or truncated file: {error}") from None
     if model.version != schema.VERSION:

@@ -15,7 +15,7 @@ __all__ = ["ELEMENT_BYTES", "TensorReader"]
 MAX_TENSOR_BYTES = 2**30
 MAX_RANK = 8
 # How often, on average, each byte of a file may stand in a buffer: buffers may overlap, and each is copied once.
-_CONTENT_PER_BYTE = 8
+_CONTENT_PER_BYTE = 2
 
 ELEMENT_BYTES = {
     TensorType.FLOAT32: 4,
@@ -64,6 +64,8 @@ class TensorReader:
         # A model without constants may leave the vector out, of which all tensors name the first, empty, entry.
         self._buffers: Sequence[schema.Buffer] = model.buffers or (schema.Buffer(),)
         self._contents: dict[int, memoryview | None] = {}
+        # Of each table and type, for tensors may share a table of many scales; the model keeps the tables.
+        self._quantizations: dict[tuple[int, TensorType], Quantization | str | None] = {}
         self._bytes_left = _CONTENT_PER_BYTE * len(content)
 
     def read(self, index: int, raw: schema.Tensor) -> GraphTensor:
@@ -74,7 +76,7 @@ class TensorReader:
         try:
             _check_shape(shape, type_)
             data = self._data(index, raw, shape, type_)
-            quantization = _quantization(raw.quantization, shape, type_)
+            quantization = self._quantization_of(raw.quantization, shape, type_)
         except _Damage as found:
             damage = str(found)
         except _Oddity as found:
@@ -111,6 +113,17 @@ class TensorReader:
         if len(content) > wanted:
             raise _Oddity(found)
         return content
+
+    def _quantization_of(
+        self, raw: schema.QuantizationParameters | None, shape: tuple[int, ...], type_: TensorType
+    ) -> Quantization | None:
+        key = id(raw), type_
+        if key not in self._quantizations:
+            self._quantizations[key] = _quantization(raw, type_)
+        found = self._quantizations[key]
+        if isinstance(found, str):
+            raise _Oddity(found)
+        return None if found is None else _along_channels(found, shape)
 
     def _content_of(self, index: int) -> memoryview | None:
         """The content of a buffer, one object for all who share it; None where it is empty."""
@@ -152,10 +165,21 @@ def _check_shape(shape: tuple[int, ...], type_: TensorType) -> None:
         raise _Oddity(f"shape {shape_text(shape)} takes more than {MAX_TENSOR_BYTES} bytes")
 
 
-def _quantization(
-    raw: schema.QuantizationParameters | None, shape: tuple[int, ...], type_: TensorType
-) -> Quantization | None:
-    """None where the file gives no scale; some converters write that as a scale of 0.
+def _along_channels(quantization: Quantization, shape: tuple[int, ...]) -> Quantization:
+    """The same, whose scales a tensor of this shape has channels for."""
+    count = len(quantization.scales)
+    if count > 1:
+        # A vector has but one axis, whatever the file says.
+        axis = 0 if len(shape) == 1 else quantization.quantized_dimension
+        if not 0 <= axis < len(shape):
+            raise _Oddity(f"quantized_dimension {axis} does not exist in shape {shape_text(shape)}")
+        if shape[axis] != count:
+            raise _Oddity(f"{count} quantisation scales for {shape[axis]} channels")
+    return quantization
+
+
+def _quantization(raw: schema.QuantizationParameters | None, type_: TensorType) -> Quantization | str | None:
+    """None where the file gives no scale; some converters write that as a scale of 0. Text says what makes no sense.
 
     TensorFlow Lite Micro looks at a quantisation only where an operator needs it, and then hardly checks it. So
     what makes no sense is odd, not damaged.
@@ -164,23 +188,16 @@ def _quantization(
         return None
     scales = raw.scale
     if any(not math.isfinite(scale) or scale < 0 for scale in scales):
-        raise _Oddity("a quantisation scale is negative, infinite or not a number")
+        return "a quantisation scale is negative, infinite or not a number"
     if all(scale == 0 for scale in scales):
         return None
     zero_points = raw.zero_point or ()
     if len(zero_points) not in (1, len(scales)):
-        raise _Oddity(f"{len(scales)} quantisation scales but {len(zero_points)} zero points")
+        return f"{len(scales)} quantisation scales but {len(zero_points)} zero points"
     if len(zero_points) != len(scales):
         zero_points = zero_points * len(scales)
     low, high = _ZERO_POINT_RANGES.get(type_, (-(2**63), 2**63 - 1))
     for zero_point in zero_points:
         if not low <= zero_point <= high:
-            raise _Oddity(f"zero point {zero_point} is outside {type_.name.lower()}")
-    if len(scales) > 1:
-        # A vector has but one axis, whatever the file says.
-        axis = 0 if len(shape) == 1 else raw.quantized_dimension
-        if not 0 <= axis < len(shape):
-            raise _Oddity(f"quantized_dimension {axis} does not exist in shape {shape_text(shape)}")
-        if shape[axis] != len(scales):
-            raise _Oddity(f"{len(scales)} quantisation scales for {shape[axis]} channels")
+            return f"zero point {zero_point} is outside {type_.name.lower()}"
     return Quantization(scales, zero_points, raw.quantized_dimension)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Context:
         target: the instruction set.
         generic: whether the steps are for the operators' library, which has few variants of each kernel.
         constants, temporaries: where steps put what they need.
+        known: what took long to find out, for other calls that need the same.
         status: what can go wrong at run time; see :meth:`error`.
     """
 
@@ -31,6 +33,7 @@ class Context:
     generic: bool
     temporaries: Temporaries
     constants: Constants = field(default_factory=Constants)
+    known: dict[object, Any] = field(default_factory=dict)
     status: Status = field(default_factory=Status)
 
     def error(self, message: str) -> tuple[Pointer, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def _plan(
     weights: Int8Array,
     bias: Int32Array | None,
 ) -> list[Step]:
-    window = prepare_window(context, params, input, weights)
+    window = prepare_window(context, _without_idle_strides(params), input, weights)
     params, input, weights, steps = window.params, window.input, window.weights, window.steps
     if input.layout.channels == 1:
         # An ordinary convolution of one channel, but for the order of the weights.
@@ -46,6 +47,15 @@ def _plan(
         steps = [*steps, repeat]
     columns, sort = _sort_columns(context, params, input)
     return [*steps, *sort, _plan_taps(context, params, columns, output, weights, bias)]
+
+
+def _without_idle_strides(params: DepthwiseConv2dParams) -> DepthwiseConv2dParams:
+    """The same call with a stride of 1 along an axis of one output, where it is never taken, however long it is."""
+    used = copy.copy(params)
+    _, rows, columns, _ = params.output_shape
+    used.stride_h = params.stride_h if rows > 1 else 1
+    used.stride_w = params.stride_w if columns > 1 else 1
+    return used
 
 
 def _work(params: DepthwiseConv2dParams) -> int:
@@ -104,9 +114,9 @@ def _sort_columns(context: Context, params: DepthwiseConv2dParams, input: Place)
         "phase": phase,
         "flip": 0,
     }
-    copy = Step(COPY, (), fields, (input.first + (skipped * layout.channels - layout.start), place.first))
+    sort = Step(COPY, (), fields, (input.first + (skipped * layout.channels - layout.start), place.first))
     first = place.first + (layout.top - params.pad_h) * sorted_layout.row
-    return _Columns(first, sorted_layout, stride, phase), [copy]
+    return _Columns(first, sorted_layout, stride, phase), [sort]
 
 
 def _plan_taps(

@@ -16,9 +16,10 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
 
 /* ember_prepare: once for an arena; variables then hold their initial content. ember_run: from the inputs to the outputs,
    unless something goes wrong: then ember_error says what, and the outputs are as they were. Where a run ends early,
-   those that it has not come to are as they were. ember_batch: `count` samples,
-   one after the other in memory, up to the first that goes wrong, each from the initial content of variables.
-   ember_load_state, ember_save_state: an array for each variable. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
+   those that it has not come to are as they were. ember_batch: `count` samples, one after the other in memory, up to the
+   first that goes wrong, each from the initial content of variables; the pointers move on with them, as a stack has no
+   room for copies of very many. ember_start_state: variables hold their initial content again. ember_load_state,
+   ember_save_state: an array for each. ember_repeat_layer: for profiles, on whatever the last run left in the arena.
    STATUS(arena) is where kernels leave the number of what went wrong, 0 where nothing can. */
 #define EMBER_EXPORTS(LAYERS, ARENA, INPUTS, OUTPUTS)                                                                  \
     EXPORT int ember_abi(void) { return EMBER_ABI; }                                                                   \
@@ -27,6 +28,7 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
         prepare(0, 0, arena);                                                                                          \
         start_state(0, 0, arena);                                                                                      \
     }                                                                                                                  \
+    EXPORT void ember_start_state(uint8_t *arena) { start_state(0, 0, arena); }                                        \
     EXPORT void ember_load_state(const uint8_t *const *state, uint8_t *arena) { load_state(state, 0, arena); }         \
     EXPORT void ember_save_state(uint8_t *const *state, uint8_t *arena) { save_state(0, state, arena); }               \
     EXPORT const char *ember_error(const uint8_t *arena) {                                                             \
@@ -39,18 +41,16 @@ typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *output
         import_inputs(inputs, outputs, arena);                                                                         \
         if (run_layers(inputs, outputs, arena) && (!status || !*status)) export_outputs(inputs, outputs, arena);       \
     }                                                                                                                  \
-    EXPORT void ember_batch(const uint8_t *const *inputs, const int64_t *input_steps, uint8_t *const *outputs,         \
+    EXPORT void ember_batch(const uint8_t **inputs, const int64_t *input_steps, uint8_t **outputs,                     \
                             const int64_t *output_steps, int64_t count, uint8_t *arena) {                              \
         for (int64_t sample = 0; sample < count && (!sample || !ember_error(arena)); sample++) {                       \
-            const uint8_t *from[INPUTS + 1];                                                                           \
-            uint8_t *to[OUTPUTS + 1];                                                                                  \
-            for (int i = 0; i < INPUTS; i++) from[i] = inputs[i] + sample * input_steps[i];                            \
-            for (int i = 0; i < OUTPUTS; i++) to[i] = outputs[i] + sample * output_steps[i];                           \
             start_state(0, 0, arena);                                                                                  \
-            ember_run(from, to, arena);                                                                                \
+            ember_run(inputs, outputs, arena);                                                                         \
+            for (int i = 0; i < INPUTS; i++) inputs[i] += input_steps[i];                                              \
+            for (int i = 0; i < OUTPUTS; i++) outputs[i] += output_steps[i];                                           \
         }                                                                                                              \
     }                                                                                                                  \
     EXPORT void ember_repeat_layer(int layer, int64_t count, uint8_t *arena) {                                         \
         if (layer < 0 || layer >= LAYERS) return;                                                                      \
-        for (int64_t i = 0; i < count; i++) layers[layer](0, 0, arena);                                                \
+        for (int64_t i = 0; i < count; i++) run_layer(layer, 0, 0, arena);                                             \
     }

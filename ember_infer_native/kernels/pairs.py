@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -88,12 +89,23 @@ def _plan(context: Context, params: PairParams, quick: Quick | None, places: tup
         return plan_table(context, params.elements(_value(input1), everything), input2, output)
     if _is_scalar(input2) and element_count(shapes[0]) == element_count(shapes[2]):
         return plan_table(context, params.elements(everything, _value(input2)), input1, output)
-    way = None if quick is None else quick(context, params)
-    if way is None:
-        way = Way(_TABLE, {}, pair_table(context, params).tobytes())
+    way = _way(context, params, quick)
     constants = (context.constants.add(way.constants),) if way.constants else ()
     pointers = (*(place.first for place in places), *constants)
     return [Step(way.kernel, (), {**broadcast_rows(shapes, places), **way.fields}, pointers)]
+
+
+def _way(context: Context, params: PairParams, quick: Quick | None) -> Way:
+    """The quick way, or the table: searched for once for all calls of one function, as it takes milliseconds."""
+    left_out = {"scratch", "cache", *(operand.name for operand in params.OPERANDS)}
+    left_out |= {f"{operand.name}_shape" for operand in params.OPERANDS}
+    names = [field.name for field in dataclasses.fields(params) if field.name not in left_out]
+    key = quick, type(params), *(getattr(params, name) for name in names)
+    way: Way | None = context.known.get(key)
+    if way is None:
+        way = None if quick is None else quick(context, params)
+        way = context.known[key] = way or Way(_TABLE, {}, pair_table(context, params).tobytes())
+    return way
 
 
 def _is_scalar(place: Place) -> bool:

@@ -16,7 +16,7 @@ def plan_rows(
     places: Mapping[str, Place],
     *constants: Pointer,
 ) -> list[Step]:
-    """Steps of a kernel over tensors of one shape: one for each image.
+    """The step of a kernel over tensors of one shape, taken once for each image.
 
     Args:
         kernel: takes the places in order, then the constants; its struct has ``rows``, ``columns`` (elements of a row)
@@ -33,12 +33,16 @@ def plan_rows(
     if all(layout.dense for layout in layouts):
         columns, rows, images = columns * rows * images, 1, 1
     steps_of = {f"{name}_row": place.layout.row for name, place in places.items()}
+    if not images:
+        return []
+    strides = (*(layout.image for layout in layouts), *(0 for _ in constants)) if images > 1 else ()
     return [
         Step(
             kernel,
             template,
             {"rows": rows, "columns": columns, **steps_of, **fields},
-            (*(place.first + image * place.layout.image for place in places.values()), *constants),
+            (*(place.first for place in places.values()), *constants),
+            images,
+            strides,
         )
-        for image in range(images)
     ]

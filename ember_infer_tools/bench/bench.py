@@ -40,6 +40,7 @@ class Measured:
         seconds: for one inference, the median over turns.
         least: the same, of the best turn.
         equal: whether its outputs are those of :attr:`Bench.truth`.
+        is_backend: of this project's contract; otherwise another runtime, which may well round in another way.
         times_faster: for each other runtime by name, how many times faster this is: the median over turns of ratios.
     """
 
@@ -48,6 +49,7 @@ class Measured:
     seconds: float
     least: float
     equal: bool
+    is_backend: bool
     times_faster: Mapping[str, float]
 
 
@@ -101,6 +103,11 @@ class Bench:
             if measured.name == name:
                 return measured
         raise KeyError(f"{name!r} is none of {', '.join(measured.name for measured in self.measured)}")
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The backends that answer something else."""
+        return tuple(one.name for one in self.measured if one.is_backend and not one.equal)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, of types that JSON has."""
@@ -238,6 +245,7 @@ def _measured(contestant: Contestant, timing: Timing, equal: Mapping[str, bool],
         seconds=timing.seconds(name),
         least=timing.least(name),
         equal=equal[name],
+        is_backend=name not in references,
         times_faster={other: timing.ratio(other, name) for other in references if other != name},
     )
 

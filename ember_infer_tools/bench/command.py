@@ -12,7 +12,7 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import CompilerNotFound
 from ember_infer_tools.bench.bench import AGAINST, STEPS, Bench, bench
 from ember_infer_tools.compare.interpreters import RUNTIMES
-from ember_infer_tools.specs import load_backend
+from ember_infer_tools.specs import full_name, load_backend
 
 __all__ = ["run_bench"]
 
@@ -51,6 +51,7 @@ def run_bench(
 
 def _named_backends(specs: Sequence[str]) -> Mapping[str, KernelBackend]:
     """By the part of the text that tells them apart."""
+    specs = [full_name(spec) for spec in specs]
     short = [spec.partition(":")[2] for spec in specs]
     names = short if len(set(short)) == len(short) else list(specs)
     return {name: load_backend(spec) for name, spec in zip(names, specs, strict=True)}

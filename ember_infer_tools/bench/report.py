@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from ember_infer_tools.bench.bench import Bench, Measured
 from ember_infer_tools.bench.layers import LayerTime, LayerTimes
+from ember_infer_tools.terminal import Column, Fitted, fitted, printable
 
 __all__ = ["microseconds", "print_bench"]
 
@@ -19,15 +20,17 @@ def print_bench(found: Bench, console: Console) -> None:
         console.print(text, soft_wrap=True, highlight=False)
 
     load = "" if found.load is None else f", load {found.load[0]:.1f} to {found.load[1]:.1f}"
-    say(f"[bold]{escape(found.model)}[/bold], one thread, {found.turns} interleaved turns{load}")
+    say(f"[bold]{escape(printable(found.model))}[/bold], one thread, {found.turns} interleaved turns{load}")
     for note in found.notes:
-        say(f"  note: {escape(note)}")
+        say(f"  note: {escape(printable(note))}")
     say()
-    console.print(_contestants(found), soft_wrap=True)
+    console.print(_contestants(found, console.width))
     say()
     if found.steps is not None:
         say(f"A step of a sequence of {found.steps}, each contestant in a state of its own.")
     say(f"µs: the median turn; least: the best one; equal: to what {escape(found.truth)} answers")
+    if found.wrong:
+        say(f"[red]wrong: {escape(', '.join(found.wrong))}[/red]: ember-infer compare says where it begins")
     if any(measured.times_faster for measured in found.measured):
         say("over: how many times as fast, the median over turns")
     for measured in found.measured:
@@ -38,7 +41,8 @@ def print_bench(found: Bench, console: Console) -> None:
         say(f"{escape(library.backend)}: target {library.target}, library {library.size / 1000:.0f} kB, {built}")
     for times in found.layers:
         say()
-        console.print(_layers(times), soft_wrap=True)
+        say(f"[italic]{escape(times.backend)}[/italic]")
+        console.print(_layers(times, console.width))
         say(escape(_layers_summary(times)))
 
 
@@ -48,21 +52,16 @@ def microseconds(seconds: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _contestants(found: Bench) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def _contestants(found: Bench, width: int) -> Fitted:
     references = list(dict.fromkeys(name for measured in found.measured for name in measured.times_faster))
-    table.add_column("", no_wrap=True)
-    table.add_column("µs", justify="right")
-    table.add_column("least", justify="right")
-    for name in references:
-        table.add_column(f"over {escape(name)}", justify="right", no_wrap=True)
-    table.add_column("equal", no_wrap=True)
+    figures = ("µs", "least", *(f"over {name}" for name in references))
+    columns = [Column("", breaks="name"), *(Column(name, right=True) for name in figures), Column("equal")]
+    rows: list[list[str | Text]] = []
     for measured in found.measured:
         ratios = [_times(measured, name) for name in references]
-        equal = "yes" if measured.equal else "[red]no[/red]"
-        times = (microseconds(measured.seconds), microseconds(measured.least))
-        table.add_row(escape(measured.name), *times, *ratios, equal)
-    return table
+        equal = Text("yes") if measured.equal else Text("no", "red")
+        rows.append([measured.name, microseconds(measured.seconds), microseconds(measured.least), *ratios, equal])
+    return fitted(columns, rows, width)
 
 
 def _times(measured: Measured, reference: str) -> str:
@@ -70,22 +69,18 @@ def _times(measured: Measured, reference: str) -> str:
     return "" if ratio is None else f"{ratio:.2f}"
 
 
-def _layers(times: LayerTimes) -> Table:
-    table = Table(title=escape(times.backend), title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in ("layer", "operator", "output"):
-        table.add_column(name, overflow="fold")
-    for name in ("µs", "share", "MACs", "GMAC/s", "of peak"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _layers(times: LayerTimes, width: int) -> Fitted:
+    names = [Column(name, breaks="name") for name in ("layer", "operator")]
+    figures = [Column(name, right=True) for name in ("µs", "share", "MACs", "GMAC/s", "of peak")]
     total = sum(layer.seconds for layer in times.layers)
-    for layer in times.layers:
-        table.add_row(*_layer(layer, total))
-    return table
+    rows = [_layer(layer, total) for layer in times.layers]
+    return fitted([*names, Column("output"), *figures], rows, width)
 
 
 def _layer(layer: LayerTime, total: float) -> tuple[str, ...]:
     rate, share = layer.macs_per_second, layer.peak_share
     return (
-        escape(layer.layer),
+        layer.layer,
         layer.operator,
         "x".join(map(str, layer.shape)),
         microseconds(layer.seconds),

@@ -102,6 +102,7 @@ class InterpreterProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         timer = threading.Timer(TIMEOUT_SECONDS, self._process.kill)
+        timer.daemon = True  # Ctrl-C may come before the next line has ended: nobody waits for it then
         timer.start()
         try:
             pickle.dump((verb, key, *arguments), self._process.stdin)
@@ -127,4 +128,4 @@ class InterpreterProcess:
     def _log_tail(self) -> str:
         self._log.seek(0)
         text = self._log.read().decode(errors="replace").strip()[-_LOG_TAIL:]
-        return f"\n{text}" if text else ""
+        return f"; it has said:\n{text}" if text else ""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ember_infer_tools.compare.comparison import Comparison, Difference, Element, LayerComparison, SideDialect
+from ember_infer_tools.terminal import Column, Fitted, fitted, printable
 
 __all__ = ["print_comparison"]
 
@@ -31,16 +31,16 @@ def print_comparison(found: Comparison, console: Console) -> None:
         console.print(text, soft_wrap=True, highlight=False)
 
     samples = f"{found.samples} {_unit(found)}{'' if found.samples == 1 else 's'} ({found.inputs})"
-    say(f"[bold]{escape(found.model)}[/bold], {samples}")
+    say(f"[bold]{escape(printable(found.model))}[/bold], {samples}")
     for side, name in (("A", found.a), ("B", found.b)):
-        say(f"  {side}  {escape(name)}")
+        say(f"  {side}  {escape(printable(name))}")
     for note in found.notes:
-        say(f"  note: {escape(note)}")
+        say(f"  note: {escape(printable(note))}")
     say()
     if found.equal:
         say(f"[green]equal[/green]: {_what_is_equal(found)}")
         return
-    console.print(_table(found), soft_wrap=True)
+    console.print(_table(found, console.width))
     say()
     for line in _lines(found):
         say(line)
@@ -62,26 +62,23 @@ def _what_is_equal(found: Comparison) -> str:
     return ", ".join(ways)
 
 
-def _table(found: Comparison) -> Table:
+def _table(found: Comparison, width: int) -> Fitted:
     """Both modes side by side: a kernel's own fault on the left, what has grown so far on the right."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("layer", "operator"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("elements", justify="right")
-    if found.fed_by is not None:
-        table.add_column("same input", justify="right")
-        table.add_column("by", justify="right")
-    table.add_column("end to end", justify="right")
-    table.add_column("by", justify="right")
+    modes = ["end to end"] if found.fed_by is None else ["same input", "end to end"]
+    columns = [Column("layer", breaks="name"), Column("operator", breaks="name"), Column("elements", right=True)]
+    for mode in modes:
+        columns += [Column(mode, right=True), Column("by", right=True)]
     fed: list[LayerComparison | None] = [*found.layer_by_layer] or [None] * len(found.end_to_end)
+    rows, styles = [], []
     for alone, growing in zip(fed, found.end_to_end, strict=True):
         difference = growing.difference or (alone and alone.difference)
-        cells = [escape(growing.layer), growing.operator, f"{difference.elements:,}" if difference else "-"]
+        cells = [growing.layer, growing.operator, f"{difference.elements:,}" if difference else "-"]
         for layer in (alone, growing):
             if layer is not None:
                 cells += _counts(layer.difference)
-        table.add_row(*cells, style="red" if alone is not None and alone.differs else None)
-    return table
+        rows.append(cells)
+        styles.append("red" if alone is not None and alone.differs else "")
+    return fitted(columns, rows, width, styles=styles)
 
 
 def _counts(difference: Difference | None) -> tuple[str, str]:

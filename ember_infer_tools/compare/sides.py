@@ -20,7 +20,7 @@ from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
 from ember_infer_tools.compare.model import Model, Tensors
 from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.one_layer import OneLayer
-from ember_infer_tools.specs import load_backend
+from ember_infer_tools.specs import full_name, load_backend
 
 __all__ = [
     "BackendSide",
@@ -84,7 +84,7 @@ def open_side(spec: str | KernelBackend, model: Model) -> Side:
         return InterpreterSide(spec, model)
     if spec.startswith(DUMPS):
         return DumpSide(Path(spec.removeprefix(DUMPS)), model)
-    return BackendSide(load_backend(spec), model, spec)
+    return BackendSide(load_backend(spec), model, full_name(spec))
 
 
 class BackendSide:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.program import Program
+from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
 from ember_infer_macros.lower.names import identifier
 from ember_infer_macros.lower.operators import OperatorLowering, lowering
@@ -77,7 +78,7 @@ def _lower_each(graph: Graph) -> tuple[Subject, ...]:
         check_supported(graph)
     except ModelError:
         return tuple(_subject(graph, operator, _lower_alone) for operator in graph.operators)
-    operators = OperatorLowering(graph, Variables(graph))
+    operators = OperatorLowering(graph, Variables(graph), Budget.of(graph))
 
     def lower(graph: Graph, operator: GraphOperator) -> Lowered | None:
         lowered = operators.lower(operator)

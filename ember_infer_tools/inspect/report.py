@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ember_infer_tools.inspect.findings import Finding
@@ -27,14 +27,16 @@ from ember_infer_tools.inspect.results import (
     VariableReport,
 )
 from ember_infer_tools.inspect.state import describe_content
+from ember_infer_tools.terminal import Column, Fitted, Look, fitted, printable
 
 __all__ = ["arena_picture", "render"]
 
-Section: TypeAlias = Table | Text | Padding | Group
+Section: TypeAlias = Fitted | Text | Padding
 
 # Findings of one check that are shown unless all are asked for.
 _SHOWN_FINDINGS = 3
 _NAME_LENGTH = 24
+_TENSOR_NAME_LENGTH = 48
 # Of blocks in use together, whose neighbours must look different without colours too.
 _SHADES = (("▓", "cyan"), ("▒", "green"), ("█", "magenta"), ("░", "yellow"))
 _FREE = "·"
@@ -43,6 +45,22 @@ _FREE = "·"
 _WIDE = 130
 _BACKEND = 10
 _PICTURE = 100
+
+
+_LOOK = Look(SIMPLE_HEAD, header_style="dim", pad_edge=True)
+
+
+def _words(title: str) -> Column:
+    """A column whose cells may go on in the next line between two words."""
+    return Column(title, breaks="words")
+
+
+def _name(title: str) -> Column:
+    """A column whose cells may go on in the next line anywhere."""
+    return Column(title, breaks="name")
+
+
+_SCALE = (_words("scale"), _words("zero point"))
 
 
 def render(
@@ -58,23 +76,23 @@ def render(
     """
     yield _summary(report)
     yield _heading("Inputs and outputs")
-    yield _ports(report)
+    yield _ports(report, width)
     yield _heading("Operators")
     yield _operators(report, width)
     yield _heading("Quantisation")
-    yield _quantisation(report)
+    yield _quantisation(report, width)
     yield _heading("Memory")
-    yield _memory(report)
+    yield _memory(report, width)
     if report.state:
         yield _heading("State", "what variables hold")
-        yield _state(report)
+        yield _state(report, width)
     if report.arena.blocks:
         estimated = ", estimated: the model is not supported" if report.arena.estimated else ""
         yield _heading("Arena", f"a row for each call, its offsets from left to right{estimated}")
         yield Padding(Group(*arena_picture(report.arena, min(width, _PICTURE) - 4)), (0, 2), expand=False)
     if all_tensors:
         yield _heading("Tensors")
-        yield _tensors(report.tensors)
+        yield _tensors(report.tensors, width)
     for level, title in (("warning", "Warnings"), ("hint", "Hints")):
         findings = [finding for finding in report.findings if finding.level == level]
         if findings:
@@ -88,32 +106,32 @@ def _heading(title: str, note: str = "") -> Text:
 
 def _summary(report: ModelReport) -> Text:
     count = len(report.operators)
-    text = Text.assemble((_plain(report.source), "bold"), f": {count} operator{'s' * (count != 1)}, ")
+    text = Text.assemble((printable(report.source), "bold"), f": {count} operator{'s' * (count != 1)}, ")
     if report.supported:
         return text.append("all supported", "green")
     kinds = Counter(operator.operator for operator in report.operators if operator.problem is not None)
-    named = ", ".join(f"{kinds[kind]} {_plain(kind)}" for kind in sorted(kinds))
+    named = ", ".join(f"{kinds[kind]} {printable(kind)}" for kind in sorted(kinds))
     text.append(f"{kinds.total()} not supported: {named}" if kinds else "but the model is not supported", "red")
     for problem in report.problems:
         if not problem.startswith("operator "):  # those stand in the table
-            text.append(f"\n  {_plain(problem)}", "red")
+            text.append(f"\n  {printable(problem)}", "red")
     return text
 
 
-def _ports(report: ModelReport) -> Table:
-    table = _table("", "tensor", "type and shape", "scale", "zero point", "real values")
-    for role, ports in (("input", report.inputs), ("output", report.outputs)):
-        for position, port in enumerate(ports):
-            tensor = report.tensors[port.tensor]
-            _add(
-                table,
-                f"{role} {position}",
-                _short(tensor.name),
-                _shape(tensor),
-                *_quant(tensor.quant),
-                _real_range(port),
-            )
-    return table
+def _ports(report: ModelReport, width: int) -> Fitted:
+    rows = [
+        (
+            f"{role} {position}",
+            _short(report.tensors[port.tensor].name),
+            _shape(report.tensors[port.tensor]),
+            *_quant(report.tensors[port.tensor].quant),
+            _real_range(port),
+        )
+        for role, ports in (("input", report.inputs), ("output", report.outputs))
+        for position, port in enumerate(ports)
+    ]
+    columns = [Column(""), _name("tensor"), _words("type and shape"), *_SCALE, _words("real values")]
+    return fitted(columns, rows, width, look=_LOOK)
 
 
 def _real_range(port: PortReport) -> str:
@@ -123,42 +141,42 @@ def _real_range(port: PortReport) -> str:
 def _operators(report: ModelReport, width: int) -> Group:
     """One row for each; where there is no room, without what the other tables and ``--tensors`` tell too."""
     wide = width >= _WIDE + _BACKEND * len(report.backends)
-    table = Table(box=SIMPLE_HEAD, show_edge=False, header_style="dim", padding=(0, 2 if wide else 1, 0, 0))
-    table.add_column("#", justify="right", no_wrap=True)
-    if wide:
-        table.add_column("layer", no_wrap=True)
-    table.add_column("operator", min_width=len("DEPTHWISE_CONV_2D"))
-    for column in ("inputs", "weights", "outputs") if wide else ("inputs", "outputs"):
-        table.add_column(column, no_wrap=True)
+    operands = ("inputs", "weights", "outputs") if wide else ("inputs", "outputs")
     figures = ("weight bytes", "MACs") if wide else ("MACs",)
-    for column in (*figures, *(_title(backend) for backend in report.backends)):
-        table.add_column(Text(column), justify="right", no_wrap=True)
-    for operator in report.operators:
-        table.add_row(*_operator(operator, report, wide), style="" if operator.problem is None else "red")
+    columns = [
+        Column("#", right=True),
+        *([_name("layer")] if wide else []),
+        _words("operator"),
+        *map(Column, operands),
+        *(Column(title, right=True) for title in (*figures, *map(_title, report.backends))),
+    ]
+    rows = [tuple(_operator(operator, report, wide)) for operator in report.operators]
+    styles = ["" if operator.problem is None else "red" for operator in report.operators]
+    look = Look(SIMPLE_HEAD, header_style="dim", pad_edge=True, before=0, after=2 if wide else 1)
     note = "Tensors are int8 unless another type is shown."
     if report.backends:
         note += ' Under each backend: bytes of scratch, or "no" where it lacks the operator.'
-    return Group(table, Text(note, "dim"))
+    return Group(fitted(columns, rows, width, styles=styles, look=look, heading=2), Text(note, "dim"))
 
 
 def _title(backend: BackendReport) -> str:
-    return _plain(backend.name.removesuffix("Backend") or backend.name)
+    return printable(backend.name.removesuffix("Backend") or backend.name)
 
 
-def _operator(operator: OperatorReport, report: ModelReport, wide: bool) -> Iterator[Text]:
+def _operator(operator: OperatorReport, report: ModelReport, wide: bool) -> Iterator[str]:
     inputs, weights, outputs = _operands(operator, report.tensors)
     details = operator.details if operator.problem is None else operator.problem.removeprefix("this operator is ")
-    yield Text(str(operator.index))
+    yield str(operator.index)
     if wide:
-        yield Text(_short(operator.layer))
-    yield Text(_plain(f"{operator.operator} {details}"))
-    yield from map(Text, (inputs, weights, outputs) if wide else (inputs, outputs))
+        yield _short(operator.layer)
+    yield printable(f"{operator.operator} {details}")
+    yield from (inputs, weights, outputs) if wide else (inputs, outputs)
     if wide:
-        yield Text(_number(operator.weights_bytes))
-    yield Text(_number(operator.macs))
+        yield _number(operator.weights_bytes)
+    yield _number(operator.macs)
     for backend in report.backends:
         # Of what is not supported, and of VAR_HANDLE and CALL_ONCE, there is nothing to run.
-        yield Text("-" if operator.method is None else _number(operator.scratch.get(backend.name), "no"))
+        yield "-" if operator.method is None else _number(operator.scratch.get(backend.name), "no")
 
 
 def _operands(operator: OperatorReport, tensors: Sequence[TensorReport]) -> tuple[str, str, str]:
@@ -172,14 +190,16 @@ def _operands(operator: OperatorReport, tensors: Sequence[TensorReport]) -> tupl
     return first, weights, last
 
 
-def _quantisation(report: ModelReport) -> Table:
-    table = _table("#", "layer", "output scale", "zero point", "weight scales", "zero point", right=("#",))
+def _quantisation(report: ModelReport, width: int) -> Fitted:
+    rows = []
     for operator in report.operators:
         output = report.tensors[operator.outputs[0]].quant if operator.outputs else None
         inputs = [report.tensors[index] for index in operator.inputs if index >= 0]
         weights = next((tensor.quant for tensor in inputs if tensor.constant and tensor.type == "int8"), None)
-        _add(table, str(operator.index), _short(operator.layer), *_quant(output), *_quant(weights))
-    return table
+        rows.append((str(operator.index), _short(operator.layer), *_quant(output), *_quant(weights)))
+    output_scale, zero_point = _words("output scale"), _words("zero point")
+    columns = [Column("#", right=True), _name("layer"), output_scale, zero_point, _words("weight scales"), zero_point]
+    return fitted(columns, rows, width, look=_LOOK, heading=2)
 
 
 def _quant(quant: QuantReport | None) -> tuple[str, str]:
@@ -193,43 +213,54 @@ def _quant(quant: QuantReport | None) -> tuple[str, str]:
     return scales, " .. ".join(str(point) for point in points)
 
 
-def _memory(report: ModelReport) -> Table:
+def _memory(report: ModelReport, width: int) -> Fitted:
     arena = report.arena
-    table = _table("", "bytes", "", right=("bytes",), head=False)
-    _add(table, "file", _number(report.file_bytes), "")
-    _add(table, "weights", _number(report.weights_bytes), "constants that operators read, each counted once")
     unshared = f"activations after planning; {_number(arena.unshared)} if each had memory of its own"
-    _add(table, "arena", _number(arena.length), unshared)
+    rows = [
+        ("file", _number(report.file_bytes), ""),
+        ("weights", _number(report.weights_bytes), "constants that operators read, each counted once"),
+        ("arena", _number(arena.length), unshared),
+    ]
     if arena.peak_step is not None:
         peak = f"the most in use at once, in operator {arena.operators[arena.peak_step]}"
-        _add(table, "peak", _number(arena.peak), peak)
+        rows.append(("peak", _number(arena.peak), peak))
     if report.state:
-        _add(table, "state", _number(report.state_bytes), "variables, kept from one run to the next")
+        rows.append(("state", _number(report.state_bytes), "variables, kept from one run to the next"))
     for backend in report.backends:
         where = "" if backend.largest is None else f"scratch, for operator {backend.largest}"
         lacking = f"lacks operators {', '.join(map(str, backend.lacking))}" if backend.lacking else ""
-        _add(table, backend.name, _number(backend.scratch), "; ".join(filter(None, (where or "scratch", lacking))))
+        explained = "; ".join(filter(None, (where or "scratch", lacking)))
+        rows.append((printable(backend.name), _number(backend.scratch), explained))
     least = "" if report.macs_complete else "at least: operators that are not supported are not counted"
-    _add(table, "MACs", _number(report.macs), least or "multiply-accumulates of one inference")
-    return table
+    rows.append(("MACs", _number(report.macs), least or "multiply-accumulates of one inference"))
+    columns = [Column(""), Column("bytes", right=True), _words("")]
+    return fitted(columns, rows, width, look=replace(_LOOK, header=False))
 
 
-def _state(report: ModelReport) -> Table:
-    table = _table("state", "type and shape", "bytes", "at first", "after a reset", right=("bytes",))
-    for variable in report.state:
-        contents = describe_content(variable.initial), describe_content(variable.after_reset)
-        name = _short(variable.name) or f"tensor {variable.tensor}"
-        _add(table, name, _shape(variable), _number(variable.bytes), *contents)
-    return table
+def _state(report: ModelReport, width: int) -> Fitted:
+    rows = [
+        (
+            _short(variable.name) or f"tensor {variable.tensor}",
+            _shape(variable),
+            _number(variable.bytes),
+            describe_content(variable.initial),
+            describe_content(variable.after_reset),
+        )
+        for variable in report.state
+    ]
+    figures = [Column("bytes", right=True), _words("at first"), _words("after a reset")]
+    return fitted([_name("state"), _words("type and shape"), *figures], rows, width, look=_LOOK)
 
 
-def _tensors(tensors: Iterable[TensorReport]) -> Table:
-    table = _table("#", "tensor", "type and shape", "bytes", "", "scale", "zero point", right=("#", "bytes"))
+def _tensors(tensors: Iterable[TensorReport], width: int) -> Fitted:
+    rows = []
     for tensor in tensors:
         kind = "constant" if tensor.constant else "variable" if tensor.variable else ""
-        row = str(tensor.index), _short(tensor.name, 48), _shape(tensor), _number(tensor.bytes), kind
-        _add(table, *row, *_quant(tensor.quant))
-    return table
+        name = _short(tensor.name, _TENSOR_NAME_LENGTH)
+        rows.append((str(tensor.index), name, _shape(tensor), _number(tensor.bytes), kind, *_quant(tensor.quant)))
+    figures = [Column("bytes", right=True), Column(""), *_SCALE]
+    columns = [Column("#", right=True), _name("tensor"), _words("type and shape"), *figures]
+    return fitted(columns, rows, width, look=_LOOK, heading=2)
 
 
 def _findings(findings: Sequence[Finding], every: bool) -> Iterator[Text]:
@@ -239,7 +270,7 @@ def _findings(findings: Sequence[Finding], every: bool) -> Iterator[Text]:
         yield Text.assemble((check, style), f": {found[0].consequence}")
         shown = found if every else found[:_SHOWN_FINDINGS]
         for finding in shown:
-            yield Text(f"  {_plain(finding.where)}: {_plain(finding.what)}")
+            yield Text(f"  {printable(finding.where)}: {printable(finding.what)}")
         if len(shown) < len(found):
             yield Text(f"  and {len(found) - len(shown)} more (--all shows them)", "dim")
 
@@ -250,7 +281,10 @@ def arena_picture(arena: ArenaReport, width: int) -> list[Text]:
     A block is labelled in its first row, with its tensor's name where that fits and its number where that does.
     """
     digits = len(str(max(arena.operators, default=0)))
-    names = [f"{number:{digits}} {_short(name)}" for number, name in zip(arena.operators, arena.steps, strict=True)]
+    longest = min(_NAME_LENGTH, width // 3)
+    names = [
+        f"{number:{digits}} {_short(name, longest)}" for number, name in zip(arena.operators, arena.steps, strict=True)
+    ]
     margin = max(len(name) for name in names) + 1 if names else 0
     columns = max(width - margin - 2, 16)
     shades = _shades(arena.blocks)
@@ -294,20 +328,8 @@ def _row(live: Iterable[tuple[ArenaBlock, int]], step: int, columns: int, length
 
 def _label(block: ArenaBlock, size: int) -> str:
     """The last part of the tensor's name, or its number, if it fits into so many columns."""
-    name = re.split(r"[/;,]", _plain(block.name).rstrip("/;,"))[-1]
+    name = re.split(r"[/;,]", printable(block.name).rstrip("/;,"))[-1]
     return next((label for label in (f" {name} ", f" {block.tensor} ", str(block.tensor)) if len(label) <= size), "")
-
-
-def _table(*columns: str, right: Sequence[str] = (), head: bool = True) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=True, show_header=head, show_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left")
-    return table
-
-
-def _add(table: Table, *cells: str) -> None:
-    """Adds a row of plain text: brackets in a name are no markup."""
-    table.add_row(*map(Text, cells))
 
 
 def _shape(tensor: TensorReport | VariableReport) -> str:
@@ -320,10 +342,5 @@ def _number(value: int | None, absent: str = "-") -> str:
 
 def _short(name: str, length: int = _NAME_LENGTH) -> str:
     """A name that is not too long: what tells tensors apart mostly stands at the end."""
-    name = _plain(name)
+    name = printable(name)
     return name if len(name) <= length else f"…{name[1 - length :]}"
-
-
-def _plain(text: str) -> str:
-    """Text from a file, without what would steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -57,6 +58,11 @@ def rounded_half_away_from_zero(value: Fraction) -> int:
     return magnitude if value >= 0 else -magnitude
 
 
+def rounded_half_toward_zero(value: Fraction) -> int:
+    magnitude = math.ceil(abs(value) - Fraction(1, 2))
+    return magnitude if value >= 0 else -magnitude
+
+
 @given(params=calls_of("avg_pool"))
 def test_pools_look_at_the_image_alone(params: PoolParams) -> None:
     average, greatest = (np.empty(params.output_shape, np.int64) for _ in range(2))
@@ -79,6 +85,10 @@ def test_the_roundings_are_what_they_are_said_to_be(value: int, multiplier: int,
         "double": rounded_half_away_from_zero(Fraction(first, 2**-shift)),
         "single": (value * multiplier + 2 ** (30 - shift)) // 2 ** (31 - shift),
         "no-nudge": rounded_half_away_from_zero(Fraction(exact.numerator // exact.denominator, 2**-shift)),
+        "half-to-zero": rounded_half_toward_zero(Fraction(first, 2**-shift)),
+        "single-half-to-zero": rounded_half_toward_zero(exact / 2**-shift),
+        "cut-off": int(Fraction(int(exact + Fraction(1, 2)), 2**-shift) + (Fraction(1, 2) if shift else 0)),
+        "single-cut-off": int(exact / 2**-shift + Fraction(1, 2)),
     }
     for rounding in ROUNDINGS:
         if rounding != "float":
@@ -95,6 +105,10 @@ def test_the_roundings_differ_where_they_should() -> None:
         "single": [0, 1, 0, -1, 1],
         "float": [0, 0, 0, -2, 1],
         "no-nudge": [0, 1, -1, -2, 1],
+        "half-to-zero": [0, 0, 0, -1, 1],
+        "single-half-to-zero": [0, 0, 0, -1, 1],
+        "cut-off": [1, 1, 0, 0, 2],
+        "single-cut-off": [0, 1, 0, -1, 1],
     }
 
 

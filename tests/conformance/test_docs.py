@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.docs.pages import blocks
 
-BLOCKS = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "docs/backends.md").read_text(), re.DOTALL | re.MULTILINE)
+BLOCKS = [one.content for one in blocks(REPOSITORY / "docs/backends.md") if one.kind == "python"]
 
 
 def block(beginning: str) -> str:
     """The one block with this in it that is not a part of a class."""
     (found,) = [one for one in BLOCKS if beginning in one and not one.startswith(" ")]
-    return str(found)
+    return found
 
 
 def run(folder: Path, *command: str) -> str:

@@ -89,6 +89,15 @@ SIGNS: Mapping[str, tuple[Sign, ...]] = {
         Sign(f"{DEFINITION}[*-max_pool]", "channels that are no multiple of 4"),
     ),
     "average_rounds_up": (Sign(f"{REGRESSION}[*-halves of avg_pool]", "half up instead of half away from zero"),),
+    "halves_go_to_zero": (
+        Sign(f"{DEFINITION}[*-fully_connected]", "ties of the second rounding go toward zero instead of away from it"),
+        Sign(f"{DEFINITION}[*-conv2d]", "ties of the second rounding go toward zero instead of away from it"),
+        Sign(f"{DEFINITION}[*-add]", "ties of the second rounding go toward zero instead of away from it"),
+        Sign(f"{DEFINITION}[*-avg_pool]", "rounds half toward zero instead of half away from zero"),
+    ),
+    "division_cuts": (
+        Sign(f"{DEFINITION}[*-fully_connected]", "each rounding adds a half and divides, which cuts toward zero"),
+    ),
     "static_memory": (Sign("test_threads_do_not_meet[*-conv2d-single]", "not re-entrant"),),
     "keeps_weights": (Sign("test_a_single_call_keeps_nothing[*-conv2d]", "state: "),),
     "keeps_first_answer_in_cache": (

@@ -58,6 +58,8 @@ class Bugs:
     keeps_weights: bool = False
     keeps_first_answer_in_cache: bool = False
     average_rounds_up: bool = False
+    halves_go_to_zero: bool = False
+    division_cuts: bool = False
     accepts_any_activation: bool = False
     writes_before_checking: bool = False
     changes_input: bool = False
@@ -126,6 +128,10 @@ class Toy(KernelBackend):
         self._begin(params)
         counts = sum(taps for taps, _, _ in self._taps(params, np.ones_like(params.input)))
         total = sum(taps for taps, _, _ in self._taps(params, params.input))
+        if self.bugs.halves_go_to_zero:
+            magnitude = np.ceil(np.sign(total) * total / counts - 0.5).astype(np.int64)
+            self._store(params, np.sign(total) * magnitude)
+            return
         half = np.sign(total) * (counts // 2)
         mean = np.floor(total / counts + 0.5) if self.bugs.average_rounds_up else np.trunc((total + half) / counts)
         self._store(params, mean.astype(np.int64))
@@ -226,6 +232,13 @@ class Toy(KernelBackend):
         shifted = (values << left).astype(np.int32).astype(np.int64)
         high = (shifted * multiplier + (0 if self.bugs.no_nudge else 1 << 30)) >> 31
         half = (np.int64(1) << right) >> 1
+        if self.bugs.halves_go_to_zero:
+            toward_zero: Int64 = np.where(right > 0, (high + half - (high > 0)) >> right, high)
+            return toward_zero
+        if self.bugs.division_cuts:
+            high = np.trunc((shifted * multiplier + (1 << 30)) / 2**31)
+            cut: Int64 = np.trunc((high + half) / 2.0**right).astype(np.int64)
+            return cut
         result: Int64 = np.where(right > 0, (high + half - (high < 0)) >> right, high)
         return result
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -202,9 +201,7 @@ def test_a_small_file_cannot_ask_for_much() -> None:
     model, data = Model(), tensor((1 << 20,))
     results = [model.then("ZEROS_LIKE", [data], tensor((1 << 20,))) for _ in range(200)]
     content = model.finish([data], *results)
-    start = time.thread_time()
     program = load_program(content)
-    assert time.thread_time() - start < 2
     assert sum(tensor.data is not None for tensor in program.tensors) == 1
     assert methods(program).count("zeros_like") == 199
 

@@ -401,6 +401,19 @@ def test_dispatched_and_compiled_state_are_the_same_arrays() -> None:
         assert (mine == -5).all()
 
 
+def test_executable_starts_anew(backend: KernelBackend) -> None:
+    executable: Any = backend.compile(FromFive.program)
+    executable.inputs[0][...] = 4
+    executable.run()
+    first = executable.outputs[0].copy()
+    executable.run()
+    assert (executable.outputs[0] != first).all()
+    executable.start()
+    assert executable.save_state()[0].tolist() == [[5] * 4]
+    executable.run()
+    np.testing.assert_array_equal(executable.outputs[0], first)
+
+
 def test_timing_layers_leaves_the_state_alone() -> None:
     executable = NativeBackend().compile(Sum.program)
     executable.inputs[0][...] = 1

@@ -110,7 +110,9 @@ static void run_all(void) {
     end_memory(arena);
 
     arena = new_arena();
-    ember_batch((const uint8_t *const *)all, lengths, all + inputs, lengths + inputs, samples, arena);
+    uint8_t *moving[MOST];
+    memcpy(moving, all, sizeof moving);
+    ember_batch((const uint8_t **)moving, lengths, moving + inputs, lengths + inputs, samples, arena);
     for (int64_t sample = 0; sample < samples; sample++)
         for (int64_t i = inputs; i < arrays; i++) write_all(all[i] + sample * lengths[i], lengths[i]);
     end_memory(arena);

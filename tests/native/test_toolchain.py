@@ -9,6 +9,7 @@ import pickle
 import platform
 import random
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -70,6 +71,22 @@ def test_the_first_of_cc_gcc_and_clang_is_taken(tmp_path: Path, present: tuple[s
     for name in present:
         pretender(tmp_path, name)
     assert find_compiler({"PATH": str(tmp_path)}).command == (str(tmp_path / present[0]),)
+
+
+def test_a_folder_that_is_relative_to_the_working_folder_is_never_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    for folder in (tmp_path, tmp_path / "here"):
+        script(folder / "gcc", f"touch {tmp_path}/was-run")
+    pretender(tmp_path / "there", "gcc")
+    monkeypatch.chdir(tmp_path)
+    for before in (".", "", "here", "./here"):
+        path = f"{before}:{tmp_path}/there"
+        assert find_compiler({"PATH": path}).command == (str(tmp_path / "there" / "gcc"),)
+        assert find_compiler({"PATH": path, "CC": "gcc"}).command == (str(tmp_path / "there" / "gcc"),)
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_one_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
@@ -216,6 +233,35 @@ def test_sources_are_kept_on_demand(compiler: Compiler, tmp_path: Path, monkeypa
     assert answer(kept / "library.so") == 42
     with pytest.raises(CompileError, match=r"sources: .*kept"):
         build_library(compiler, {"model.c": "not C"}, FLAGS, tmp_path / "b.so", main="model.c")
+
+
+def test_sources_follow_no_link_that_somebody_else_planted(
+    compiler: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, mine = tmp_path / "shared", tmp_path / "mine"
+    shared.mkdir()
+    mine.mkdir()
+    monkeypatch.setenv("EMBER_KEEP_SOURCES", str(shared))
+    build_library(compiler, {"model.c": ANSWER}, FLAGS, tmp_path / "a.so", main="model.c")
+    (kept,) = shared.iterdir()
+    shutil.rmtree(kept)
+    kept.symlink_to(mine)
+    shared.chmod(0o777)
+    with pytest.raises(CompileError, match=r"takes no sources: .*others may write in .*shared"):
+        build_library(compiler, {"model.c": ANSWER}, FLAGS, tmp_path / "a.so", main="model.c")
+    assert not list(mine.iterdir())
+
+
+def test_sources_are_nobody_elses_to_read_or_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBER_KEEP_SOURCES", str(tmp_path / "new" / "kept"))
+    before = os.umask(0)
+    try:
+        build_library(find_compiler(), {"model.c": ANSWER}, FLAGS, tmp_path / "a.so", main="model.c")
+    finally:
+        os.umask(before)
+    (kept,) = (tmp_path / "new" / "kept").iterdir()
+    for folder in (tmp_path / "new", tmp_path / "new" / "kept", kept):
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_sources_that_cannot_be_kept_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

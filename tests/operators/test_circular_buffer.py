@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ember_infer_core import (
     UnsupportedModelError,
 )
 from ember_infer_macros import QuantizedModel, ember_model, load_program
-from ember_infer_native import NativeBackend
+from ember_infer_native import NativeBackend, codegen
 from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.support.contents import with_resets
@@ -169,6 +170,14 @@ def test_every_run_that_goes_on_equals_tflm(tflm: Tflm) -> None:
 def test_machine_code_ends_runs_where_tflm_does(stream: Stream, tflm: Tflm) -> None:
     """Outputs that are there by then are given; they are TFLM's in every run."""
     check(stream, stream.steps(1, 40), tflm, [NativeBackend()], resets={11, 12, 30})
+
+
+def test_runs_end_in_the_same_place_where_steps_are_a_table(
+    tflm: Tflm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codegen, "MANY", 0)
+    stream = Stream((2, 3), (3, 2), 2, 9, -128)
+    check(stream, stream.steps(1, 40), tflm, [NativeBackend(cache=tmp_path)], resets={11, 12, 30})
 
 
 @pytest.mark.parametrize("backend", [RefBackend(), NativeBackend()], ids=repr)

@@ -15,6 +15,8 @@ from ember_infer_ref import RefBackend
 
 SECONDS = 2.0  # of work, so that others on the machine do not count
 
+MOST_LINES, MOST_CHARACTERS = 100, 100_000
+
 # A damaged shape may ask for more work than a test has time for; such a program is only loaded.
 RUNNABLE_ARENA = 1 << 20
 RUNNABLE_WORK = 1 << 24
@@ -28,9 +30,17 @@ def outcome(content: bytes) -> str:
         refused = error
     else:
         return run_outcome(program)
-    assert str(refused).startswith("<bytes>: ")
-    assert len(refused.reason) > 10
+    check_message(refused)
     return type(refused).__name__
+
+
+def check_message(refused: ModelError) -> None:
+    """A message names the file and a reason, and can be read however much is wrong."""
+    message = str(refused)
+    assert message.startswith(("<bytes>: ", "<bytes>, subgraph "))
+    assert len(refused.reason) > 10
+    assert message.count("\n") < MOST_LINES
+    assert len(message) < MOST_CHARACTERS
 
 
 def run_outcome(program: Program) -> str:
@@ -81,7 +91,7 @@ def refusal(content: bytes) -> ModelError:
     elapsed = time.thread_time() - start
     assert elapsed < SECONDS, f"{elapsed:.1f} s for {len(content)} bytes"
     assert peak < 1_000_000 + 100 * len(content), f"{peak} bytes of memory for {len(content)} bytes"
-    assert str(caught.value).startswith("<bytes>: ")
+    check_message(caught.value)
     return caught.value
 
 

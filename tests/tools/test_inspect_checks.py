@@ -90,6 +90,17 @@ def test_channels_that_say_nothing_are_told_by_their_reason(tflm_wheel: None) ->
     assert findings["dead-channel"].what.startswith("1 of 3 channels (0)")
     assert findings["flushed-multiplier"].what.startswith("1 of 3 channels (1)")
     assert findings["stuck-channel"].what.startswith("1 of 3 channels (2)")
+    assert findings["stuck-channel"].level == "hint"
+    inputs = np.random.default_rng(0).integers(-128, 128, (300, 2), np.int8)
+    assert (np.ptp(outputs_over(model, inputs).astype(int), axis=0) == 0).all()
+
+
+def test_a_layer_that_no_input_moves_is_a_warning(tflm_wheel: None) -> None:
+    model = dense_model([[1, 1], [1, 1]], [2**24, -(2**24)], scales=[0.25, 0.25])
+    findings = {f.check: f for f in inspect_model(model, [RefBackend]).findings}
+    assert findings["constant-layer"].what == "no input moves any of its 2 channels"
+    assert findings["constant-layer"].level == "warning"
+    assert "stuck-channel" not in findings
     inputs = np.random.default_rng(0).integers(-128, 128, (300, 2), np.int8)
     assert (np.ptp(outputs_over(model, inputs).astype(int), axis=0) == 0).all()
 

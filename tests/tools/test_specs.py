@@ -8,7 +8,7 @@ import pytest
 
 from ember_infer_core import FallbackBackend, RecordingBackend
 from ember_infer_ref import RefBackend
-from ember_infer_tools.specs import installed_backends, load_backend, load_backend_class
+from ember_infer_tools.specs import full_name, installed_backends, load_backend, load_backend_class
 
 MODULE = """
 from ember_infer_core import FallbackBackend, RecordingBackend
@@ -75,12 +75,26 @@ def test_what_is_no_backend_is_told(kernels: str, spec: str, message: str) -> No
         load_backend(spec)
 
 
-def test_a_class_is_wanted_where_only_a_class_will_do(kernels: str) -> None:
+def test_where_only_a_class_will_do_it_is_that_of_the_instance(kernels: str) -> None:
     assert load_backend_class("ember_infer_ref:RefBackend") is RefBackend
-    with pytest.raises(ValueError, match="composed is not a class derived from KernelBackend"):
-        load_backend_class(f"{kernels}:composed")
-    with pytest.raises(ValueError, match="write ember_infer_ref:RefBackend, without arguments"):
-        load_backend_class("ember_infer_ref:RefBackend,rounding=single")
+    assert load_backend_class("ref,rounding=single") is RefBackend
+    assert load_backend_class(f"{kernels}:composed").operators() >= RefBackend.operators()
+    assert load_backend_class(f"{kernels}:ready").operators() == RefBackend.operators()
+    with pytest.raises(ValueError, match="Partial is not a class derived from KernelBackend"):
+        load_backend_class(f"{kernels}:Partial")
+
+
+def test_a_class_that_is_asked_for_is_not_made(kernels: str) -> None:
+    """NativeBackend can be inspected where there is no compiler, which an instance would ask for."""
+    assert load_backend_class(f"{kernels}:WithText").__name__ == "WithText"
+    with pytest.raises(ValueError, match="chip"):
+        load_backend(f"{kernels}:WithText")
+
+
+@pytest.mark.parametrize(("short", "name"), [("ref", "RefBackend"), ("native", "NativeBackend")])
+def test_the_projects_own_have_short_names(short: str, name: str) -> None:
+    assert load_backend_class(short).__name__ == name
+    assert full_name(f"{short},target=avx2").endswith(f":{name},target=avx2")
 
 
 def test_the_reference_is_always_installed() -> None:

@@ -105,6 +105,9 @@ _AVERAGE: Mapping[str, Rule] = {
     "rounds half up instead of half away from zero": _averaged_by(
         lambda total, count, params: (2 * total + count) // (2 * count)
     ),
+    "rounds half toward zero instead of half away from zero": _averaged_by(
+        lambda total, count, params: np.sign(total) * ((2 * np.abs(total) + count - 1) // (2 * count))
+    ),
     "rounds half to even instead of half away from zero": _averaged_by(
         lambda total, count, params: np.rint(total / count).astype(np.int64)
     ),

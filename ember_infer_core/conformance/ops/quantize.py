@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -68,7 +68,11 @@ def _quant(drawer: CaseDrawer, dtype: str) -> QuantParam:
     return QuantParam(drawer.scale(), zero_point)
 
 
-def _real(round_: np.ufunc) -> Rule:
+def _half_toward_zero(quotients: AnyArray) -> AnyArray:
+    return np.asarray(np.sign(quotients) * np.ceil(np.abs(quotients) - 0.5))
+
+
+def _real(round_: Callable[[AnyArray], AnyArray]) -> Rule:
     """Another rounding of quotients."""
 
     def rule(define: object, params: Params) -> AnyArray | None:
@@ -87,6 +91,7 @@ CASES: Mapping[str, OperatorCases] = {
             **LOOKUP,
             **REQUANTIZED,
             "real values rounded half to even instead of half away from zero": _real(np.rint),
+            "real values rounded half toward zero instead of half away from zero": _real(_half_toward_zero),
             "real values cut off instead of rounded": _real(np.trunc),
             "real values rounded down": _real(np.floor),
         },

@@ -47,8 +47,10 @@ def sum_mistakes(totals: Totals) -> Mapping[str, Rule]:
         **DIALECTS,
         "ties of the second rounding go up instead of away from zero": scaled_by(_second_rounding_half_up),
         "rounds down: no rounding at all": scaled_by(_floor),
+        "cuts toward zero: no rounding at all": scaled_by(_truncated),
         "scaled in floating point and rounded half to even": scaled_by(_float64_to_even),
         "scaled in floating point and rounded half away from zero": scaled_by(_float64_away),
+        "scaled in floating point and rounded half toward zero": scaled_by(_float64_toward),
         **CLAMP,
         "bias ignored": constant(bias=None),
         "input_offset ignored": constant(input_offset=0),
@@ -87,6 +89,11 @@ def _second_rounding_half_up(accumulators: Int64Array, params: Params) -> Int64A
     return rounded
 
 
+def _truncated(accumulators: Int64Array, params: Params) -> Int64Array:
+    floored = _floor(np.abs(accumulators), params)
+    return np.asarray(np.sign(accumulators) * floored)
+
+
 def _floor(accumulators: Int64Array, params: Params) -> Int64Array:
     left = np.maximum(params.output_shift.astype(np.int64), 0)
     product = wrap_int32(accumulators << left) * params.output_multiplier.astype(np.int64)
@@ -108,6 +115,11 @@ def _float64_to_even(accumulators: Int64Array, params: Params) -> Int64Array:
 def _float64_away(accumulators: Int64Array, params: Params) -> Int64Array:
     product = _real_product(accumulators, params)
     return np.trunc(product + np.copysign(0.5, product)).astype(np.int64)
+
+
+def _float64_toward(accumulators: Int64Array, params: Params) -> Int64Array:
+    product = _real_product(accumulators, params)
+    return (np.sign(product) * np.ceil(np.abs(product) - 0.5)).astype(np.int64)
 
 
 def _left_shift_ignored(accumulators: Int64Array, params: Params) -> Int64Array:

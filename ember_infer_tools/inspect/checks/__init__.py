@@ -91,10 +91,10 @@ CHECKS: tuple[Check, ...] = (
         "a factor below 2**-32 becomes 0 in TensorFlow Lite Micro too: the output is its zero point, whatever comes in",
     ),
     Check(
-        "stuck-channel",
+        "constant-layer",
         "warning",
-        arithmetic.stuck_channels,
-        "bias, clamp and scales leave but one value: the channel says nothing",
+        arithmetic.constant_layers,
+        "bias, clamp and scales leave but one value in every channel: what comes in makes no difference",
     ),
     Check(
         "few-values",
@@ -144,6 +144,12 @@ CHECKS: tuple[Check, ...] = (
         "warning",
         kernels.asymmetric_padding,
         "ESP-NN on the ESP32-S3 can get the last row or column wrong (espressif/esp-nn issue 31)",
+    ),
+    Check(
+        "stuck-channel",
+        "hint",
+        arithmetic.stuck_channels,
+        "bias, clamp and scales leave but one value: the channel says nothing, and can be pruned",
     ),
     Check(
         "older-firmware",

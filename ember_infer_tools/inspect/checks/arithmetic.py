@@ -12,6 +12,7 @@ from ember_infer_macros.tflite.graph import GraphOperator
 from ember_infer_tools.inspect.checks.view import Layer, Place, View
 
 __all__ = [
+    "constant_layers",
     "dead_channels",
     "few_values",
     "flushed_multipliers",
@@ -58,13 +59,25 @@ def flushed_multipliers(view: View) -> Iterator[Place]:
 
 
 def stuck_channels(view: View) -> Iterator[Place]:
-    """Channels that give one value for every input, though neither weights nor multiplier are 0."""
+    """Some channels of a layer that give one value for every input, though neither weights nor multiplier are 0."""
     for layer in view.layers:
-        low, high = layer.outputs
-        alive = layer.weights.any(axis=1) & (layer.params.output_multiplier != 0) & ~layer.overflows
-        stuck = np.flatnonzero((low == high) & alive)
-        if stuck.size:
-            yield _at(layer), f"{_channels(stuck, layer)} that no input moves (channel {stuck[0]}: {low[stuck[0]]})"
+        stuck = _stuck(layer)
+        if 0 < stuck.size < len(layer.weights):
+            value = layer.outputs[0][stuck[0]]
+            yield _at(layer), f"{_channels(stuck, layer)} that no input moves (channel {stuck[0]}: {value})"
+
+
+def constant_layers(view: View) -> Iterator[Place]:
+    """Layers all of whose channels are such ones."""
+    for layer in view.layers:
+        if _stuck(layer).size == len(layer.weights):
+            yield _at(layer), f"no input moves any of its {len(layer.weights)} channels"
+
+
+def _stuck(layer: Layer) -> npt.NDArray[np.intp]:
+    low, high = layer.outputs
+    alive = layer.weights.any(axis=1) & (layer.params.output_multiplier != 0) & ~layer.overflows
+    return np.flatnonzero((low == high) & alive)
 
 
 def few_values(view: View) -> Iterator[Place]:

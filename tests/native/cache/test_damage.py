@@ -37,7 +37,20 @@ def give_away(path: Path) -> None:
     os.chown(path, 12345, -1)
 
 
-DAMAGE = [truncate, flip, empty, open_to_the_group, make_a_link, Path.unlink]
+def make_a_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def make_it_endless(path: Path) -> None:
+    os.truncate(path, 1 << 40)
+
+
+def nest(path: Path) -> None:
+    path.write_text("[" * 60_000)
+
+
+DAMAGE = [truncate, flip, empty, open_to_the_group, make_a_link, make_a_fifo, make_it_endless, nest, Path.unlink]
 DAMAGE += [pytest.param(give_away, marks=pytest.mark.skipif(not AS_ROOT, reason="only root gives files away"))]  # type: ignore[list-item]
 
 

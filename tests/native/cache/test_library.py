@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,23 +102,39 @@ def test_a_library_larger_than_the_bound_is_kept_while_it_is_the_newest(folder: 
     assert kept.library("a", refuse).read_bytes() == CONTENT
 
 
-def test_a_library_is_loaded_and_once_more_if_it_was_cleared_meanwhile(folder: Path) -> None:
-    compiler = find_compiler()
-    text = '__attribute__((visibility("default"))) int answer(void) { return 42; }'
+def answers(number: int) -> Callable[[Path], None]:
+    """Builds a library whose function answers with the number."""
+    text = f'__attribute__((visibility("default"))) int answer(void) {{ return {number}; }}'
+    return lambda path: build_library(find_compiler(), {"m.c": text}, ["-O1"], path, main="m.c")
+
+
+def test_the_library_that_was_checked_is_loaded_whatever_is_there_by_then(folder: Path, tmp_path: Path) -> None:
     kept = LibraryCache(folder)
-    asked: list[str] = []
+    path = kept.library("key", answers(42))
+    answers(666)(tmp_path / "other.so")
+
+    def loader(name: str) -> ctypes.CDLL:
+        os.replace(tmp_path / "other.so", path)
+        return ctypes.CDLL(name)
+
+    loaded = kept.load("key", refuse, loader=loader)
+    assert loaded.answer() == (42 if sys.platform == "linux" else 666)
+    assert loaded._name == str(path)
+
+
+def test_a_library_that_was_cleared_meanwhile_is_loaded_all_the_same(folder: Path) -> None:
+    kept = LibraryCache(folder)
 
     def loader(path: str) -> ctypes.CDLL:
-        asked.append(path)
-        if len(asked) == 1:
-            kept.clear()
+        kept.clear()
         return ctypes.CDLL(path)
 
-    def build(path: Path) -> None:
-        build_library(compiler, {"m.c": text}, ["-O1"], path, main="m.c")
+    assert kept.load("key", answers(42), loader=loader).answer() == 42
 
-    assert kept.load("key", build, loader=loader).answer() == 42
-    assert len(asked) == 2
+
+def test_libraries_loaded_one_after_the_other_are_different_ones(folder: Path) -> None:
+    kept = LibraryCache(folder)
+    assert [kept.load(str(number), answers(number)).answer() for number in range(5)] == list(range(5))
 
 
 def test_a_library_that_does_not_load_is_an_error(folder: Path) -> None:

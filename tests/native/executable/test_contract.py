@@ -61,7 +61,7 @@ def test_layers_are_timed_by_name(native: NativeBackend) -> None:
     program = every_operator_program()
     times = native.compile(program).time_layers(3)
     assert [name for name, _ in times] == [call.name for call in program.calls]
-    assert all(0 <= seconds < 1 for _, seconds in times)
+    assert all(seconds >= 0 for _, seconds in times)
 
 
 def test_timing_layers_does_not_change_results(native: NativeBackend, any_program: Program) -> None:
@@ -76,7 +76,16 @@ def test_timing_layers_does_not_change_results(native: NativeBackend, any_progra
 def test_a_layer_that_is_not_there_is_not_run(native: NativeBackend, layer: int) -> None:
     library = native.library(every_operator_program())
     arena = library.new_arena()
-    library.functions.ember_repeat_layer(layer, ctypes.c_int64(1), ctypes.c_void_p(arena.ctypes.data))
+    arena[...] = 0x55
+    before = arena.copy()
+
+    def run_layer(number: int) -> None:
+        library.functions.ember_repeat_layer(number, ctypes.c_int64(1), ctypes.c_void_p(arena.ctypes.data))
+
+    run_layer(layer)
+    np.testing.assert_array_equal(arena, before)
+    run_layer(0)
+    assert (arena != before).any()
 
 
 def test_a_loaded_library_needs_its_file_no_more(c_compiler: Compiler, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.native.executable.models import Branches, Digits
 from tests.native.running import assert_equal, every_operator_program, random_inputs, reference, run
 
 THREADS = 8
+MANY = 3000  # runs, of some ms each: more than a thread ever waits for its turn to count to 20
 
 
 @pytest.fixture
@@ -100,30 +101,26 @@ def test_many_threads_compile_a_program_once(native_cache: Path) -> None:
 def test_other_threads_go_on_while_a_model_runs(native: NativeBackend) -> None:
     """A heavy model lets go of the GIL: Python counts on in the meantime."""
     executable = native.compile(heavy_program())
-    executable.run()
-    start = time.perf_counter()
-    executable.run()
-    seconds = time.perf_counter() - start
-    counted = 0
-    done = threading.Event()
+    counted_far, runs = threading.Event(), 0
 
     def background() -> None:
-        for _ in range(max(3, int(0.2 / seconds))):
+        nonlocal runs
+        while not counted_far.is_set() and runs < MANY:
             executable.run()
-        done.set()
+            runs += 1
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(60)  # nobody is asked to let go of the GIL
     try:
         thread = threading.Thread(target=background)
         thread.start()
-        while not done.is_set():
-            counted += 1
+        for _ in range(20):
             time.sleep(0)
+        counted_far.set()
         thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert counted > 2
+    assert runs < MANY
 
 
 def heavy_program() -> Program:

@@ -1,0 +1,33 @@
+"""What notebooks show of an object: a small HTML table, however large the object is."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+__all__ = ["html_table", "shown_shapes"]
+
+_ROWS = 40
+_CELL = 60
+_SHAPES = 6
+
+
+def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], count: int) -> str:
+    """A table of the first of ``count`` rows; names from a model file are text there, and not markup."""
+    shown = ["".join(f"<td>{_cell(cell)}</td>" for cell in row) for row in islice(rows, _ROWS)]
+    if count > _ROWS:
+        shown.append(f'<td colspan="{len(headings)}">and {count - _ROWS} more</td>')
+    head = "".join(f"<th>{_cell(heading)}</th>" for heading in headings)
+    body = "".join(f"<tr>{row}</tr>" for row in shown)
+    return f"<table><caption>{_cell(caption, 200)}</caption><tr>{head}</tr>{body}</table>"
+
+
+def _cell(text: str, length: int = _CELL) -> str:
+    return html.escape(text if len(text) <= length else f"{text[: length - 1]}…")
+
+
+def shown_shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    """Shapes in words, the first of many."""
+    more = len(shapes) - _SHAPES
+    return ", ".join(map(str, shapes[:_SHAPES])) + (f" and {more} more" if more > 0 else "")
