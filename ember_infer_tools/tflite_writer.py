@@ -17,7 +17,7 @@ from ember_infer_tools.tflite_contents import TENSOR_TYPES, encode
 from ember_infer_tools.tflite_options import make_options, operator_version
 
 if TYPE_CHECKING:
-    from flatbuffers import Builder
+    from flatbuffers import Builder as _Builder
 
 __all__ = ["ModelWriter", "load_schema", "pack_model"]
 
@@ -49,7 +49,7 @@ def load_schema() -> Any:
 
 def pack_model(model: Any) -> bytes:
     """The bytes of a ``ModelT`` of the official schema, every constant aligned to 16 bytes as the schema asks for."""
-    from flatbuffers import Builder
+    from flatbuffers import Builder as _Builder
 
     schema = load_schema()
 
@@ -69,7 +69,7 @@ def pack_model(model: Any) -> bytes:
             schema.BufferAddSize(builder, self._buffer.size)
             return schema.BufferEnd(builder)
 
-    builder = Builder(1024)
+    builder = _Builder(1024)
     original = model.buffers
     model.buffers = None if original is None else [AlignedBuffer(buffer) for buffer in original]
     try:
@@ -399,7 +399,7 @@ def _dilation(height: int, width: int) -> dict[str, Any]:
     return {"dilation_h_factor": height, "dilation_w_factor": width}
 
 
-def _byte_vector(builder: Builder, data: bytes) -> int:
+def _byte_vector(builder: _Builder, data: bytes) -> int:
     builder.StartVector(1, len(data), BUFFER_ALIGNMENT)
     builder.head = builder.head - len(data)
     builder.Bytes[builder.head : builder.head + len(data)] = data

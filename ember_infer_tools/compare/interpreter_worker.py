@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from ai_edge_litert.interpreter import Interpreter as LiteRtInterpreter
+    from ai_edge_litert.interpreter import Interpreter as _LiteRtInterpreter
 
 Arrays = list[npt.NDArray[Any]]
 
@@ -45,7 +45,7 @@ class Tflm:
         return [np.array(self._interpreter.get_output(index)) for index in range(self._outputs)]
 
 
-def litert_interpreter(model: bytes) -> tuple[LiteRtInterpreter, bool]:
+def litert_interpreter(model: bytes) -> tuple[_LiteRtInterpreter, bool]:
     """LiteRT's interpreter on one thread, tensors allocated, and whether it has XNNPACK: as it comes, unless XNNPACK
     refuses the model, which LiteRT then refuses too, although its own kernels run it.
     """

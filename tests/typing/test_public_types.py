@@ -37,7 +37,7 @@ def _linter_order(name: str) -> tuple[bool, str]:
 
 
 def test_stubtest_finds_no_difference_between_declared_and_real(tmp_path: Path) -> None:
-    (tmp_path / "mypy.ini").write_text(CONFIGURATION + "ignore_missing_imports = true\n")
+    (tmp_path / "mypy.ini").write_text(CONFIGURATION + "mypy_path = stubs\nignore_missing_imports = true\n")
     result = subprocess.run(
         [
             *(sys.executable, "-m", "mypy.stubtest", *PACKAGES, "examples.typed.models", "--concise"),
