@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,6 +106,10 @@ class Program:
     outputs: tuple[int, ...]
     calls: tuple[Call, ...]
     variables: tuple[Variable, ...] = ()
+
+    def __getstate__(self) -> dict[str, object]:
+        """The attributes: what has been derived from them is made anew, and generated code cannot be pickled."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def storage(self, index: int) -> int:
         """Index of the tensor whose memory this one uses: itself, unless it is an alias."""

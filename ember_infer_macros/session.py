@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from ember_infer_core.errors import InvalidShape
+from ember_infer_core.errors import InvalidShape, ScratchTooSmall
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import KeepsState, arrays_of_state, state_of_arrays
 
@@ -103,8 +103,14 @@ class Session:
             self._executable.load_state([one.default if self._started else one.initial for one in variables])
 
     def _first_run(self, scratch: ByteArray | None = None) -> None:
+        try:
+            self._executable.run(scratch)
+        except ScratchTooSmall:
+            raise  # and nothing has run
+        except BaseException:
+            self._start()
+            raise
         self._start()
-        self._executable.run(scratch)
 
     def _start(self) -> None:
         object.__setattr__(self, "_started", True)

@@ -159,6 +159,8 @@ def _layer_call(plan: Plan, number: int) -> str:
             "        return 0;",
             "    }",
         ]
+    if plan.status.place is not None and any(plan.status.place in step.pointers for step in plan.layers[number][1]):
+        lines.append("    if (*STATUS(arena)) return 0;")
     return "\n".join(lines)
 
 

@@ -19,6 +19,11 @@ __all__ = ["DivParams", "FloorDivParams", "FloorModParams", "prepare", "prepare_
 class DivParams(PairParams):
     """Elementwise quotient of two float32 or int32 tensors, broadcast as NumPy does; int32 ones are cut off."""
 
+    @property
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return self.dtype != np.float32
+
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The quotients. Source: TFLM ``reference_ops::Div``."""
         if self.dtype == np.float32:
@@ -34,6 +39,11 @@ class DivParams(PairParams):
 @dataclass(slots=True, kw_only=True, eq=False)
 class FloorDivParams(PairParams):
     """Elementwise quotient of two float32 tensors, rounded down, broadcast as NumPy does."""
+
+    @property
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return True
 
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The quotients. Source: TFLM ``reference_ops::FloorDiv``, which divides in double."""

@@ -59,6 +59,11 @@ class LogSoftmaxParams(RowParams):
     reverse_shift: int = 0
     diff_min: int = 0
 
+    @property
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return self.dtype == INT8 and self.input_shape[-1] > MAX_CLASSES
+
 
 def prepare(
     *,

@@ -67,6 +67,11 @@ class LookupParams(OperatorParams):
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
+    @property
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return self.lowest_input is not None
+
 
 class Prepare(Protocol):
     """Makes the parameters of a call."""
