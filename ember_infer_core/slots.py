@@ -173,6 +173,11 @@ class OperatorParams:
         """
         return None
 
+    @property
+    def may_fail(self) -> bool:
+        """Whether there are inputs of which the call has no result, and with which the run ends in a KernelError."""
+        return False
+
     def scratch_size(self, backend: type[AsksForScratch]) -> int:
         """Bytes of scratch that ``backend`` asks for in this call."""
         return backend.scratch_size(self)

@@ -118,15 +118,14 @@ class Session:
             self._stateful.load_state([one.default if self._started else one.initial for one in variables])
 
     def _first_run(self, scratch: ByteArray | None = None) -> None:
-        has_run = True
         try:
             self._executable.run(scratch)
         except ScratchTooSmall:
-            has_run = False
+            raise  # and nothing has run
+        except BaseException:
+            self._start()
             raise
-        finally:
-            if has_run:
-                self._start()
+        self._start()
 
     def _start(self) -> None:
         object.__setattr__(self, "_started", True)

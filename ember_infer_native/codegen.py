@@ -95,12 +95,13 @@ def _layer_functions(plan: Plan) -> str:
 def _layer_call(plan: Plan, number: int) -> str:
     """C of a layer's call, and of what follows if the run may end with it."""
     lines = [f"    layer_{number}(inputs, outputs, arena);"]
+    if plan.status.place is not None and any(plan.status.place in step.pointers for step in plan.layers[number][1]):
+        lines.append("    if (*STATUS(arena)) return 0;")
     if number in plan.endings:
         place, exported = plan.endings[number]
-        partial = f"if (!STATUS(arena) || !*STATUS(arena)) export_at_{number}(inputs, outputs, arena);"
         lines += [
             f"    if (*(const int32_t *)({_pointer(place)})) {{",
-            *([f"        {partial}"] if exported else []),
+            *([f"        export_at_{number}(inputs, outputs, arena);"] if exported else []),
             "        return 0;",
             "    }",
         ]

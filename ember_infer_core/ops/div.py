@@ -23,6 +23,12 @@ class DivParams(PairParams):
     Fields that are not named here are described in :class:`PairParams`.
     """
 
+    @property
+    @override
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return self.dtype != np.float32
+
     @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:
         """The quotients. Source: TFLM ``reference_ops::Div``."""
@@ -42,6 +48,12 @@ class FloorDivParams(PairParams):
 
     Fields that are not named here are described in :class:`PairParams`.
     """
+
+    @property
+    @override
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return True
 
     @override
     def plain(self, values1: AnyArray, values2: AnyArray) -> AnyArray:

@@ -60,6 +60,12 @@ class IndexedRowParams(OperatorParams):
     indices: Int32Array = field(default_factory=_unbound_int32, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
 
+    @property
+    @override
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return True
+
     def rows(self, indices: AnyArray) -> Int64Array:
         """For each row of the output the number of the input's.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import (
@@ -60,6 +61,12 @@ class LogSoftmaxParams(RowParams):
     reverse_multiplier: int = 0
     reverse_shift: int = 0
     diff_min: int = 0
+
+    @property
+    @override
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return self.dtype == INT8 and self.input_shape[-1] > MAX_CLASSES
 
 
 def prepare(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ember_infer_core.errors import KernelError
 from ember_infer_core.fixed_point import Int64Array, IntLike, multiply_by_quantized_multiplier, wrap_int32
@@ -66,6 +67,12 @@ class LookupParams(OperatorParams):
     lowest_input: int | None = None
     input: AnyArray = field(default_factory=unbound_int8, repr=False)
     output: AnyArray = field(default_factory=unbound_int8, repr=False)
+
+    @property
+    @override
+    def may_fail(self) -> bool:
+        """See :class:`ember_infer_core.OperatorParams`."""
+        return self.lowest_input is not None
 
 
 class Prepare(Protocol):

@@ -19,6 +19,8 @@ def lower(source: OperatorSource) -> Lowered:
         source.constant(tensors[name])
     if not tensors["state"].is_variable:
         raise Refusal(f"its state {tensors['state'].describe()} is no variable, so that something else may write it")
+    if tensors["input"].index == tensors["state"].index:
+        raise Refusal(f"{tensors['state'].describe()} is both its input and its state; that is not supported")
     quants = {name: source.quant(tensors[name]) for name in ("input", "state", "output")}
     quants |= {name: source.first_quant(tensors[name]) for name in ("weights_feature", "weights_time")}
     params = source.prepare(

@@ -33,9 +33,9 @@ static int take_layers(const uint8_t *constants, const int64_t *steps, const int
                        int64_t exports, const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena) {
     for (; count; count--, layer += LAYER_WORDS) {
         take_steps(constants, steps + layer[0] * STEP_WORDS, layer[1], inputs, outputs, arena);
+        if (STATUS(arena) && *STATUS(arena)) return 0;
         if (layer[2] < 0 || !*(const int32_t *)(arena + layer[2])) continue;
-        if (!STATUS(arena) || !*STATUS(arena))
-            take_steps(constants, steps + exports * STEP_WORDS, layer[3], inputs, outputs, arena);
+        take_steps(constants, steps + exports * STEP_WORDS, layer[3], inputs, outputs, arena);
         return 0;
     }
     return 1;

@@ -231,6 +231,25 @@ def test_state_that_was_put_back_counts_as_a_run(backend: KernelBackend) -> None
     assert session.state.tolist() == [3] * 4
 
 
+class Demanding(RefBackend):
+    """Wants scratch for whatever it does."""
+
+    @classmethod
+    def scratch_size(cls, params: Any) -> int:
+        return 16
+
+
+def test_run_that_lacks_scratch_is_none() -> None:
+    session = FromFive.bind(Demanding())
+    with pytest.raises(ScratchTooSmall):
+        session.run(np.zeros(8, np.uint8))
+    session.reset()
+    assert session.state.tolist() == [5] * 4
+    session.run(np.zeros(16, np.uint8))
+    session.reset()
+    assert session.state.tolist() == [3] * 4
+
+
 def test_methods_of_the_class_start_from_what_the_model_initialises(backend: KernelBackend) -> None:
     steps = np.full((3, 4), 4, np.int8)
     first = run(FromFive.bind(backend), 4)
@@ -393,6 +412,17 @@ def test_executable_takes_state_of_its_variables_alone(kind: str, arrays: Sequen
     with pytest.raises(InvalidShape, match=r"^bytes: (1 variables, but|state 'sum' is)"):
         executable.load_state(arrays)
     assert [array.tolist() for array in executable.save_state()] == [[[1] * 4]]
+
+
+def test_program_is_pickled_and_copied_whatever_has_run_it(backend: KernelBackend) -> None:
+    run(Sum.bind(backend), 1)
+    for program in (pickle.loads(pickle.dumps(Sum.program)), copy.deepcopy(Sum.program)):
+        assert (program.arena_len, program.state_len) == (Sum.program.arena_len, Sum.program.state_len)
+        executable = backend.compile(program)
+        executable.inputs[0][...] = 3
+        executable.run()
+        executable.run()
+        assert executable.outputs[0].tolist() == [[6] * 4]
 
 
 def test_dispatched_and_compiled_state_are_the_same_arrays() -> None:

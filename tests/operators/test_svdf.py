@@ -16,6 +16,7 @@ from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
 from ember_infer_native.targets import TARGETS
 from ember_infer_native.toolchain import host_isa
+from ember_infer_tools.tflite_writer import ModelWriter
 from tests.operators.products import ACTIVATIONS, UNDEFINED, scales, seeds, sizes, zero_points
 from tests.support.against_tflm import (
     EQUAL,
@@ -178,6 +179,21 @@ def test_what_tflm_refuses_is_refused(other: dict[str, Any], reason: str, tflm: 
     went = compare_with_tflm(model, random_batches(model), tflm, only_we_refuse=("is no variable",))
     assert went in (REFUSED_BY_BOTH, REFUSED_BY_US_ALONE)
     assert (went == REFUSED_BY_US_ALONE) <= ("variable" in reason)
+
+
+def test_an_input_that_is_the_state_is_refused() -> None:
+    """TFLM reads it after it has moved the state by one element."""
+    writer = ModelWriter()
+    input, output = (writer.tensor(name, (2, 3), scale=0.5) for name in ("input", "output"))
+    state = writer.tensor("state", (2, 3), scale=0.5, is_variable=True)
+    features = writer.tensor("features", (3, 3), scale=0.02, data=np.ones((3, 3), np.int8))
+    times = writer.tensor("times", (3, 1), scale=0.03, data=np.ones((3, 1), np.int8))
+    bias = writer.tensor("bias", (3,), "int32", scale=single(0.5 * 0.03), data=np.ones(3, np.int32))
+    writer.operator("SVDF", [input, features, times, bias, state], [output], rank=1)
+    following = writer.tensor("following", (2, 3), scale=0.5)
+    writer.operator("SVDF", [state, features, times, bias, state], [following], rank=1)
+    with pytest.raises(UnsupportedModelError, match=r"tensor 2 'state' .* is both its input and its state"):
+        load_program(writer.finish([input], [output, following]))
 
 
 def test_a_bias_may_have_more_axes(tflm: Tflm) -> None:

@@ -50,7 +50,9 @@ class _Uses:
         self.root = [program.storage(index) for index in range(len(program.tensors))]
         self.dropped: set[int] = set()
         self._variables = {variable.tensor for variable in program.variables}
-        self._endings = [step for step, call in enumerate(program.calls) if call.params.ending is not None]
+        self._endings = [
+            step for step, call in enumerate(program.calls) if call.params.ending is not None or call.params.may_fail
+        ]
         self._fixed = {self.root[index] for index in (*program.inputs, *program.outputs)}
         self._fixed.update(index for index, tensor in enumerate(program.tensors) if tensor.data is not None)
         self._members: dict[int, list[int]] = defaultdict(list)
