@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.executable import Executable
 from ember_infer_core.program import Call, Program
 from ember_infer_core.slots import AnyArray, Role
 from ember_infer_core.state import KeepsState
@@ -36,7 +37,7 @@ class OneLayer:
         self._states = tuple(variable.tensor for variable in variables)
         self._outputs = tuple(call.tensors(Role.OUTPUT))
         alone = replace(program, inputs=self._inputs, outputs=self._outputs, calls=(call,), variables=variables)
-        self.executable = backend.compile(alone)
+        self.executable: Executable = backend.compile(alone)
         if states and not isinstance(self.executable, KeepsState):
             raise UnsupportedOperator(f"{type(self.executable).__name__} has no load_state: {call.name} keeps state")
 
