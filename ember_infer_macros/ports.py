@@ -138,13 +138,10 @@ class Port:
         Raises:
             InvalidShape: it holds no whole runs, or has another type.
         """
-        if not isinstance(array, np.ndarray) or array.dtype != self.dtype:
-            found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            hint = f" ({self._remedy()})" if isinstance(array, np.ndarray) else ""
-            raise InvalidShape(f"{self.role}: a NumPy array of {self.dtype} is wanted, not {found}{hint}")
+        whole = self._whole_rows(array)
+        if whole is not None:
+            return whole, True
         row = element_count(array.shape[1:]) if array.ndim else 0
-        if row == self.length:
-            return array.reshape(-1, *self.shape) if array.size else array.reshape(0, *self.shape), True
         model_batch = self.shape[0] if self.shape else 1
         if array.ndim and row * model_batch == self.length and len(array) % model_batch == 0:
             return array.reshape(len(array) // model_batch, *self.shape), False
@@ -157,11 +154,21 @@ class Port:
         Raises:
             InvalidShape: a row is something else, or of another type.
         """
-        rows, whole = self.rows(array)
-        if not whole:
+        rows = self._whole_rows(array)
+        if rows is None:
             wanted = f"(T, {', '.join(str(size) for size in self.shape)})"
             raise InvalidShape(f"{self.role}: shape {wanted} is wanted, T steps of whole inputs, not {array.shape}")
         return rows
+
+    def _whole_rows(self, array: Any) -> AnyArray | None:
+        """The array as ``(rows, *shape)``, if each of its rows has the elements of a whole input."""
+        if not isinstance(array, np.ndarray) or array.dtype != self.dtype:
+            found = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+            hint = f" ({self._remedy()})" if isinstance(array, np.ndarray) else ""
+            raise InvalidShape(f"{self.role}: a NumPy array of {self.dtype} is wanted, not {found}{hint}")
+        if not array.ndim or element_count(array.shape[1:]) != self.length:
+            return None
+        return array.reshape(len(array), *self.shape)
 
 
 def ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ...]:

@@ -131,6 +131,8 @@ def test_sequence_of_several_inputs_and_a_batch_keeps_each_step_whole(backend: K
     assert not second[0].any()
     with pytest.raises(InvalidShape, match=r"input 0: shape \(T, 2, 3\) is wanted, T steps of whole inputs"):
         Before.predict_sequence(backend, (small.reshape(10, 3), wide))
+    with pytest.raises(InvalidShape, match=r"input: shape \(T, 1, 4\) is wanted, T steps of whole inputs"):
+        Sum.predict_sequence(backend, np.zeros((8, 3), np.int8))
     with pytest.raises(InvalidShape, match=r"different numbers of steps: \[4, 5\]"):
         Before.predict_sequence(backend, (small, wide[:4]))
 
