@@ -23,6 +23,8 @@ MAX_OPERANDS = 1 << 17
 MAX_NUMBERS = 1 << 26
 # A scale is a multiplier to be computed, which takes as long as looking at some numbers.
 _NUMBERS_PER_SCALE = 16
+# Elements of a result that may be computed from constants while a model is lowered: `lower/budget.py` has less room.
+_MOST_FOLDED = 1 << 22
 
 _LOOKED_AT = frozenset({TensorType.INT32, TensorType.INT64})
 
@@ -57,7 +59,10 @@ def check_numbers(graph: Graph) -> None:
 
 def _numbers(tensor: GraphTensor) -> int:
     scales = 0 if tensor.quantization is None else len(tensor.quantization.scales)
-    return _NUMBERS_PER_SCALE * scales + (tensor.elements if tensor.type in _LOOKED_AT and tensor.is_sound else 0)
+    looked_at = tensor.type in _LOOKED_AT and tensor.is_sound
+    # Larger ones that are computed are so in each run, and lowering does not look at them.
+    known = tensor.data is not None or tensor.elements <= _MOST_FOLDED
+    return _NUMBERS_PER_SCALE * scales + (tensor.elements if looked_at and known else 0)
 
 
 def _in_all(numbers: Sequence[int], operators: Iterable[GraphOperator]) -> int:
