@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -170,22 +170,19 @@ def _start(places: _Places) -> tuple[Step, ...]:
 
 def _load(places: _Places) -> tuple[Step, ...]:
     """To the variables, from content that the caller gives as inputs."""
-    steps = []
-    for position, variable in enumerate(places.program.variables):
-        place = places[variable.tensor]
-        given = replace(place, first=Pointer("input", position=position))
-        steps.append(copy_between(given, place, places.context.target.bias_of(place.dtype)))
-    return tuple(steps)
+    return tuple(copy_between(given, place, flip) for given, place, flip in _carried(places, "input"))
 
 
 def _save(places: _Places) -> tuple[Step, ...]:
     """From the variables, to memory that the caller gives as outputs."""
-    steps = []
+    return tuple(copy_between(place, taken, flip) for taken, place, flip in _carried(places, "output"))
+
+
+def _carried(places: _Places, base: str) -> Iterator[tuple[Place, Place, int]]:
+    """For each variable the caller's memory, its own, and how their bytes differ."""
     for position, variable in enumerate(places.program.variables):
         place = places[variable.tensor]
-        taken = replace(place, first=Pointer("output", position=position))
-        steps.append(copy_between(place, taken, places.context.target.bias_of(place.dtype)))
-    return tuple(steps)
+        yield replace(place, first=Pointer(base, position=position)), place, places.context.target.bias_of(place.dtype)
 
 
 def _borders(program: Program) -> dict[int, Borders]:

@@ -6,70 +6,25 @@ import copy
 import multiprocessing
 import pickle
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ember_esp import EspBackend
 from ember_infer_core import (
-    DispatchExecutable,
-    FallbackBackend,
     InvalidShape,
     KernelBackend,
-    Program,
-    RecordingBackend,
     ScratchTooSmall,
 )
-from ember_infer_core.slots import AnyArray, ByteArray
-from ember_infer_macros import QuantizedModel, Session, ember_model
-from ember_infer_native import NativeBackend
+from ember_infer_macros import Session
 from ember_infer_ref import RefBackend
-from tests.conftest import REPOSITORY
-from tests.support.stateful_models import running_sum, two_variables
+from tests.macros.stateful import BACKENDS, Before, FromFive, Sine, Sum, run
+from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
 
 ONES = np.ones((1, 4), np.int8)
-BACKENDS: dict[str, Callable[[], KernelBackend]] = {
-    "ref": RefBackend,
-    "native": NativeBackend,
-    "fallback": lambda: FallbackBackend(RefBackend()),
-    "recording": lambda: RecordingBackend(RefBackend()),
-    "esp": EspBackend,
-}
-
-
-@ember_model(running_sum())
-class Sum(QuantizedModel): ...
-
-
-@ember_model(running_sum(zero_point=3, initial=5))
-class FromFive(QuantizedModel): ...
-
-
-@ember_model(two_variables())
-class Before(QuantizedModel): ...
-
-
-@ember_model(REPOSITORY / "models/sine.tflite")
-class Sine(QuantizedModel): ...
-
-
-@pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> KernelBackend:
-    return BACKENDS[request.param]()
-
-
-def run(session: Session, *values: int) -> list[int]:
-    """The first element of each answer."""
-    answers = []
-    for value in values:
-        session.input[...] = value
-        session.run()
-        answers.append(int(session.output[0, 0]))
-    return answers
 
 
 # What is kept
@@ -379,102 +334,3 @@ def test_child_of_a_fork_goes_on_from_the_same_state_for_itself(kind: str) -> No
     assert ours.recv() == [13]
     child.join()
     assert run(session, 1) == [4]
-
-
-# Executables of others
-
-
-class Forgetful(RefBackend):
-    """Makes executables that keep no state that anybody could set."""
-
-    def compile(self, program: Program) -> Any:
-        inner = super().compile(program)
-
-        class Executable:
-            inputs, outputs, scratch_len, run = inner.inputs, inner.outputs, inner.scratch_len, inner.run
-
-        return Executable()
-
-
-def test_backend_whose_executables_keep_no_state_is_refused_for_models_that_do() -> None:
-    for use in (Sum.bind, lambda backend: Sum.predict(backend, [0.5] * 4)):
-        with pytest.raises(TypeError, match=r"keeps state, and what Forgetful\.compile\(\) gives does not"):
-            use(Forgetful())
-    assert Sine.predict(Forgetful(), 0.0) == Sine.predict(RefBackend(), 0.0)
-
-
-@pytest.mark.parametrize("kind", ["ref", "native"])
-@pytest.mark.parametrize(
-    "arrays", [(), (np.zeros((1, 4), np.int16),), (np.zeros((4,), np.int8),), (ONES, ONES), ([[0] * 4],)], ids=str
-)
-def test_executable_takes_state_of_its_variables_alone(kind: str, arrays: Sequence[Any]) -> None:
-    executable: Any = BACKENDS[kind]().compile(Sum.program)
-    executable.inputs[0][...] = 1
-    executable.run()
-    with pytest.raises(InvalidShape, match=r"^bytes: (1 variables, but|state 'sum' is)"):
-        executable.load_state(arrays)
-    assert [array.tolist() for array in executable.save_state()] == [[[1] * 4]]
-
-
-def test_program_is_pickled_and_copied_whatever_has_run_it(backend: KernelBackend) -> None:
-    run(Sum.bind(backend), 1)
-    for program in (pickle.loads(pickle.dumps(Sum.program)), copy.deepcopy(Sum.program)):
-        assert (program.arena_len, program.state_len) == (Sum.program.arena_len, Sum.program.state_len)
-        executable = backend.compile(program)
-        executable.inputs[0][...] = 3
-        executable.run()
-        executable.run()
-        assert executable.outputs[0].tolist() == [[6] * 4]
-
-
-def test_dispatched_and_compiled_state_are_the_same_arrays() -> None:
-    program = Before.program
-    saved: list[tuple[AnyArray, ...]] = []
-    for executable in (DispatchExecutable(RefBackend(), program), NativeBackend().compile(program)):
-        for array in executable.inputs:
-            array[...] = -5
-        executable.run()
-        saved.append(executable.save_state())
-    for mine, its in zip(*saved, strict=True):
-        assert mine.dtype == its.dtype
-        np.testing.assert_array_equal(mine, its)
-        assert (mine == -5).all()
-
-
-def test_executable_starts_anew(backend: KernelBackend) -> None:
-    executable: Any = backend.compile(FromFive.program)
-    executable.inputs[0][...] = 4
-    executable.run()
-    first = executable.outputs[0].copy()
-    executable.run()
-    assert (executable.outputs[0] != first).all()
-    executable.start()
-    assert executable.save_state()[0].tolist() == [[5] * 4]
-    executable.run()
-    np.testing.assert_array_equal(executable.outputs[0], first)
-
-
-def test_timing_layers_leaves_the_state_alone() -> None:
-    executable = NativeBackend().compile(Sum.program)
-    executable.inputs[0][...] = 1
-    executable.run()
-    executable.time_layers(repeats=3)
-    state: tuple[ByteArray, ...] = executable.save_state()
-    assert state[0].tolist() == [[1] * 4]
-
-
-class AsksForScratch(RefBackend):
-    @classmethod
-    def scratch_size(cls, params: Any) -> int:
-        return 16
-
-
-def test_first_run_that_did_not_take_place_is_none() -> None:
-    session = FromFive.bind(AsksForScratch())
-    with pytest.raises(ScratchTooSmall):
-        session.run(np.zeros(1, np.uint8))
-    session.reset()
-    assert session.state.tolist() == [5] * 4
-    session.run(np.zeros(16, np.uint8))
-    session.reset()
-    assert session.state.tolist() == [3] * 4

@@ -182,7 +182,9 @@ def test_state_of_operators_is_compared_beside_their_outputs(tflm_wheel: None, s
 
 
 def test_a_runtime_that_dies_is_told_to_be_at_fault(litert: None, shared: Path) -> None:
-    with pytest.raises(ComparisonError, match=r"LiteRT, given the model[ \w]*, was stopped by SIG\w+: a fault of its own"):
+    with pytest.raises(
+        ComparisonError, match=r"LiteRT, given the model[ \w]*, was stopped by SIG\w+: a fault of its own"
+    ):
         compare(shared / "models" / "keyword_scrambled_8bit.tflite", REF, "litert", steps=2)
 
 
