@@ -6,8 +6,10 @@ import importlib.util
 
 import pytest
 
-from ember_infer_core import Program
+from ember_infer_core import CompilerNotFound, Program
 from ember_infer_macros import load_program
+from ember_infer_native import NativeBackend
+from ember_infer_native.toolchain import find_compiler
 from tests.conftest import skip_or_fail
 from tests.tools.comparing import DIGITS
 
@@ -29,3 +31,17 @@ def esp() -> None:
 @pytest.fixture(scope="module")
 def digits() -> Program:
     return load_program(DIGITS)
+
+
+@pytest.fixture(scope="module")
+def compiler() -> None:
+    """There is a C compiler."""
+    try:
+        find_compiler()
+    except CompilerNotFound as error:
+        skip_or_fail(str(error))
+
+
+@pytest.fixture(scope="module")
+def native(compiler: None, tmp_path_factory: pytest.TempPathFactory) -> NativeBackend:
+    return NativeBackend(cache=tmp_path_factory.mktemp("cache"))

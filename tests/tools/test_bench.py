@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib.util
-import io
-import itertools
 import json
 import os
 import subprocess
@@ -13,21 +11,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from benchmarks.models import BUILDERS
 from benchmarks.threads import _seconds as round_seconds
 from benchmarks.threads import scaling
 from ember_infer_core import (
     ComparisonError,
-    CompilerNotFound,
     Executable,
     ModelError,
-    OperatorParams,
     Program,
     SoftmaxParams,
 )
@@ -35,41 +29,26 @@ from ember_infer_core.ops.circular_buffer import CircularBufferParams
 from ember_infer_core.slots import ByteArray
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
-from ember_infer_native.toolchain import find_compiler, host_isa
+from ember_infer_native.toolchain import host_isa
 from ember_infer_ref import RefBackend
-from ember_infer_tools.bench import Bench, bench
+from ember_infer_tools.bench import bench
 from ember_infer_tools.bench.bench import AGAINST
 from ember_infer_tools.bench.contestants import Contestant, Steps
-from ember_infer_tools.bench.layers import time_layers
 from ember_infer_tools.bench.measure import Timing, interleave
-from ember_infer_tools.bench.peak import Peak
-from ember_infer_tools.bench.report import microseconds, print_bench
+from ember_infer_tools.bench.report import microseconds
 from ember_infer_tools.compare.inputs import random_inputs
 from ember_infer_tools.tflite_writer import pack_model
-from tests.conftest import REPOSITORY, skip_or_fail
+from tests.conftest import REPOSITORY
 from tests.operators.test_circular_buffer import Stream
 from tests.support.samples import two_branches
 from tests.support.stateful_models import running_sum
 from tests.support.tflm import Tflm
+from tests.tools.benching import OwnClock, printed
 
 SINE = REPOSITORY / "models" / "sine.tflite"
 DIGITS = REPOSITORY / "models" / "digits.tflite"
 TFLM = "TFLM"
 REF = "ember_infer_ref:RefBackend"
-
-
-@pytest.fixture(scope="module")
-def compiler() -> None:
-    """There is a C compiler."""
-    try:
-        find_compiler()
-    except CompilerNotFound as error:
-        skip_or_fail(str(error))
-
-
-@pytest.fixture(scope="module")
-def native(compiler: None, tmp_path_factory: pytest.TempPathFactory) -> NativeBackend:
-    return NativeBackend(cache=tmp_path_factory.mktemp("cache"))
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -81,13 +60,6 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
     )
-
-
-def printed(found: Bench) -> str:
-    console = Console(file=io.StringIO(), width=200)
-    print_bench(found, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 # Measuring
@@ -302,88 +274,6 @@ def test_a_runtime_that_cannot_run_the_model_is_left_out_only_if_that_was_asked_
     assert [measured.name for measured in found.measured] == ["Ref, predict", "Ref, session"]
 
 
-# Layers
-
-
-class _OwnClock(RefBackend):
-    """Its executables say how long their layers take: 1 µs, 2 µs, ..."""
-
-    def compile(self, program: Program) -> Executable:
-        executable = super().compile(program)
-        executable.time_layers = lambda repeats=1: [  # type: ignore[attr-defined]
-            (call.name, 1e-6 * number) for number, call in enumerate(program.calls, 1)
-        ]
-        return executable
-
-
-def test_layers_are_the_programs_calls_with_shares_of_the_time() -> None:
-    found = bench(SINE, {"Mine": _OwnClock()}, turns=1, per_layer=True)
-    (times,) = found.layers
-    assert [(layer.layer, layer.macs) for layer in times.layers] == [("dense1", 16), ("dense2", 256), ("sine", 16)]
-    assert [layer.seconds for layer in times.layers] == pytest.approx([1e-6, 2e-6, 3e-6])
-    assert times.layers[1].macs_per_second == pytest.approx(128e6)
-    rows = {line.split()[0]: line.split() for line in printed(found).splitlines() if line.split()}
-    assert rows["dense2"] == ["dense2", "fully_connected", "1x16", "2.00", "33%", "256", "0.1", "-"]
-
-
-class _Ticking(RefBackend):
-    """Runs in no time but for what it says: 1 s for each operator call."""
-
-    now = 0.0
-
-    def run_operator(self, operator: str, params: OperatorParams) -> None:
-        super().run_operator(operator, params)
-        _Ticking.now += 1.0
-
-
-def test_a_backend_without_a_clock_of_its_own_has_its_layers_timed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ember_infer_tools.bench.layers.time", SimpleNamespace(perf_counter=lambda: _Ticking.now))
-    program = load_program(DIGITS)
-    inputs = [samples[0] for samples in random_inputs(program, 1, seed=0)]
-    times = time_layers("Ref", _Ticking(), program, inputs, rounds=10)
-    assert [(layer.layer, layer.seconds) for layer in times.layers] == [(call.name, 1.0) for call in program.calls]
-    assert times.whole == len(program.calls)
-    assert times.peak is None
-
-
-class _Peaked(_OwnClock):
-    """Compiled for a target whose peak is known."""
-
-    target = "avx2"
-
-
-def test_a_layers_share_is_of_the_best_peak_that_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = itertools.chain([1e9, 2e9], itertools.repeat(1e9))
-    monkeypatch.setattr("ember_infer_tools.bench.layers.Peak", lambda target: SimpleNamespace(rate=lambda: next(rates)))
-    (times,) = bench(SINE, {"Mine": _Peaked()}, turns=1, per_layer=True).layers
-    assert (times.peak_target, times.peak) == ("avx2", 2e9)
-    assert [layer.peak_share for layer in times.layers] == pytest.approx([16 / 2e3, 256 / 4e3, 16 / 6e3])
-
-
-def test_the_machines_peak_is_measured(native: NativeBackend) -> None:
-    if "avx2" not in host_isa():
-        pytest.skip("no multiply instructions are known here")
-    (times,) = bench(DIGITS, {"Native": native}, turns=1, per_layer=True).layers
-    assert times.peak_target == native.target
-    assert times.peak is not None
-    shares = [layer.peak_share for layer in times.layers if layer.peak_share is not None]
-    assert shares
-    assert all(share > 0 for share in shares)
-
-
-@pytest.mark.parametrize(("target", "wider"), [("avx2", "avxvnni"), ("avxvnni", "avx512vnni")])
-def test_wider_instructions_do_twice_as_much_in_a_round(
-    compiler: None, target: str, wider: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    needed = {"avx2": "avx2", "avxvnni": "avx_vnni", "avx512vnni": "avx512_vnni"}
-    if not {needed[target], needed[wider]} <= host_isa():
-        pytest.skip(f"this processor lacks {target} or {wider}")
-    peaks = Peak(target), Peak(wider)
-    assert all(peak.rate() > 0 for peak in peaks)  # whatever else this machine has to do
-    monkeypatch.setattr(Peak, "_seconds", lambda self: 1e-9 * self._rounds)
-    assert peaks[1].rate() == 2 * peaks[0].rate()
-
-
 # The command
 
 
@@ -443,7 +333,7 @@ def test_the_models_of_the_benchmark_are_as_large_as_the_published_ones_and_ever
     name: str, macs: int, tflm: Tflm, litert: None
 ) -> None:
     content = BUILDERS[name]()
-    found = bench(content, {"Ref": _OwnClock()}, ("litert",), turns=1, per_layer=True)
+    found = bench(content, {"Ref": OwnClock()}, ("litert",), turns=1, per_layer=True)
     assert sum(layer.macs or 0 for layer in found.layers[0].layers) == macs
     assert found["Ref, session"].equal
     program = load_program(content)
