@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from ember_infer_tools.tflite_writer import load_schema
+from tests.support.effort import IN_CI
 from tests.support.tflm import Tflm, tflm_is_installed
 
 settings.register_profile("no deadlines", deadline=None)  # machines are busy, and a first call imports and compiles
@@ -33,7 +34,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def skip_or_fail(reason: str) -> NoReturn:
     """A gap in the environment: skips on a user's machine, fails where nothing may be missing."""
-    if os.environ.get("CI", "").lower() in ("1", "true"):
+    if IN_CI:
         pytest.fail(f"{reason}; CI must have it", pytrace=False)
     pytest.skip(reason)
 

@@ -30,7 +30,7 @@ from tests.native.stateful import assert_state_goes_on, programs_with_state
 from tests.native.test_families import NETS
 from tests.native.test_targets import LONG_EXAMPLES, random_samples, without_shrinking
 from tests.support.debian import debian_program
-from tests.support.effort import DEEP
+from tests.support.effort import DEEP, left_to_ci
 from tests.support.models import Case
 
 HOSTED = ("-std=gnu11", "-O2")
@@ -46,7 +46,7 @@ CALLS_AT_ONCE = 200
 NEON_DOT = next(target for target in TARGETS if target.name == "neon_dot")
 PORTABLE = next(target for target in TARGETS if target.name == "portable")
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="emulates Linux programs")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="emulates Linux programs"), left_to_ci]
 
 
 @pytest.fixture(scope="session")

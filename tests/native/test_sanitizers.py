@@ -17,14 +17,14 @@ from tests.native.standalone import run_standalone
 from tests.native.stateful import assert_state_goes_on, programs_with_state
 from tests.native.test_targets import LONG_EXAMPLES, RUNNABLE, random_samples, without_shrinking
 from tests.support.contents import random_batches
-from tests.support.effort import DEEP
+from tests.support.effort import DEEP, left_to_ci
 from tests.support.lstm_models import LstmModel
 from tests.support.models import Case
 
 DIGITS_ON = RUNNABLE if DEEP else RUNNABLE[:1]
 FLAGS = ("-std=gnu11", "-O1", "-g", "-Wno-psabi", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="for gcc's sanitizers on Linux")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="for gcc's sanitizers on Linux"), left_to_ci]
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,26 @@
 
 ``EMBER_DEEP=1`` is the deep profile; ``EMBER_DEEP=17`` draws seventeen times as many, 50,000 models and more where the
 profile has 3,000.
+
+CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at what
+seldom changes: emulated processors, sanitizers, the oldest mypy, completeness of the public types.
 """
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 FACTOR = int(os.environ.get("EMBER_DEEP") or 0)
 DEEP = FACTOR > 0
 SEED = int(os.environ.get("EMBER_SEED") or 0)
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+EVERYTHING = IN_CI or DEEP
+left_to_ci = pytest.mark.skipif(
+    not EVERYTHING, reason="takes long: CI runs it, and the deep profile (CI=true pytest ...)"
+)
 
 
 def draws(ordinary: int, deep: int) -> int:

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.support.effort import left_to_ci
 from tests.test_imports import PACKAGES, folder
 from tests.typing.checkers import type_completeness
 from tests.typing.conftest import CONFIGURATION
 
 ALLOWLIST = Path(__file__).parent / "stubtest_allowlist.txt"
+
+pytestmark = left_to_ci
 
 
 @pytest.mark.parametrize("package", PACKAGES)
