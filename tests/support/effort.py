@@ -3,8 +3,8 @@
 ``EMBER_DEEP=1`` is the deep profile; ``EMBER_DEEP=17`` draws seventeen times as many, 50,000 models and more where the
 profile has 3,000.
 
-CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at what
-seldom changes: emulated processors, sanitizers, the oldest mypy, completeness of the public types.
+CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at
+what seldom changes: emulated processors, sanitizers, the oldest mypy, completeness of the public types.
 """
 
 from __future__ import annotations

@@ -232,4 +232,4 @@ def _pyright(folder: Path, *arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if install(OLDEST) else 1)
+    sys.exit(0 if OLDEST not in VERSIONS or install(OLDEST) else 1)
