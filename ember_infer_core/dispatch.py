@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import linecache
 import weakref
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -127,22 +127,21 @@ def _variable_memory(variable: Variable) -> ByteArray:
 
 def dispatch_source(program: Program) -> str:
     """Python source of the function that runs the program: one line for each operator call, named after the layer."""
-    kept = {variable.tensor for variable in program.variables}
     lines = ["def run(backend, layers):"]
     lines.append(f'    """{_plain(program.name)}: {len(program.calls)} operator calls, in order."""')
     for call in program.calls:
-        read = ", ".join(_describe(program, index, kept) for index in call.tensors(Role.INPUT, Role.STATE))
-        written = ", ".join(_describe(program, index, kept) for index in call.tensors(Role.OUTPUT, Role.STATE))
+        read = ", ".join(_describe(program, index) for index in call.tensors(Role.INPUT, Role.STATE))
+        written = ", ".join(_describe(program, index) for index in call.tensors(Role.OUTPUT, Role.STATE))
         lines.append(f"    backend.{call.method}(layers.{call.name})  # {read} -> {written}")
         if call.params.ending is not None:
             lines.append(f"    if layers.{call.name}.{call.params.ending}[0]: return  # the outputs stay as they were")
     return "\n".join(lines) + "\n"
 
 
-def _describe(program: Program, index: int, kept: Container[int]) -> str:
+def _describe(program: Program, index: int) -> str:
     """Type and shape; of what is kept from run to run its name, too."""
     tensor, root = program.tensors[index], program.storage(index)
-    name = f"state '{_plain(program.tensors[root].name[-_NAME_LENGTH:])}' " if root in kept else ""
+    name = f"state '{_plain(program.tensors[root].name[-_NAME_LENGTH:])}' " if root in program.kept else ""
     return f"{name}{tensor.dtype.name}{list(tensor.shape)}"
 
 

@@ -109,6 +109,11 @@ class Program:
     calls: tuple[Call, ...]
     variables: tuple[Variable, ...] = ()
 
+    @functools.cached_property
+    def kept(self) -> frozenset[int]:
+        """Indices of the tensors that are variables."""
+        return frozenset(variable.tensor for variable in self.variables)
+
     def storage(self, index: int) -> int:
         """Index of the tensor whose memory this one uses: itself, unless it is an alias."""
         return self._storage[index]
@@ -136,11 +141,10 @@ class Program:
         """
         first: dict[int, int] = {}
         last: dict[int, int] = {}
-        elsewhere = {variable.tensor for variable in self.variables}
 
         def use(index: int, step: int) -> None:
             root = self.storage(index)
-            if self.tensors[root].data is None and root not in elsewhere:
+            if self.tensors[root].data is None and root not in self.kept:
                 first.setdefault(root, step)
                 last[root] = step
 

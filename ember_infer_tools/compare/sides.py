@@ -149,10 +149,9 @@ def _observable(model: Model) -> tuple[tuple[int, ...], dict[int, int]]:
     A variable that is written once more in the same run does not show what it held before.
     """
     program, written = model.program, model.written()
-    variables = {variable.tensor for variable in program.variables}
     last = {program.storage(index): index for call in program.calls for index in call.tensors(Role.OUTPUT, Role.STATE)}
-    outputs = tuple(index for index in written if program.storage(index) not in variables)
-    left = {index: at for index in written if (at := program.storage(index)) in variables and last[at] == index}
+    outputs = tuple(index for index in written if program.storage(index) not in program.kept)
+    left = {index: at for index in written if (at := program.storage(index)) in program.kept and last[at] == index}
     return outputs, left
 
 

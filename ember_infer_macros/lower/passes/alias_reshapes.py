@@ -19,14 +19,13 @@ def alias_reshapes(program: Program) -> Program:
     """
     tensors, kept = list(program.tensors), []
     inputs, outputs = frozenset(program.inputs), frozenset(program.outputs)
-    variables = {variable.tensor for variable in program.variables}
     for call in program.calls:
         if call.method == "reshape":
             source, target = call.operands["input"], call.operands["output"]
             alias_of = tensors[source].alias_of
             root = source if alias_of is None else alias_of
             given = program.ends_early or root in inputs or tensors[root].data is not None
-            if variables.isdisjoint((root, target)) and not (target in outputs and given):
+            if program.kept.isdisjoint((root, target)) and not (target in outputs and given):
                 tensors[target] = replace(tensors[target], alias_of=root)
                 continue
         kept.append(call)

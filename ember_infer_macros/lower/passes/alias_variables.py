@@ -49,7 +49,7 @@ class _Uses:
     def __init__(self, program: Program) -> None:
         self.root = [program.storage(index) for index in range(len(program.tensors))]
         self.dropped: set[int] = set()
-        self._variables = {variable.tensor for variable in program.variables}
+        self._variables = program.kept
         self._endings = [
             step for step, call in enumerate(program.calls) if call.params.ending is not None or call.params.may_fail
         ]

@@ -12,7 +12,7 @@ __all__ = ["drop_unread"]
 
 def drop_unread(program: Program) -> Program:
     """Keeps the calls that a model output or a variable depends on, or whether there is an answer, in their order."""
-    wanted = {*program.outputs, *(variable.tensor for variable in program.variables)}
+    wanted = {*program.outputs, *program.kept}
     kept = []
     for call in reversed(program.calls):
         if wanted.isdisjoint(call.tensors(Role.OUTPUT, Role.STATE)) and not call.params.may_fail:

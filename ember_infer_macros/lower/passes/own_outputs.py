@@ -13,7 +13,7 @@ __all__ = ["own_outputs"]
 def own_outputs(program: Program) -> Program:
     """Copies outputs that nothing computes, or that live on: a caller writes to an input and reads an output."""
     tensors, calls, outputs = list(program.tensors), list(program.calls), list(program.outputs)
-    not_outputs = {*program.inputs, *(variable.tensor for variable in program.variables)}
+    not_outputs = {*program.inputs, *program.kept}
     for position, index in enumerate(program.outputs):
         tensor = tensors[index]
         if tensor.data is None and index not in not_outputs:
