@@ -123,24 +123,11 @@ def prepare(
         InvalidShape: the shapes contradict each other.
         Undefined: TFLM leaves open what these scales give.
     """
-    if rank < 1 or any(len(shape) != 2 for shape in (input_shape, weights_feature_shape, weights_time_shape)):
-        raise InvalidShape(
-            f"rank {rank}, an input of shape {list(input_shape)}, feature weights of {list(weights_feature_shape)} and "
-            f"time weights of {list(weights_time_shape)}: a rank above 0 and shapes with two axes are wanted"
-        )
-    (batches, depth), (filters, taken), (rows, memory) = input_shape, weights_feature_shape, weights_time_shape
-    units, remainder = divmod(filters, rank)
-    if (taken, rows, remainder) != (depth, filters, 0):
-        raise InvalidShape(
-            f"feature weights of shape {list(weights_feature_shape)} and time weights of {list(weights_time_shape)} do "
-            f"not fit an input of {list(input_shape)} and rank {rank}"
-        )
-    if bias_shape[:1] != (units,) or element_count(bias_shape) != units:
-        raise InvalidShape(f"the bias has shape {list(bias_shape)}, where {[units]} is wanted")
-    wanted = {"state": (batches, filters * memory), "output": (batches, units)}
-    for name, shape in {"state": state_shape, "output": output_shape}.items():
-        if shape != wanted[name]:
-            raise InvalidShape(f"the {name} has shape {list(shape)}, where {list(wanted[name])} is wanted")
+    batches, depth, filters, memory, units = _sizes(
+        rank, input_shape, weights_feature_shape, weights_time_shape, bias_shape
+    )
+    _check_shape("state", state_shape, (batches, filters * memory))
+    _check_shape("output", output_shape, (batches, units))
     state_multiplier, state_shift = quantize_multiplier(
         input_quant.scale * weights_feature_quant.scale / state_quant.scale
     )
@@ -168,6 +155,32 @@ def prepare(
         output_shift=output_shift,
         output_offset=output_quant.zero_point,
     )
+
+
+def _sizes(
+    rank: int, input_shape: Shape, weights_feature_shape: Shape, weights_time_shape: Shape, bias_shape: Shape
+) -> tuple[int, int, int, int, int]:
+    """Batches, elements of an input, filters, elements that each remembers, and units."""
+    if rank < 1 or any(len(shape) != 2 for shape in (input_shape, weights_feature_shape, weights_time_shape)):
+        raise InvalidShape(
+            f"rank {rank}, an input of shape {list(input_shape)}, feature weights of {list(weights_feature_shape)} and "
+            f"time weights of {list(weights_time_shape)}: a rank above 0 and shapes with two axes are wanted"
+        )
+    (batches, depth), (filters, taken), (rows, memory) = input_shape, weights_feature_shape, weights_time_shape
+    units, remainder = divmod(filters, rank)
+    if (taken, rows, remainder) != (depth, filters, 0):
+        raise InvalidShape(
+            f"feature weights of shape {list(weights_feature_shape)} and time weights of {list(weights_time_shape)} do "
+            f"not fit an input of {list(input_shape)} and rank {rank}"
+        )
+    if bias_shape[:1] != (units,) or element_count(bias_shape) != units:
+        raise InvalidShape(f"the bias has shape {list(bias_shape)}, where {[units]} is wanted")
+    return batches, depth, filters, memory, units
+
+
+def _check_shape(name: str, shape: Shape, wanted: Shape) -> None:
+    if shape != wanted:
+        raise InvalidShape(f"the {name} has shape {list(shape)}, where {list(wanted)} is wanted")
 
 
 def check_bias_scale(state_quant: QuantParam, weights_time_quant: QuantParam, bias_scale: float) -> None:

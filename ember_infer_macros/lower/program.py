@@ -16,7 +16,7 @@ from ember_infer_macros.lower.names import identifier
 from ember_infer_macros.lower.operators import OperatorLowering
 from ember_infer_macros.lower.passes import PASSES
 from ember_infer_macros.lower.tensors import frozen
-from ember_infer_macros.lower.variables import Variables, check_state, variable_tensors
+from ember_infer_macros.lower.variables import Variables, check_state_size, variable_tensors
 from ember_infer_macros.support import check_supported
 from ember_infer_macros.tflite.graph import Graph
 
@@ -35,7 +35,7 @@ def lower_graph(graph: Graph) -> Program:
     """
     check_supported(graph)
     variables, budget = Variables(graph), Budget.of(graph)
-    check_state(graph, variables)
+    check_state_size(graph, variables)
     initial = initial_contents(graph, variables, budget)
     operators = OperatorLowering(graph, variables, budget)
     lowered = operators.lower_all()

@@ -25,7 +25,7 @@ __all__ = [
     "Held",
     "VariableName",
     "Variables",
-    "check_state",
+    "check_state_size",
     "handles",
     "lower",
     "variable_names",
@@ -110,7 +110,7 @@ class Variables:
         return tuple(Variable(index, initial[name], defaults[name]) for name, index in placed.items())
 
 
-def check_state(graph: Graph, variables: Variables) -> None:
+def check_state_size(graph: Graph, variables: Variables) -> None:
     """Checks how much a model keeps from run to run, before any of it is made.
 
     Raises:

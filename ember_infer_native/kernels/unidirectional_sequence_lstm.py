@@ -46,7 +46,7 @@ def _plan(
 ) -> list[Step]:
     lanes, bits = context.target.lanes, 8 * params.dtype.itemsize
     batch, steps, units = params.batch, params.time_steps, params.units
-    channels, size = len(GATES) * units, params.dtype.itemsize
+    channels = len(GATES) * units
     vectors = -(-channels // lanes)
     input_tile, hidden_tile = tiles(context, batch * steps, vectors), tiles(context, 1, vectors)
     of_input, weights_of_input = _sums(
@@ -73,16 +73,28 @@ def _plan(
     beyond = Layout(1, 1, 4 * lanes, 1).size
     products = context.temporaries.allocate(Layout(1, 1, 4 * lanes * vectors * batch * steps + beyond, 1)).first
     memory = context.temporaries.allocate(Layout(1, 1, 4 * (lanes * vectors + units) + 2 * beyond, 1)).first
-    row_step = vectors * lanes
-    fields = {
+    fields = _steps_and_limits(params, vectors * lanes) | of_hidden
+    sums = {"rows": batch * steps, **of_input}
+    places = (products, hidden_state.first, cell_state.first, output.first, memory, weights_of_hidden)
+    return [
+        Step(_SUMS, (bits, *input_tile), sums, (input.first, products, weights_of_input)),
+        Step(_RECURRENCE, (bits, *hidden_tile[2:]), fields, (*places, _tables(context, params))),
+    ]
+
+
+def _steps_and_limits(params: LstmParams, row_step: int) -> dict[str, int]:
+    """The fields of the recurrence but its sums: where samples and time steps lie, and the cell's numbers."""
+    batch, steps, units = params.batch, params.time_steps, params.units
+    samples, times = (1, batch) if params.time_major else (steps, 1)
+    size = params.dtype.itemsize * units
+    return {
         "batch": batch,
         "steps": steps,
         "units": units,
-        "batch_step": row_step * (1 if params.time_major else steps),
-        "time_step": row_step * (batch if params.time_major else 1),
-        "output_batch_step": size * units * (1 if params.time_major else steps),
-        "output_time_step": size * units * (batch if params.time_major else 1),
-        **of_hidden,
+        "batch_step": row_step * samples,
+        "time_step": row_step * times,
+        "output_batch_step": size * samples,
+        "output_time_step": size * times,
         "linear": int(params.linear_cell_gate),
         "cell_min": params.cell_min,
         "cell_max": params.cell_max,
@@ -90,22 +102,6 @@ def _plan(
         "tanh_shift": params.tanh_shift,
         "hidden_zero": -params.hidden_offset,
     }
-    rows = batch * steps
-    places = (products, hidden_state.first, cell_state.first, output.first, memory, weights_of_hidden)
-    return [
-        Step(
-            _SUMS,
-            (bits, *input_tile),
-            {"rows": rows, **of_input},
-            (input.first, products, weights_of_input),
-        ),
-        Step(
-            _RECURRENCE,
-            (bits, *hidden_tile[2:]),
-            fields,
-            (*places, _tables(context, params)),
-        ),
-    ]
 
 
 def _weights(weights: Sequence[Int8Array], offsets: Sequence[int]) -> Int64Array:
