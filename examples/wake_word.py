@@ -33,6 +33,7 @@ RATE = 16_000
 CHUNK = RATE // 100  # samples; the features of 30 ms of audio come every 10 ms
 HEIGHT = 8
 BLOCKS = " ▁▂▃▄▅▆▇█"
+KEPT_STEPS = 10_000  # of a microphone, which has no end: five minutes
 WORDS = ("okay_nabu", "alexa", "hey_jarvis", "hey_mycroft")
 
 
@@ -199,14 +200,14 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console()
     word = wake_word(options.word)
     detector = Detector(word, _backend(console))
-    steps: list[Step] = []
+    steps: deque[Step] = deque(maxlen=KEPT_STEPS if options.microphone else None)
     try:
         if options.wav is not None:
-            steps = report(console, detector.listen(read_wav(options.wav)), word)
+            steps.extend(report(console, detector.listen(read_wav(options.wav)), word))
         else:
             console.print(f"say [bold]{word.name}[/bold]; Ctrl-C ends", highlight=False)
             for audio in microphone():
-                steps = [*steps, *report(console, detector.listen(audio), word)][-10_000:]
+                steps.extend(report(console, detector.listen(audio), word))
     except KeyboardInterrupt:
         console.print()
     except (OSError, ValueError) as error:
@@ -215,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not steps:
         print("too short: not one step of audio", file=sys.stderr)
         return 2
-    draw(console, steps, word)
+    draw(console, list(steps), word)
     return 0 if any(step.detected for step in steps) else 1
 
 

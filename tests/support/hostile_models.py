@@ -308,20 +308,15 @@ def with_variables(count: int) -> bytes:
 
 def one_variable_many_times(count: int) -> bytes:
     """Read and assigned in turns."""
-    model = SharedModel()
-    last = input = model.tensor()
-    handle = model.tensor((), TensorType.RESOURCE, scale=None)
-    model.operator(Op.VAR_HANDLE, [], [handle], (111, {1: model.shared_string("variable")}))
-    for _ in range(count):
-        read, output = model.tensor(), model.tensor()
-        model.operator(Op.READ_VARIABLE, [handle], [read])
-        model.operator(Op.ADD, [last, read], [output], ADD)
-        model.operator(Op.ASSIGN_VARIABLE, [handle, output], [])
-        last = output
-    return model.finish([input], [last])
+    return _one_variable(count, assigned_each_time=True)
 
 
 def reads_of_one_variable(count: int) -> bytes:
+    """Read many times, and assigned at last."""
+    return _one_variable(count, assigned_each_time=False)
+
+
+def _one_variable(count: int, assigned_each_time: bool) -> bytes:
     model = SharedModel()
     last = input = model.tensor()
     handle = model.tensor((), TensorType.RESOURCE, scale=None)
@@ -331,7 +326,10 @@ def reads_of_one_variable(count: int) -> bytes:
         model.operator(Op.READ_VARIABLE, [handle], [read])
         model.operator(Op.ADD, [last, read], [output], ADD)
         last = output
-    model.operator(Op.ASSIGN_VARIABLE, [handle, last], [])
+        if assigned_each_time:
+            model.operator(Op.ASSIGN_VARIABLE, [handle, last], [])
+    if not assigned_each_time:
+        model.operator(Op.ASSIGN_VARIABLE, [handle, last], [])
     return model.finish([input], [last])
 
 

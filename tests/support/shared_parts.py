@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -136,8 +135,3 @@ class SharedModel(Subgraph):
         if custom is not None:
             fields[1] = self.file.string(custom)
         return self.file.table(fields)
-
-
-def float_field(value: float) -> Int:
-    """A float32 that is stored in its table."""
-    return Int(struct.unpack("<I", struct.pack("<f", value))[0])

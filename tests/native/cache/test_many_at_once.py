@@ -41,8 +41,8 @@ def test_threads_at_the_same_time_build_once(folder: Path) -> None:
     assert len(set(paths)) == 1
 
 
-def test_without_locks_both_build_and_both_succeed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_lock, "fcntl", None)
+def build_while_another_builds(folder: Path) -> None:
+    """Two builds of one library, the second within the first: both take place."""
     second = Builder()
 
     def build(path: Path) -> None:
@@ -51,6 +51,11 @@ def test_without_locks_both_build_and_both_succeed(folder: Path, monkeypatch: py
 
     assert LibraryCache(folder).library("key", build).read_bytes() == CONTENT
     assert second.count == 1
+
+
+def test_without_locks_both_build_and_both_succeed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_lock, "fcntl", None)
+    build_while_another_builds(folder)
     assert LibraryCache(folder).library("key", refuse).read_bytes() == CONTENT
     assert LibraryCache(folder).clear() > len(CONTENT)
     assert names(folder) == []
@@ -58,14 +63,7 @@ def test_without_locks_both_build_and_both_succeed(folder: Path, monkeypatch: py
 
 def test_a_suspended_builder_does_not_stop_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_entries, "_PATIENCE_SECONDS", 0.1)
-    second = Builder()
-
-    def build(path: Path) -> None:
-        LibraryCache(folder).library("key", second)
-        path.write_bytes(CONTENT)
-
-    assert LibraryCache(folder).library("key", build).read_bytes() == CONTENT
-    assert second.count == 1
+    build_while_another_builds(folder)
 
 
 def test_clear_leaves_a_build_alone(folder: Path) -> None:
