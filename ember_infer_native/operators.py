@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import ctypes
 import operator
 from collections.abc import Callable, Mapping
@@ -11,8 +10,8 @@ import numpy as np
 
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
-from ember_infer_core.program import Call, Program, Tensor, Variable
-from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots, unbind
+from ember_infer_core.single_call import program_of_call
+from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
 from ember_infer_native.plan import Status, Step
@@ -49,7 +48,7 @@ class Operators:
         run()
 
     def _prepare(self, method: str, params: OperatorParams) -> _Run:
-        plan = plan_program(_program(method, params), self._target, generic=True)
+        plan = plan_program(program_of_call(method, params), self._target, generic=True)
         constants, arena = aligned_bytes(len(plan.constants), ALIGNMENT), aligned_bytes(plan.arena_len, ALIGNMENT)
         constants[:] = np.frombuffer(plan.constants, np.uint8)
         own: dict[str, list[AnyArray]] = {"constants": [constants], "arena": [arena]}
@@ -116,29 +115,3 @@ def _arrays(params: OperatorParams, role: Role) -> list[AnyArray]:
     """What the slots of a role are bound to, without those that are left out."""
     found = [content(params, slot) for slot in slots(params) if slot.role is role]
     return [array for array in found if array is not None]
-
-
-def _program(method: str, params: OperatorParams) -> Program:
-    """A program of this one call: activations first and last, constants as they are bound now. Its variables are the
-    call's states; their initial content counts for nothing.
-    """
-    tensors: list[Tensor] = []
-    operands: dict[str, int] = {}
-    for slot in slots(params):
-        array = content(params, slot)
-        if array is None:
-            continue
-        data = array if slot.role is Role.CONSTANT else None
-        operands[slot.name] = len(tensors)
-        tensors.append(Tensor(slot.name, slot.shape, slot.dtype, getattr(params, f"{slot.name}_quant", None), data))
-    unbound = copy.copy(params)
-    unbind(unbound)
-    call = Call(method, method, 0, unbound, operands)
-    inputs, outputs = tuple(call.tensors(Role.INPUT)), tuple(call.tensors(Role.OUTPUT))
-    variables = tuple(_empty_variable(tensors[index], index) for index in call.tensors(Role.STATE))
-    return Program(method, tuple(tensors), inputs, outputs, (call,), variables)
-
-
-def _empty_variable(tensor: Tensor, index: int) -> Variable:
-    content = np.zeros(tensor.shape, tensor.dtype)
-    return Variable(index, content, content)

@@ -1,0 +1,38 @@
+"""One operator call as a program, for backends that know programs alone."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from ember_infer_core.program import Call, Program, Tensor, Variable
+from ember_infer_core.slots import OperatorParams, Role, content, slots, unbind
+
+__all__ = ["program_of_call"]
+
+
+def program_of_call(method: str, params: OperatorParams) -> Program:
+    """A program of this one call: activations first and last, constants as they are bound now. Its variables are the
+    call's states; their initial content counts for nothing.
+    """
+    tensors: list[Tensor] = []
+    operands: dict[str, int] = {}
+    for slot in slots(params):
+        array = content(params, slot)
+        if array is None:
+            continue
+        data = array if slot.role is Role.CONSTANT else None
+        operands[slot.name] = len(tensors)
+        tensors.append(Tensor(slot.name, slot.shape, slot.dtype, getattr(params, f"{slot.name}_quant", None), data))
+    unbound = copy.copy(params)
+    unbind(unbound)
+    call = Call(method, method, 0, unbound, operands)
+    inputs, outputs = tuple(call.tensors(Role.INPUT)), tuple(call.tensors(Role.OUTPUT))
+    variables = tuple(_empty_variable(tensors[index], index) for index in call.tensors(Role.STATE))
+    return Program(method, tuple(tensors), inputs, outputs, (call,), variables)
+
+
+def _empty_variable(tensor: Tensor, index: int) -> Variable:
+    content = np.zeros(tensor.shape, tensor.dtype)
+    return Variable(index, content, content)

@@ -1,0 +1,7 @@
+"""Models as C99 for microcontrollers, and a backend that runs that C on this machine."""
+
+from __future__ import annotations
+
+from ember_infer_firmware.backend import FirmwareBackend
+
+__all__ = ["FirmwareBackend"]

@@ -1,0 +1,172 @@
+"""Pieces of C: numbers, arrays, structs, and the kernels' headers."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ember_infer_core.slots import AnyArray, DType
+from ember_infer_firmware.step import Constant, Kernel, Value
+
+__all__ = [
+    "C_TYPES",
+    "Field",
+    "array_definition",
+    "c_type",
+    "header_text",
+    "headers_of",
+    "initialiser",
+    "literal",
+    "number_text",
+    "struct_fields",
+]
+
+_HERE = Path(__file__).resolve().parent / "kernels"
+_WIDTH = 118  # of a line
+_INCLUDED = re.compile(r'^#include "ember_(\w+)\.h"$', re.MULTILINE)
+
+C_TYPES: Mapping[str, str] = {
+    "bool": "uint8_t",
+    "float32": "float",
+    "int8": "int8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "uint8": "uint8_t",
+    "uint16": "uint16_t",
+    "uint32": "uint32_t",
+}
+
+
+def number_text(value: int | float) -> str:
+    """A number as C writes it; floats exactly."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int):
+        if value == -(2**31):  # in C a minus sign and a number that int does not hold
+            return "(-2147483647 - 1)"
+        return str(value) if -(2**31) < value < 2**31 else f"{value}u" if value < 2**32 else f"INT64_C({value})"
+    if math.isnan(value):
+        return "NAN"
+    if math.isinf(value):
+        return "INFINITY" if value > 0 else "-INFINITY"
+    shortest = np.format_float_scientific(np.float32(value), unique=True, trim="0")  # reads back as the same bits
+    return f"{shortest}f"
+
+
+def literal(text: str) -> str:
+    """A text from a model's file, fit for a comment or a string of C."""
+    return "".join(c if c.isprintable() and c.isascii() and c not in '"\\*/?' else "_" for c in text)
+
+
+def c_type(dtype: DType) -> str:
+    """The element type; bools are bytes of 0 and 1."""
+    return C_TYPES[dtype.name]
+
+
+def array_definition(constant: Constant, attributes: str) -> Iterator[str]:
+    """The lines of an array."""
+    array = constant.array
+    yield f"const {c_type(array.dtype)} {constant.name}[{max(array.size, 1)}] {attributes} = {{"
+    yield from _rows(array)
+    yield "};"
+
+
+def _rows(array: AnyArray) -> Iterator[str]:
+    if not array.size:
+        yield "    0"
+        return
+    texts = (
+        [number_text(value) for value in array.tolist()] if array.dtype.kind == "f" else list(map(str, _whole(array)))
+    )
+    each = max(len(text) for text in texts) + 2
+    width = max((_WIDTH - 4) // each, 1)
+    for start in range(0, len(texts), width):
+        yield "    " + ", ".join(texts[start : start + width]) + ","
+
+
+def _whole(array: AnyArray) -> Iterable[str]:
+    values = array.astype(np.int64).tolist()
+    return map(str, values) if array.dtype.itemsize < 4 else map(number_text, values)
+
+
+def initialiser(fields: Mapping[str, Value]) -> str:
+    """Of a struct, by the names of its fields; lines of a block."""
+    texts = [f".{name} = {_value(value)}," for name, value in fields.items()]
+    return "\n".join(textwrap.wrap(" ".join(texts), _WIDTH, initial_indent="    ", subsequent_indent="    "))
+
+
+def _value(value: Value) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, Constant):
+        return value.name
+    if isinstance(value, tuple):
+        return f"{{{', '.join(map(number_text, value))}}}"
+    return number_text(value)
+
+
+@functools.cache
+def header_text(name: str) -> str:
+    """A header of ``kernels``, as it is exported: ``ember_<name>.h``."""
+    return (_HERE / f"{name}.h").read_text(encoding="utf-8")
+
+
+def headers_of(kernels: Iterable[Kernel]) -> tuple[str, ...]:
+    """What these kernels are declared in and all that it includes, without the prefix: each after what it needs."""
+    found: dict[str, None] = {"common": None}
+
+    def add(name: str) -> None:
+        for inner in _INCLUDED.findall(header_text(name)):
+            add(inner)
+        found.setdefault(name)
+
+    for kernel in kernels:
+        add(kernel.header)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a struct.
+
+    Attributes:
+        name: with those of the structs that it is in: ``within.name``.
+        type: in C: ``int32_t``, ``const int8_t *``.
+        count: of an array; 1 otherwise.
+    """
+
+    name: str
+    type: str
+    count: int
+
+
+@functools.cache
+def struct_fields(struct: str, header: str) -> tuple[Field, ...]:
+    """The fields of ``struct ember_<struct>``, in order, those of structs within it one by one."""
+    headers = headers_of([Kernel(struct, header, 0)])
+    for name in headers:
+        found = re.search(rf"^struct ember_{struct} {{(.*?)^}};", header_text(name), re.DOTALL | re.MULTILINE)
+        if found:
+            return tuple(_fields(re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL), header))
+    raise KeyError(struct)
+
+
+def _fields(declarations: str, header: str) -> Iterator[Field]:
+    for declaration in filter(None, (part.strip() for part in declarations.split(";"))):
+        within = re.fullmatch(r"struct ember_(\w+) (\w+)", declaration)
+        if within:
+            for inner in struct_fields(within[1], header):
+                yield Field(f"{within[2]}.{inner.name}", inner.type, inner.count)
+            continue
+        type_, rest = re.fullmatch(r"((?:const )?\w+ \*?)(.*)", declaration, re.DOTALL).groups()  # type: ignore[union-attr]
+        for name in rest.split(","):
+            one, count = re.fullmatch(r"(\w+)(?:\[(\d+)\])?", name.strip()).groups()  # type: ignore[union-attr]
+            yield Field(one, type_.strip(), int(count or 1))

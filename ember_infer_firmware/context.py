@@ -1,0 +1,91 @@
+"""What planning a layer has at hand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ember_infer_core.memory import ALIGNMENT
+from ember_infer_core.slots import AnyArray, Shape
+from ember_infer_firmware.step import Constant, Place
+
+__all__ = ["Constants", "Context", "identifier"]
+
+_NAME_LENGTH = 48  # of what a model's file contributes to a name in C
+
+
+def identifier(text: str) -> str:
+    """What is left of a text in a name in C, in lower case; ``model`` if nothing is."""
+    plain = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_").lower()[:_NAME_LENGTH].strip("_")
+    if not plain:
+        return "model"
+    return f"m{plain}" if plain[0].isdigit() else plain
+
+
+@dataclass(slots=True)
+class Constants:
+    """The arrays of the weights' file. Equal ones are there once.
+
+    Attributes:
+        prefix: of all names.
+    """
+
+    prefix: str
+    arrays: dict[tuple[str, bytes], Constant] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
+
+    def add(self, name: str, array: AnyArray) -> Constant:
+        """An array under this name, or under the one that it already has."""
+        flat = np.ascontiguousarray(array).reshape(-1)
+        key = (flat.dtype.str, flat.tobytes())
+        found = self.arrays.get(key)
+        if found is None:
+            found = self.arrays[key] = Constant(self._free(f"{self.prefix}_{name}"), flat)
+        return found
+
+    def _free(self, wanted: str) -> str:
+        name, number = wanted, 1
+        while name in self._names:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._names.add(name)
+        return name
+
+
+@dataclass(slots=True)
+class Context:
+    """For one program.
+
+    Attributes:
+        kernels: the kind of kernels that is wanted.
+        constants: of the whole program.
+        layer: name of the layer that is planned.
+        scratch_len: bytes of scratch that some layer asks for; each has it to itself while it runs.
+        known: what took long to find out, for other calls that need the same.
+    """
+
+    kernels: str
+    constants: Constants
+    layer: str = ""
+    scratch_len: int = 0
+    known: dict[object, Any] = field(default_factory=dict)
+    _layer_scratch: int = 0
+
+    def begin(self, layer: str) -> None:
+        """Starts a layer: its scratch begins anew."""
+        self.layer, self._layer_scratch = layer, 0
+
+    def constant(self, role: str, array: AnyArray) -> Constant:
+        """An array that the layer reads, of the type that the struct's field has; ``role`` is for its name."""
+        return self.constants.add(f"{self.layer}_{role}", array)
+
+    def scratch(self, shape: Shape, dtype: type[np.generic] = np.uint8) -> Place:
+        """Memory of the layer's own while it runs, aligned to 16 bytes, its content undefined."""
+        place = Place("scratch", shape, np.dtype(dtype), offset=self._layer_scratch)
+        length = int(np.prod(shape)) * place.dtype.itemsize
+        self._layer_scratch += -(-length // ALIGNMENT) * ALIGNMENT
+        self.scratch_len = max(self.scratch_len, self._layer_scratch)
+        return place

@@ -1,0 +1,115 @@
+"""The exported C on this machine: compiled as it is, loaded, and run."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ember_infer_core.dispatch import aligned_bytes
+from ember_infer_core.errors import InternalError, KernelError
+from ember_infer_core.slots import AnyArray, ByteArray
+from ember_infer_core.state import check_state
+from ember_infer_firmware.step import Place
+from ember_infer_native.cache import LibraryCache, cache_key
+from ember_infer_native.toolchain import Compiler, build_library
+
+if TYPE_CHECKING:
+    from ember_infer_core.program import Program
+    from ember_infer_firmware.plan import Plan
+
+__all__ = ["FirmwareExecutable", "compiled"]
+
+# As on a small machine: no vectors of the host's, no contraction of floats, each conversion as C has it.
+_FLAGS = ("-std=c99", "-O2", "-ffp-contract=off", "-fno-math-errno", "-w")
+
+
+def compiled(
+    cache: LibraryCache,
+    compiler: Compiler,
+    sources: Mapping[str, str],
+    main: str,
+    model: str,
+    flags: Sequence[str] = (),
+) -> ctypes.CDLL:
+    """A library of these sources, of which ``main`` includes what it needs: from the cache, or compiled now.
+
+    Raises:
+        CompileError: the compiler refuses the sources.
+    """
+    digest = hashlib.sha256()
+    for name, text in sorted(sources.items()):
+        digest.update(f"{name} {len(text)}\n{text}".encode())
+    flags = (*_FLAGS, *flags)
+    key = cache_key(
+        target="c99", compiler=compiler.command, version=compiler.version, flags=flags, sources=digest.digest()
+    )
+    return cache.load(
+        key,
+        lambda output: build_library(compiler, sources, flags, output, main=main),
+        model=model,
+        target="c99",
+        compiler=compiler.name,
+    )
+
+
+class FirmwareExecutable:
+    """An exported program with buffers of its own. For one thread at a time.
+
+    Attributes:
+        inputs, outputs, scratch_len, run: see :class:`ember_infer_core.Executable`. Scratch is part of the arena.
+    """
+
+    scratch_len: int = 0
+
+    def __init__(self, plan: Plan, library: ctypes.CDLL) -> None:
+        self.inputs: tuple[AnyArray, ...] = tuple(map(_buffer, plan.inputs))
+        self.outputs: tuple[AnyArray, ...] = tuple(map(_buffer, plan.outputs))
+        self._program: Program = plan.program
+        self._arena: ByteArray = aligned_bytes(plan.arena_len)
+        self._variables: tuple[AnyArray, ...] = tuple(
+            _view(self._arena[plan.state_start :], variable.place) for variable in plan.variables
+        )
+        self._library = library  # as long as its functions
+        self._run = getattr(library, f"{plan.name}_run")
+        self._reset = getattr(library, f"{plan.name}_reset") if plan.variables else None
+        self._arguments = [ctypes.c_void_p(array.ctypes.data) for array in (*self.inputs, *self.outputs, self._arena)]
+        self.start()
+
+    def run(self, scratch: ByteArray | None = None) -> None:
+        """See :meth:`ember_infer_core.Executable.run`."""
+        status = self._run(*self._arguments)
+        if status == -3:
+            raise KernelError(f"{self._program.name}: a layer has no result for these inputs")
+        if status < 0:
+            raise InternalError(f"{self._program.name}: the exported code returned {status}")
+
+    def start(self) -> None:
+        """See :meth:`ember_infer_core.KeepsState.start`."""
+        if self._reset is not None:
+            self._reset(self._arguments[-1])
+
+    def save_state(self) -> tuple[AnyArray, ...]:
+        """See :meth:`ember_infer_core.KeepsState.save_state`."""
+        return tuple(variable.copy() for variable in self._variables)
+
+    def load_state(self, arrays: Sequence[AnyArray]) -> None:
+        """See :meth:`ember_infer_core.KeepsState.load_state`."""
+        check_state(self._program, arrays)
+        for variable, array in zip(self._variables, arrays, strict=True):
+            np.copyto(variable, array)
+
+
+def _buffer(place: Place) -> AnyArray:
+    size = int(np.prod(place.shape)) * place.dtype.itemsize
+    return _view(aligned_bytes(size), place)
+
+
+def _view(memory: ByteArray, place: Place) -> AnyArray:
+    """A place's array in the memory that its offset counts in."""
+    size = int(np.prod(place.shape)) * place.dtype.itemsize
+    array: AnyArray = memory[place.offset : place.offset + size].view(place.dtype).reshape(place.shape)
+    return array

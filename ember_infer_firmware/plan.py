@@ -1,0 +1,245 @@
+"""Program → plan: a place for every tensor, calls for every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ember_infer_core.errors import KernelError, UnsupportedOperator, listed
+from ember_infer_core.memory import ALIGNMENT
+from ember_infer_core.slots import AnyArray, Role, slots
+from ember_infer_firmware.context import Constants, Context, identifier
+from ember_infer_firmware.kernels import KERNELS, planner
+from ember_infer_firmware.step import Place, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.program import Call, Program
+
+__all__ = ["Layer", "Plan", "Variable", "plan_program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An operator call.
+
+    Attributes:
+        name: in C, of the constants of its calls.
+        call: of the program.
+        steps: what it becomes; none where there is nothing to do.
+        ending: a place of one int32 that tells whether the run ends here, if it may.
+    """
+
+    name: str
+    call: Call
+    steps: tuple[Step, ...]
+    ending: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """State, and its first content; None for zeros."""
+
+    place: Place
+    initial: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is known before the first run.
+
+    Attributes:
+        name: of the model, in C.
+        program: what is computed.
+        inputs, outputs: the caller's memory.
+        layers: in order.
+        copies: from place to place, after the last layer: outputs that no layer writes where they belong.
+        variables: in order.
+        constants: the weights' file.
+        activations_len, scratch_len, state_len: bytes of the three parts of the arena, in this order, each but the last
+            rounded up to the alignment.
+    """
+
+    name: str
+    program: Program
+    inputs: tuple[Place, ...]
+    outputs: tuple[Place, ...]
+    layers: tuple[Layer, ...]
+    copies: tuple[tuple[Place, Place], ...]
+    variables: tuple[Variable, ...]
+    constants: Constants
+    activations_len: int
+    scratch_len: int
+    state_len: int
+
+    @property
+    def scratch_start(self) -> int:
+        """Where scratch begins in the arena."""
+        return _rounded(self.activations_len)
+
+    @property
+    def state_start(self) -> int:
+        """Where state begins in the arena."""
+        return self.scratch_start + _rounded(self.scratch_len)
+
+    @property
+    def arena_len(self) -> int:
+        """Bytes of all parts."""
+        return self.state_start + self.state_len if self.variables else self.scratch_start + self.scratch_len
+
+    def steps(self) -> Iterator[Step]:
+        """Of all layers."""
+        for layer in self.layers:
+            yield from layer.steps
+
+
+def plan_program(program: Program, name: str, kernels: str) -> Plan:
+    """Plans a program.
+
+    Args:
+        program: what to compute.
+        name: of the model, an identifier in C, before all others.
+        kernels: which kind: ``reference``.
+
+    Raises:
+        UnsupportedOperator: lists every layer whose operator there is no kernel for.
+        KernelError: a call asks for what no kernel does.
+    """
+    missing = [f"{call.name} ({call.method})" for call in program.calls if call.method not in KERNELS]
+    if missing:
+        raise UnsupportedOperator(f"{program.name}: there are no kernels for {listed(missing)}")
+    constants = Constants(name)
+    context = Context(kernels, constants)
+    places = _Places(program, context)
+    names = _Names()
+    layers = tuple(_layer(context, places, call, names.of(call.name)) for call in program.calls)
+    state = [program.tensors[variable.tensor].size for variable in program.variables]
+    return Plan(
+        name,
+        program,
+        tuple(places.of_port("input", number) for number in range(len(program.inputs))),
+        tuple(places.of_port("output", number) for number in range(len(program.outputs))),
+        layers,
+        tuple(places.copies()),
+        tuple(_variable(context, places, number) for number in range(len(program.variables))),
+        constants,
+        program.arena_len,
+        context.scratch_len,
+        sum(_rounded(size) for size in state),
+    )
+
+
+def _rounded(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+class _Names:
+    """Names of layers in C, each once."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def of(self, text: str) -> str:
+        wanted = identifier(text)
+        name, number = wanted, 1
+        while name in self._used:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._used.add(name)
+        return name
+
+
+class _Places:
+    """Where the tensors of a program are: model inputs and outputs in the caller's memory, all else in the arena.
+
+    An output of the model is written where the caller wants it, and read there by the layers that come after; but one
+    that shares its memory with an input, a constant, a variable or another output is copied at the end.
+    """
+
+    def __init__(self, program: Program, context: Context) -> None:
+        self._program = program
+        self._context = context
+        self._roots: dict[int, Place] = {}
+        self._state: list[int] = []
+        for number, index in enumerate(program.inputs):
+            self._roots.setdefault(program.storage(index), self._port("input", index, number))
+        offset = 0
+        for variable in program.variables:
+            tensor = program.tensors[variable.tensor]
+            self._roots[variable.tensor] = Place("state", tensor.shape, tensor.dtype, offset=offset)
+            offset += _rounded(tensor.size)
+        for number, index in enumerate(program.outputs):
+            root = program.storage(index)
+            if program.tensors[root].data is None:
+                self._roots.setdefault(root, self._port("output", index, number))
+
+    def of_port(self, base: str, number: int) -> Place:
+        """An input or an output of the model."""
+        ports = self._program.inputs if base == "input" else self._program.outputs
+        return self._port(base, ports[number], number)
+
+    def _port(self, base: str, index: int, number: int) -> Place:
+        tensor = self._program.tensors[index]
+        return Place(base, tensor.shape, tensor.dtype, number)
+
+    def __getitem__(self, index: int) -> Place:
+        """The place of a tensor."""
+        program = self._program
+        tensor, root = program.tensors[index], program.storage(index)
+        data = program.tensors[root].data
+        if data is not None:
+            constant = self._context.constant("constant", data)
+            return Place("constant", tensor.shape, tensor.dtype, constant=constant)
+        known = self._roots.get(root)
+        if known is not None:
+            return Place(known.base, tensor.shape, tensor.dtype, known.number, known.offset)
+        return Place("arena", tensor.shape, tensor.dtype, offset=program.offsets[root])
+
+    def constant(self, index: int) -> AnyArray:
+        """The content of a tensor that is a constant."""
+        tensors = self._program.tensors
+        data = tensors[self._program.storage(index)].data
+        assert data is not None
+        return data.reshape(tensors[index].shape)
+
+    def copies(self) -> Iterator[tuple[Place, Place]]:
+        """From where a layer left it, to the output."""
+        self._context.begin("output")
+        for number, index in enumerate(self._program.outputs):
+            found = self[index]
+            if (found.base, found.number) != ("output", number):
+                yield found, self._port("output", index, number)
+
+
+def _layer(context: Context, places: _Places, call: Call, name: str) -> Layer:
+    context.begin(name)
+    operands: dict[str, Any] = {}
+    for slot in slots(call.params):
+        index = call.operands.get(slot.name)
+        value: Any = None
+        if index is not None:  # what a kernel reads of a constant is its own affair: it may be packed otherwise
+            value = places.constant(index) if slot.role is Role.CONSTANT else places[index]
+        if slot.position is None:
+            operands[slot.operand.name] = value
+        else:
+            operands.setdefault(slot.operand.name, []).append(value)
+    several = {operand.name for operand in call.params.OPERANDS if operand.many}
+    operands |= {name: tuple(operands.get(name, ())) for name in several}
+    steps = tuple(planner(call.method)(context, call.params, **operands))
+    for step in steps:
+        if len(step.operands) != step.kernel.operands:
+            raise KernelError(f"{call.name}: {step.kernel.name} takes {step.kernel.operands} operands")
+    ending = None if call.params.ending is None else places[call.operands[call.params.ending]]
+    return Layer(name, call, steps, ending)
+
+
+def _variable(context: Context, places: _Places, number: int) -> Variable:
+    variable = places._program.variables[number]
+    place = places[variable.tensor]
+    if not np.ascontiguousarray(variable.initial).view(np.uint8).any():
+        return Variable(place, None)
+    context.begin("state")
+    constant = context.constant(str(number), variable.initial)
+    return Variable(place, Place("constant", place.shape, place.dtype, constant=constant))

@@ -1,0 +1,308 @@
+"""Plan → the model's own sources: its header, its layers, its weights. Kernels come as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.quantization import QuantParam
+from ember_infer_core.slots import Role
+from ember_infer_firmware.c_source import (
+    array_definition,
+    c_type,
+    header_text,
+    headers_of,
+    initialiser,
+    literal,
+    number_text,
+)
+from ember_infer_firmware.plan import Layer, Plan
+from ember_infer_firmware.step import Place
+
+__all__ = ["generate", "run_signature"]
+
+
+def generate(plan: Plan) -> dict[str, str]:
+    """The sources by file name: header, layers, weights with their declarations, and the kernels that are used."""
+    kernels = headers_of(step.kernel for step in plan.steps())
+    return {
+        f"{plan.name}.h": "\n".join(_header(plan)) + "\n",
+        f"{plan.name}.c": "\n".join(_code(plan, kernels)) + "\n",
+        f"{plan.name}_weights.h": "\n".join(_weights_header(plan)) + "\n",
+        f"{plan.name}_weights.c": "\n".join(_weights(plan)) + "\n",
+        **{f"ember_{name}.h": header_text(name) for name in kernels},
+    }
+
+
+def run_signature(plan: Plan) -> str:
+    """Of the function that runs the model, without its semicolon."""
+    inputs = [f"const {c_type(place.dtype)} *{_port(plan.inputs, place)}" for place in plan.inputs]
+    outputs = [f"{c_type(place.dtype)} *{_port(plan.outputs, place)}" for place in plan.outputs]
+    return f"int {plan.name}_run({', '.join([*inputs, *outputs, 'void *arena'])})"
+
+
+def _port(ports: Sequence[Place], place: Place) -> str:
+    return place.base if len(ports) == 1 else f"{place.base}_{place.number}"
+
+
+_HEADER_TEXT = """\
+/* {title}, INT8, as plain C99. Made by Ember Infer; make it again rather than edit it.
+
+   {signature}
+   computes the outputs from the inputs, in an arena of {upper}_ARENA_LEN bytes aligned to {upper}_ARENA_ALIGNMENT, and
+   returns {upper}_OK. {guarantee} */
+
+#ifndef {upper}_H
+#define {upper}_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+"""
+_REENTRANT = "Nothing is kept between two runs; tasks with arenas of their own may run it at once."
+_STATEFUL = """The arena keeps the model's state from run to run: call {name}_reset(arena) before
+   the first one, and to begin anew. Tasks with arenas of their own may run at once."""
+
+
+def _header(plan: Plan) -> Iterator[str]:
+    upper, name = plan.name.upper(), plan.name
+    guarantee = _STATEFUL.format(name=name) if plan.variables else _REENTRANT
+    title = literal(plan.program.name)
+    yield _HEADER_TEXT.format(title=title, signature=run_signature(plan), upper=upper, guarantee=guarantee)
+    yield f"#define {upper}_INPUTS {len(plan.inputs)}"
+    yield f"#define {upper}_OUTPUTS {len(plan.outputs)}"
+    for ports in (plan.inputs, plan.outputs):
+        for place in ports:
+            yield ""
+            yield from _port_macros(plan, ports, place)
+    yield ""
+    yield f"#define {upper}_ARENA_LEN {plan.arena_len} /* bytes: activations, scratch and state */"
+    yield f"#define {upper}_ARENA_ALIGNMENT 16"
+    yield f"#define {upper}_SCRATCH_LEN {plan.scratch_len} /* of these */"
+    yield f"#define {upper}_STATE_LEN {plan.state_len} /* of these */"
+    yield ""
+    yield from _statuses(plan)
+    yield ""
+    yield f"{run_signature(plan)};"
+    if plan.variables:
+        yield ""
+        yield "/* Sets the state to what the first run finds. */"
+        yield f"int {name}_reset(void *arena);"
+    yield ""
+    yield "#ifdef __cplusplus"
+    yield "}"
+    yield "#endif"
+    yield ""
+    yield "#endif"
+
+
+def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[str]:
+    program = plan.program
+    index = (program.inputs if place.base == "input" else program.outputs)[place.number]
+    macro = f"{plan.name}_{_port(ports, place)}".upper()
+    yield f"/* {literal(program.tensors[index].name[:60])}: {_type(place)} */"
+    yield f"#define {macro}_TYPE {c_type(place.dtype)}"
+    yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
+    quant = program.tensors[index].quant
+    if isinstance(quant, QuantParam) and place.dtype.kind != "f":
+        yield f"#define {macro}_SCALE {number_text(float(quant.scale))}"
+        yield f"#define {macro}_ZERO_POINT {_signed(quant.zero_point)}"
+    if index in program.offsets and all(index != other for other, _ in _copied(plan)):
+        comment = f"/* where in the arena it may lie, for want of memory; a run {_FATE[place.base]} */"
+        yield f"#define {macro}_OFFSET {program.offsets[index]} {comment}"
+
+
+_FATE = {"input": "then overwrites it", "output": "writes it last"}
+
+
+def _signed(value: int) -> str:
+    return f"({value})" if value < 0 else str(value)
+
+
+def _copied(plan: Plan) -> Iterator[tuple[int, Place]]:
+    for _, target in plan.copies:
+        yield plan.program.outputs[target.number], target
+
+
+def _statuses(plan: Plan) -> Iterator[str]:
+    upper = plan.name.upper()
+    found = [("OK", "0", "the outputs are computed"), ("ERROR_NULL", "(-1)", "a pointer is null")]
+    found.append(("ERROR_ALIGNMENT", "(-2)", f"the arena is not aligned to {upper}_ARENA_ALIGNMENT bytes"))
+    if any(step.kernel.fails for step in plan.steps()):
+        found.append(("ERROR_UNDEFINED", "(-3)", "a layer has no result for these inputs"))
+    if any(layer.ending is not None for layer in plan.layers):
+        found.append(("PENDING", "1", "the outputs are as they were: more runs are needed for new ones"))
+    for name, value, text in found:
+        yield f"#define {upper}_{name} {value} /* {text} */"
+    yield f"#define {upper}_STRERROR(status) \\"
+    for name, _, text in found:
+        yield f'    ((status) == {upper}_{name}) ? "{text}" : \\'
+    lines = f'    "no status of {plan.name}_run"'
+    yield lines
+
+
+def _weights_header(plan: Plan) -> Iterator[str]:
+    upper = plan.name.upper()
+    yield f"/* The weights of {plan.name}.c. */"
+    yield ""
+    yield f"#ifndef {upper}_WEIGHTS_H"
+    yield f"#define {upper}_WEIGHTS_H"
+    yield ""
+    yield "#include <stdint.h>"
+    yield ""
+    for constant in plan.constants.arrays.values():
+        yield f"extern const {c_type(constant.array.dtype)} {constant.name}[{max(constant.array.size, 1)}];"
+    yield ""
+    yield "#endif"
+
+
+_ATTRIBUTES = """\
+/* Aligned to 16 bytes, for kernels that load vectors. {upper}_WEIGHTS_SECTION may be defined for the compiler, to place
+   them: -D'{upper}_WEIGHTS_SECTION=__attribute__((section(".flash")))'. */
+#ifndef {upper}_WEIGHTS_SECTION
+#define {upper}_WEIGHTS_SECTION
+#endif
+#ifndef {upper}_WEIGHTS_ALIGNED
+#if defined(__GNUC__) || defined(__clang__) || defined(__ARMCC_VERSION)
+#define {upper}_WEIGHTS_ALIGNED __attribute__((aligned(16)))
+#else
+#define {upper}_WEIGHTS_ALIGNED
+#endif
+#endif
+"""
+
+
+def _weights(plan: Plan) -> Iterator[str]:
+    upper = plan.name.upper()
+    yield f"/* The weights of {plan.name}.c, as its kernels read them. */"
+    yield ""
+    if any(constant.array.dtype.kind == "f" for constant in plan.constants.arrays.values()):
+        yield "#include <math.h>"
+    yield f'#include "{plan.name}_weights.h"'
+    yield ""
+    yield _ATTRIBUTES.format(upper=upper)
+    for constant in plan.constants.arrays.values():
+        yield from array_definition(constant, f"{upper}_WEIGHTS_ALIGNED {upper}_WEIGHTS_SECTION")
+        yield ""
+
+
+def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
+    upper = plan.name.upper()
+    yield f"/* {literal(plan.program.name)}: its layers, in order. */"
+    yield ""
+    yield f'#include "{plan.name}.h"'
+    yield ""
+    yield "#include <stddef.h>"
+    yield "#include <string.h>"
+    yield ""
+    yield f'#include "{plan.name}_weights.h"'
+    for name in kernels:
+        yield f'#include "ember_{name}.h"'
+    yield ""
+    names = _Structs(plan)
+    yield from names.definitions
+    yield ""
+    yield "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))"
+    if plan.variables:
+        yield ""
+        yield from _reset(plan)
+    yield ""
+    yield f"{run_signature(plan)} {{"
+    pointers = [_port(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports]
+    yield f"    if ({' || '.join(f'{name} == NULL' for name in [*pointers, 'arena'])})"
+    yield f"        return {upper}_ERROR_NULL;"
+    yield f"    if ((uintptr_t)arena % {upper}_ARENA_ALIGNMENT != 0)"
+    yield f"        return {upper}_ERROR_ALIGNMENT;"
+    for layer in plan.layers:
+        yield from _layer(plan, layer, names)
+    for source, target in plan.copies:
+        size = element_count(target.shape) * target.dtype.itemsize
+        yield f"    memcpy({_address(plan, target)}, {_address(plan, source)}, {size});"
+    yield f"    return {upper}_OK;"
+    yield "}"
+
+
+class _Structs:
+    """The constant structs of the calls: equal ones are there once, under the first layer's name."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.definitions: list[str] = []
+        self._names: dict[tuple[str, str], str] = {}
+        for layer in plan.layers:
+            for number, step in enumerate(layer.steps):
+                text = initialiser(step.fields)
+                key = (step.kernel.name, text)
+                if key not in self._names:
+                    name = f"layer_{layer.name}" + (f"_{number}" if number else "")
+                    self._names[key] = name
+                    self.definitions.append(f"static const struct ember_{step.kernel.name} {name} = {{\n{text}\n}};")
+
+    def of(self, kernel: str, fields: Mapping[str, object]) -> str:
+        """The name of a call's struct."""
+        return self._names[kernel, initialiser(fields)]  # type: ignore[arg-type]
+
+
+def _layer(plan: Plan, layer: Layer, names: _Structs) -> Iterator[str]:
+    upper = plan.name.upper()
+    shapes = _shapes(plan, layer)
+    if not layer.steps:
+        yield f"    /* {layer.name}: nothing to compute; {shapes} */"
+    for number, step in enumerate(layer.steps):
+        if step.reason:
+            yield f"    /* {step.reason} */"
+        arguments = [f"&{names.of(step.kernel.name, step.fields)}"]
+        arguments += ["NULL" if place is None else _address(plan, place) for place in step.operands]
+        call = f"ember_{step.kernel.name}({', '.join(arguments)})"
+        comment = f" /* {layer.name}: {shapes} */" if number == 0 else ""
+        if step.kernel.fails:
+            yield f"    if ({call} != 0){comment}"
+            yield f"        return {upper}_ERROR_UNDEFINED;"
+        else:
+            yield f"    {call};{comment}"
+    if layer.ending is not None:
+        yield f"    if (*(const int32_t *){_address(plan, layer.ending)} != 0)"
+        yield f"        return {upper}_PENDING;"
+
+
+def _shapes(plan: Plan, layer: Layer) -> str:
+    tensors = plan.program.tensors
+    roles = ((Role.INPUT, Role.STATE), (Role.OUTPUT,))
+    listed = [
+        ", ".join(f"{tensors[i].dtype.name}{list(tensors[i].shape)}" for i in layer.call.tensors(*some))
+        for some in roles
+    ]
+    return " -> ".join(listed)
+
+
+def _type(place: Place) -> str:
+    return f"{place.dtype.name}{list(place.shape)}"
+
+
+def _address(plan: Plan, place: Place) -> str:
+    if place.base == "constant":
+        assert place.constant is not None
+        return place.constant.name
+    if place.base in ("input", "output"):
+        return _port(plan.inputs if place.base == "input" else plan.outputs, place)
+    starts = {"arena": 0, "scratch": plan.scratch_start, "state": plan.state_start}
+    return f"AT({starts[place.base] + place.offset})"
+
+
+def _reset(plan: Plan) -> Iterator[str]:
+    upper = plan.name.upper()
+    yield f"int {plan.name}_reset(void *arena) {{"
+    yield "    if (arena == NULL)"
+    yield f"        return {upper}_ERROR_NULL;"
+    yield f"    if ((uintptr_t)arena % {upper}_ARENA_ALIGNMENT != 0)"
+    yield f"        return {upper}_ERROR_ALIGNMENT;"
+    for variable in plan.variables:
+        size = element_count(variable.place.shape) * variable.place.dtype.itemsize
+        where = _address(plan, variable.place)
+        if variable.initial is None:
+            yield f"    memset({where}, 0, {size});"
+        else:
+            yield f"    memcpy({where}, {_address(plan, variable.initial)}, {size});"
+    yield f"    return {upper}_OK;"
+    yield "}"

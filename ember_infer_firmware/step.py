@@ -1,0 +1,88 @@
+"""What a layer becomes: calls of C functions, each with a struct of constants and the memory that it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ember_infer_core.slots import AnyArray, DType, Shape
+
+__all__ = ["Constant", "Kernel", "Place", "Step", "Value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A C function ``ember_<name>(const struct ember_<name> *, void *...)`` of a header in ``kernels``.
+
+    Attributes:
+        name: of the function and of the struct that it takes first.
+        header: the file, without its suffix.
+        operands: how many pointers follow.
+        fails: whether it returns 0, or -1 for inputs of which the layer has no result; otherwise it returns nothing.
+    """
+
+    name: str
+    header: str
+    operands: int
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """An array of the weights' file.
+
+    Attributes:
+        name: in C.
+        array: its elements; one axis.
+    """
+
+    name: str
+    array: AnyArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an operand is.
+
+    Attributes:
+        base: what ``offset`` counts from: the caller's ``input`` or ``output`` of this number, the ``arena``, its
+            ``scratch`` or ``state`` part, or a ``constant``.
+        number: of the input or the output.
+        offset: in bytes.
+        shape, dtype: of the elements.
+        constant: where ``base`` says so.
+    """
+
+    base: str
+    shape: Shape
+    dtype: DType
+    number: int = 0
+    offset: int = 0
+    constant: Constant | None = None
+
+    @property
+    def data(self) -> AnyArray | None:
+        """The elements, of a constant."""
+        return None if self.constant is None else self.constant.array.reshape(self.shape)
+
+
+# Of a struct's field: a number, several of them, or an array of the weights' file; None is a null pointer.
+Value: TypeAlias = int | float | tuple[int, ...] | Constant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call.
+
+    Attributes:
+        kernel: the function.
+        fields: of its struct, all of them; those of a struct within are ``within.name``.
+        operands: the memory, in the order of the function's parameters; None is a null pointer.
+        reason: why it is this kernel and not the library's, for a comment.
+    """
+
+    kernel: Kernel
+    fields: Mapping[str, Value]
+    operands: tuple[Place | None, ...]
+    reason: str = field(default="")
