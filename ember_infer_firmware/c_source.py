@@ -100,7 +100,10 @@ def _whole(array: AnyArray) -> Iterable[str]:
 def initialiser(fields: Mapping[str, Value]) -> str:
     """Of a struct, by the names of its fields; lines of a block."""
     texts = [f".{name} = {_value(value)}," for name, value in fields.items()]
-    return "\n".join(textwrap.wrap(" ".join(texts), _WIDTH, initial_indent="    ", subsequent_indent="    "))
+    wrapper = textwrap.TextWrapper(
+        _WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(wrapper.wrap(" ".join(texts)))
 
 
 def _value(value: Value) -> str:
