@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from typing_extensions import override
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_firmware.host import FirmwareExecutable, compiled
-from ember_infer_firmware.kernels import KERNELS, all_kernels
+from ember_infer_firmware.kernels import KERNELS
+from ember_infer_firmware.kinds import check_kind, find_library, kernels_of
 from ember_infer_firmware.plan import Plan, plan_program
 from ember_infer_firmware.single_calls import MAIN, SingleCalls, library_sources
 from ember_infer_firmware.sources import generate
@@ -37,18 +39,26 @@ class FirmwareBackend(RoutedBackend):
     It is no backend for speed: the code is for small machines. Any number of threads may use one.
 
     Args:
-        kernels: which kind the code calls: ``"reference"``, its own.
+        kernels: which kind the code calls: ``"reference"``, its own; ``"cmsis-nn"``, Arm's library where it has the
+            operator.
+        library: the folder of the library's sources; by default what ``CMSIS_NN_PATH`` names.
         cache: the folder for compiled code; see :class:`ember_infer_native.NativeBackend`.
 
     Raises:
         CompilerNotFound: there is no C compiler.
-        ValueError: no such kernels.
+        ValueError: no such kernels, or their library is not there.
     """
 
-    def __init__(self, kernels: str = "reference", *, cache: str | Path | None = None) -> None:
-        if kernels != "reference":
-            raise ValueError(f"kernels must be 'reference', not {kernels!r}")
-        self._arguments = {"kernels": kernels, "cache": cache}
+    def __init__(
+        self,
+        kernels: str = "reference",
+        *,
+        library: str | Path | None = None,
+        cache: str | Path | None = None,
+    ) -> None:
+        check_kind(kernels)
+        self._library = find_library(kernels, library)
+        self._arguments = {"kernels": kernels, "library": self._library, "cache": cache}
         self._kernels = kernels
         self._compiler = find_compiler()
         self._cache = LibraryCache(None if cache is None else Path(cache))
@@ -87,7 +97,7 @@ class FirmwareBackend(RoutedBackend):
             if found is None:
                 plan = plan_program(program, _NAME, self._kernels)
                 sources = generate(plan) | {"library.c": f'#include "{_NAME}.c"\n#include "{_NAME}_weights.c"\n'}
-                library = compiled(self._cache, self._compiler, sources, "library.c", program.name)
+                library = self._code(sources, "library.c", program.name)
                 found = self._compiled[program] = (plan, library)
         return FirmwareExecutable(*found)
 
@@ -104,7 +114,9 @@ class FirmwareBackend(RoutedBackend):
             raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")
         with self._lock:
             if self._single_calls is None:
-                sources = library_sources(all_kernels())
-                library = compiled(self._cache, self._compiler, sources, MAIN, "kernels")
-                self._single_calls = SingleCalls(library, self._kernels)
+                sources = library_sources(kernels_of(self._kernels))
+                self._single_calls = SingleCalls(self._code(sources, MAIN, "kernels"), self._kernels)
         self._single_calls.run(operator, params)
+
+    def _code(self, sources: Mapping[str, str], main: str, model: str) -> ctypes.CDLL:
+        return compiled(self._cache, self._compiler, sources, main, model, self._kernels, self._library)

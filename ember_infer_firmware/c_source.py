@@ -28,7 +28,8 @@ __all__ = [
     "struct_fields",
 ]
 
-_HERE = Path(__file__).resolve().parent / "kernels"
+_HERE = Path(__file__).resolve().parent
+_LIBRARIES = ("cmsis_nn",)  # folders of headers that call a library; the names of these begin with theirs
 _WIDTH = 118  # of a line
 _INCLUDED = re.compile(r'^#include "ember_(\w+)\.h"$', re.MULTILINE)
 
@@ -118,8 +119,10 @@ def _value(value: Value) -> str:
 
 @functools.cache
 def header_text(name: str) -> str:
-    """A header of ``kernels``, as it is exported: ``ember_<name>.h``."""
-    return (_HERE / f"{name}.h").read_text(encoding="utf-8")
+    """A header as it is exported: ``ember_<name>.h``. That of ``cmsis_nn_conv2d`` is ``conv2d.h`` of ``cmsis_nn``."""
+    library = next((prefix for prefix in _LIBRARIES if name.startswith(f"{prefix}_")), None)
+    path = _HERE / "kernels" / name if library is None else _HERE / library / name[len(library) + 1 :]
+    return path.with_suffix(".h").read_text(encoding="utf-8")
 
 
 def headers_of(kernels: Iterable[Kernel]) -> tuple[str, ...]:

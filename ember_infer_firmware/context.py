@@ -12,7 +12,7 @@ from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_firmware.step import Constant, Place
 
-__all__ = ["Constants", "Context", "identifier"]
+__all__ = ["Constants", "Context", "ScratchLen", "identifier"]
 
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
 
@@ -23,6 +23,30 @@ def identifier(text: str) -> str:
     if not plain:
         return "model"
     return f"m{plain}" if plain[0].isdigit() else plain
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchLen:
+    """Bytes of scratch, which for a library's kernels depend on the core that they are compiled for.
+
+    Attributes:
+        plain: without extensions.
+        dsp: with the DSP extension (Cortex-M4).
+        mve: with vectors (Cortex-M55).
+    """
+
+    plain: int = 0
+    dsp: int = 0
+    mve: int = 0
+
+    @classmethod
+    def everywhere(cls, length: int) -> ScratchLen:
+        """The same on every core."""
+        return cls(length, length, length)
+
+    def largest(self, other: ScratchLen) -> ScratchLen:
+        """What suffices for both."""
+        return ScratchLen(max(self.plain, other.plain), max(self.dsp, other.dsp), max(self.mve, other.mve))
 
 
 @dataclass(slots=True)
@@ -70,7 +94,7 @@ class Context:
     kernels: str
     constants: Constants
     layer: str = ""
-    scratch_len: int = 0
+    scratch_len: ScratchLen = field(default_factory=ScratchLen)
     known: dict[object, Any] = field(default_factory=dict)
     _layer_scratch: int = 0
 
@@ -87,5 +111,10 @@ class Context:
         place = Place("scratch", shape, np.dtype(dtype), offset=self._layer_scratch)
         length = int(np.prod(shape)) * place.dtype.itemsize
         self._layer_scratch += -(-length // ALIGNMENT) * ALIGNMENT
-        self.scratch_len = max(self.scratch_len, self._layer_scratch)
+        self.scratch_len = self.scratch_len.largest(ScratchLen.everywhere(self._layer_scratch))
         return place
+
+    def scratch_by_core(self, needed: ScratchLen) -> Place | None:
+        """All scratch that a layer asks for, where that depends on the core; None if no core needs any."""
+        self.scratch_len = self.scratch_len.largest(needed)
+        return Place("scratch", (), np.dtype(np.uint8)) if needed != ScratchLen() else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import check_state
+from ember_infer_firmware.kinds import library_flags, source_files
 from ember_infer_firmware.step import Place
 from ember_infer_native.cache import LibraryCache, cache_key
 from ember_infer_native.toolchain import Compiler, build_library
@@ -33,17 +36,33 @@ def compiled(
     sources: Mapping[str, str],
     main: str,
     model: str,
-    flags: Sequence[str] = (),
+    kernels: str = "reference",
+    library: Path | None = None,
 ) -> ctypes.CDLL:
     """A library of these sources, of which ``main`` includes what it needs: from the cache, or compiled now.
+
+    Args:
+        cache: where compiled code is kept.
+        compiler: the compiler.
+        sources: by file name.
+        main: the one that is compiled.
+        model: for people.
+        kernels: the kind of kernels.
+        library: the folder of the sources that this kind calls, where it calls any.
 
     Raises:
         CompileError: the compiler refuses the sources.
     """
     digest = hashlib.sha256()
+    flags: tuple[str, ...] = _FLAGS
+    if library is not None:
+        files = source_files(kernels, library, sources.values())
+        sources = {**sources, main: sources[main] + "".join(f"#include {json.dumps(str(file))}\n" for file in files)}
+        flags = (*flags, *library_flags(kernels, library))
+        for file in files:
+            digest.update(file.read_bytes())
     for name, text in sorted(sources.items()):
         digest.update(f"{name} {len(text)}\n{text}".encode())
-    flags = (*_FLAGS, *flags)
     key = cache_key(
         target="c99", compiler=compiler.command, version=compiler.version, flags=flags, sources=digest.digest()
     )

@@ -11,8 +11,9 @@ import numpy as np
 from ember_infer_core.errors import KernelError, UnsupportedOperator, listed
 from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Role, slots
-from ember_infer_firmware.context import Constants, Context, identifier
-from ember_infer_firmware.kernels import KERNELS, planner
+from ember_infer_firmware.context import Constants, Context, ScratchLen, identifier
+from ember_infer_firmware.kernels import KERNELS
+from ember_infer_firmware.kinds import plan_call
 from ember_infer_firmware.step import Place, Step
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Plan:
         copies: from place to place, after the last layer: outputs that no layer writes where they belong.
         variables: in order.
         constants: the weights' file.
-        activations_len, scratch_len, state_len: bytes of the three parts of the arena, in this order, each but the last
+        activations_len, state_len, scratch_len: bytes of the three parts of the arena, in this order, each but the last
             rounded up to the alignment.
     """
 
@@ -71,23 +72,23 @@ class Plan:
     variables: tuple[Variable, ...]
     constants: Constants
     activations_len: int
-    scratch_len: int
+    scratch_len: ScratchLen
     state_len: int
-
-    @property
-    def scratch_start(self) -> int:
-        """Where scratch begins in the arena."""
-        return _rounded(self.activations_len)
 
     @property
     def state_start(self) -> int:
         """Where state begins in the arena."""
-        return self.scratch_start + _rounded(self.scratch_len)
+        return _rounded(self.activations_len)
+
+    @property
+    def scratch_start(self) -> int:
+        """Where scratch begins in the arena."""
+        return self.state_start + self.state_len
 
     @property
     def arena_len(self) -> int:
-        """Bytes of all parts."""
-        return self.state_start + self.state_len if self.variables else self.scratch_start + self.scratch_len
+        """Bytes of all parts, on a core without extensions."""
+        return self.scratch_start + self.scratch_len.plain
 
     def steps(self) -> Iterator[Step]:
         """Of all layers."""
@@ -101,7 +102,7 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
     Args:
         program: what to compute.
         name: of the model, an identifier in C, before all others.
-        kernels: which kind: ``reference``.
+        kernels: which kind; see :data:`~ember_infer_firmware.kinds.KINDS`.
 
     Raises:
         UnsupportedOperator: lists every layer whose operator there is no kernel for.
@@ -227,7 +228,7 @@ def _layer(context: Context, places: _Places, call: Call, name: str) -> Layer:
             operands.setdefault(slot.operand.name, []).append(value)
     several = {operand.name for operand in call.params.OPERANDS if operand.many}
     operands |= {name: tuple(operands.get(name, ())) for name in several}
-    steps = tuple(planner(call.method)(context, call.params, **operands))
+    steps = plan_call(context, call.method, call.params, operands)
     for step in steps:
         if len(step.operands) != step.kernel.operands:
             raise KernelError(f"{call.name}: {step.kernel.name} takes {step.kernel.operands} operands")

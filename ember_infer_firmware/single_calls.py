@@ -78,7 +78,7 @@ class SingleCalls:
             "input": _arrays(params, Role.INPUT),
             "output": _arrays(params, Role.OUTPUT),
             "state": _arrays(params, Role.STATE),
-            "scratch": [aligned_bytes(plan.scratch_len)],
+            "scratch": [aligned_bytes(plan.scratch_len.plain)],
         }
         numbers = {variable.place.offset: number for number, variable in enumerate(plan.variables)}
         calls = [self._bound(step, memory, numbers) for step in plan.steps()]

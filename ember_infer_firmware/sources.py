@@ -16,6 +16,7 @@ from ember_infer_firmware.c_source import (
     literal,
     number_text,
 )
+from ember_infer_firmware.context import ScratchLen
 from ember_infer_firmware.plan import Layer, Plan
 from ember_infer_firmware.step import Place
 
@@ -78,10 +79,7 @@ def _header(plan: Plan) -> Iterator[str]:
             yield ""
             yield from _port_macros(plan, ports, place)
     yield ""
-    yield f"#define {upper}_ARENA_LEN {plan.arena_len} /* bytes: activations, scratch and state */"
-    yield f"#define {upper}_ARENA_ALIGNMENT 16"
-    yield f"#define {upper}_SCRATCH_LEN {plan.scratch_len} /* of these */"
-    yield f"#define {upper}_STATE_LEN {plan.state_len} /* of these */"
+    yield from _lengths(plan)
     yield ""
     yield from _statuses(plan)
     yield ""
@@ -96,6 +94,24 @@ def _header(plan: Plan) -> Iterator[str]:
     yield "#endif"
     yield ""
     yield "#endif"
+
+
+def _lengths(plan: Plan) -> Iterator[str]:
+    """The arena's, which for a library's kernels depends on the core that they are compiled for."""
+    upper, scratch = plan.name.upper(), plan.scratch_len
+    if scratch == ScratchLen.everywhere(scratch.plain):
+        yield f"#define {upper}_SCRATCH_LEN {scratch.plain} /* bytes */"
+    else:
+        yield "#if defined(__ARM_FEATURE_MVE)"
+        yield f"#define {upper}_SCRATCH_LEN {scratch.mve} /* bytes */"
+        yield "#elif defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1"
+        yield f"#define {upper}_SCRATCH_LEN {scratch.dsp} /* bytes */"
+        yield "#else"
+        yield f"#define {upper}_SCRATCH_LEN {scratch.plain} /* bytes */"
+        yield "#endif"
+    yield f"#define {upper}_STATE_LEN {plan.state_len} /* bytes */"
+    yield f"#define {upper}_ARENA_LEN ({plan.scratch_start} + {upper}_SCRATCH_LEN) /* with activations and state */"
+    yield f"#define {upper}_ARENA_ALIGNMENT 16"
 
 
 def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[str]:

@@ -8,7 +8,13 @@ from typing import TypeAlias
 
 from ember_infer_core.slots import AnyArray, DType, Shape
 
-__all__ = ["Constant", "Kernel", "Place", "Step", "Value"]
+__all__ = ["Constant", "Declined", "Kernel", "Place", "Step", "Value"]
+
+
+class Declined(Exception):
+    """A library does not compute a call, or not what TensorFlow Lite Micro does: it is the reference kernels'. The text
+    says why, for a comment.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,22 @@
+/* MUL by CMSIS-NN. */
+
+#ifndef EMBER_CMSIS_NN_MUL_H
+#define EMBER_CMSIS_NN_MUL_H
+
+#include "ember_cmsis_nn_types.h"
+
+struct ember_cmsis_nn_mul {
+    int32_t count;
+    int32_t input1_offset, input2_offset;
+    int32_t output_offset, output_multiplier, output_shift;
+    int32_t activation_min, activation_max;
+};
+
+static inline int ember_cmsis_nn_mul(const struct ember_cmsis_nn_mul *p, const int8_t *input1, const int8_t *input2,
+                                     int8_t *output) {
+    return ember_cmsis_nn_status(arm_elementwise_mul_s8(
+        input1, input2, p->input1_offset, p->input2_offset, output, p->output_offset, p->output_multiplier,
+        p->output_shift, p->activation_min, p->activation_max, p->count));
+}
+
+#endif

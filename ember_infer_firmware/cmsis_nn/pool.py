@@ -1,0 +1,49 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D as calls of CMSIS-NN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ember_infer_core.activation import check_activation
+from ember_infer_firmware.cmsis_nn.windows import check_counts, geometry
+from ember_infer_firmware.context import ScratchLen
+from ember_infer_firmware.step import Kernel, Place, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_firmware.context import Context
+
+__all__ = ["KERNELS", "plan_avg_pool", "plan_max_pool"]
+
+_AVG_POOL = Kernel("cmsis_nn_avg_pool", "cmsis_nn_pool", 3, fails=True)
+_MAX_POOL = Kernel("cmsis_nn_max_pool", "cmsis_nn_pool", 3, fails=True)
+KERNELS = (_AVG_POOL, _MAX_POOL)
+
+
+def plan_avg_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
+    """One call. Scratch is the library's ``arm_avgpool_s8_get_buffer_size``."""
+    fields = _fields(params)
+    scratch = context.scratch_by_core(ScratchLen(plain=0, dsp=4 * params.input_shape[3], mve=0))
+    return [Step(_AVG_POOL, fields, (input, output, scratch))]
+
+
+def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
+    """One call."""
+    return [Step(_MAX_POOL, _fields(params), (input, output, None))]
+
+
+def _fields(params: PoolParams) -> dict[str, int | None]:
+    check_activation(params)
+    filter_size = (params.filter_height, params.filter_width)
+    check_counts(*params.input_shape[1:], *params.output_shape[1:], *filter_size)
+    fields = {
+        **dict.fromkeys(("weights", "bias", "multiplier", "shift")),
+        **geometry(params, (1, *filter_size, params.input_shape[3])),
+        "dilation_h": 1,
+        "dilation_w": 1,
+        "input_offset": 0,
+        "output_offset": 0,
+        "activation_min": params.activation_min,
+        "activation_max": params.activation_max,
+    }
+    return {f"window.{name}": value for name, value in fields.items()}

@@ -1,0 +1,32 @@
+"""SOFTMAX as a call of CMSIS-NN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ember_infer_core.ops.common import element_count
+from ember_infer_core.slots import INT8
+from ember_infer_firmware.step import Declined, Kernel, Place, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.softmax import SoftmaxParams
+    from ember_infer_firmware.context import Context
+
+__all__ = ["KERNELS", "plan"]
+
+_SOFTMAX = Kernel("cmsis_nn_softmax", "cmsis_nn_softmax", 2)
+KERNELS = (_SOFTMAX,)
+
+
+def plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -> list[Step]:
+    """One call, of int8 to int8; the reference computes other types."""
+    if (params.dtype, params.output_dtype) != (INT8, INT8):
+        raise Declined("a softmax of other types than int8: the reference kernel")
+    fields = {
+        "rows": element_count(params.input_shape[:-1]),
+        "depth": params.input_shape[-1],
+        "multiplier": params.input_multiplier,
+        "shift": params.input_left_shift,
+        "diff_min": params.diff_min,
+    }
+    return [Step(_SOFTMAX, fields, (input, output))]

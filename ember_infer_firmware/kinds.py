@@ -1,0 +1,105 @@
+"""The kinds of kernels that exported code may call: our own, and those of libraries."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ember_infer_firmware.kernels import Planner, planner
+from ember_infer_firmware.kernels import all_kernels as reference_kernels
+from ember_infer_firmware.step import Declined, Kernel, Step
+
+if TYPE_CHECKING:
+    from ember_infer_core.slots import OperatorParams
+    from ember_infer_firmware.context import Context
+
+__all__ = ["KINDS", "check_kind", "find_library", "kernels_of", "library_flags", "plan_call", "source_files"]
+
+# Kind -> the package of its planners, which has a registry ``KERNELS``; None for the reference kernels alone, which
+# compute whatever a library does not.
+KINDS: Mapping[str, str | None] = {
+    "reference": None,
+    "cmsis-nn": "ember_infer_firmware.cmsis_nn",
+}
+
+
+def check_kind(kernels: str) -> None:
+    """Checks a name.
+
+    Raises:
+        ValueError: there are no such kernels.
+    """
+    if kernels not in KINDS:
+        raise ValueError(f"kernels must be one of {', '.join(map(repr, KINDS))}, not {kernels!r}")
+
+
+def plan_call(context: Context, operator: str, params: OperatorParams, operands: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The steps of a call: the library's where it has the operator and takes the call, or else the reference's."""
+    library = _library_planner(context.kernels, operator)
+    reason = ""
+    if library is not None:
+        try:
+            return tuple(library(context, params, **operands))
+        except Declined as declined:
+            reason = str(declined)
+    steps = tuple(planner(operator)(context, params, **operands))
+    return (replace(steps[0], reason=reason), *steps[1:]) if steps and reason else steps
+
+
+def _library_planner(kind: str, operator: str) -> Planner | None:
+    package = KINDS[kind]
+    where = None if package is None else importlib.import_module(package).KERNELS.get(operator)
+    if where is None:
+        return None
+    module, function = where.split(":")
+    found: Planner = getattr(importlib.import_module(f"{package}.{module}"), function)
+    return found
+
+
+def kernels_of(kind: str) -> tuple[Kernel, ...]:
+    """Every C function that a program of this kind may call."""
+    package = KINDS[kind]
+    if package is None:
+        return reference_kernels()
+    modules = dict.fromkeys(where.split(":")[0] for where in importlib.import_module(package).KERNELS.values())
+    own = [kernel for module in modules for kernel in importlib.import_module(f"{package}.{module}").KERNELS]
+    return tuple(dict.fromkeys((*reference_kernels(), *own)))
+
+
+def find_library(kind: str, folder: str | Path | None) -> Path | None:
+    """The folder of the library's sources: this one, or the one that the library's environment variable names.
+
+    Raises:
+        ValueError: it is not there, or not the library; or the kind has none.
+    """
+    if KINDS[kind] is None:
+        if folder is not None:
+            raise ValueError(f"{kind} kernels call no library, and {folder} would not be looked at")
+        return None
+    library = _library(kind)
+    named = folder or os.environ.get(library.ENVIRONMENT)
+    if not named:
+        raise ValueError(f"{kind} kernels need the library's sources: give their folder, or set {library.ENVIRONMENT}")
+    library.check_folder(Path(named))
+    return Path(named).absolute()
+
+
+def library_flags(kind: str, folder: Path) -> tuple[str, ...]:
+    """What a compiler is told to find the library's headers."""
+    flags: tuple[str, ...] = _library(kind).flags(folder)
+    return flags
+
+
+def source_files(kind: str, folder: Path, texts: Iterable[str]) -> list[Path]:
+    """The library's files that are needed by these C texts."""
+    files: list[Path] = _library(kind).source_files(folder, texts)
+    return files
+
+
+def _library(kind: str) -> Any:
+    """A module with ``ENVIRONMENT``, ``check_folder``, ``flags`` and ``source_files``."""
+    return importlib.import_module(f"{KINDS[kind]}.library")
