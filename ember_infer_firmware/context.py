@@ -63,7 +63,7 @@ class Constants:
 
     def add(self, name: str, array: AnyArray) -> Constant:
         """An array under this name, or under the one that it already has."""
-        flat = np.ascontiguousarray(array).reshape(-1)
+        flat = np.array(array, order="C").reshape(-1)  # a copy, which is aligned whatever the array was
         key = (flat.dtype.str, flat.tobytes())
         found = self.arrays.get(key)
         if found is None:
