@@ -164,10 +164,11 @@ def struct_fields(struct: str, header: str) -> tuple[Field, ...]:
 
 def _fields(declarations: str, header: str) -> Iterator[Field]:
     for declaration in filter(None, (part.strip() for part in declarations.split(";"))):
-        within = re.fullmatch(r"struct ember_(\w+) (\w+)", declaration)
+        within = re.fullmatch(r"struct ember_(\w+) ([\w, ]+)", declaration)
         if within:
-            for inner in struct_fields(within[1], header):
-                yield Field(f"{within[2]}.{inner.name}", inner.type, inner.count)
+            for name in within[2].split(","):
+                for inner in struct_fields(within[1], header):
+                    yield Field(f"{name.strip()}.{inner.name}", inner.type, inner.count)
             continue
         type_, rest = re.fullmatch(r"((?:const )?\w+ \*?)(.*)", declaration, re.DOTALL).groups()  # type: ignore[union-attr]
         for name in rest.split(","):

@@ -19,7 +19,10 @@ Planner: TypeAlias = Callable[..., Iterable[Step]]
 # Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``.
 # A new operator adds its line.
 KERNELS: Mapping[str, str] = {
+    "circular_buffer": "circular_buffer",
     "fully_connected": "fully_connected",
+    "svdf": "svdf",
+    "unidirectional_sequence_lstm": "unidirectional_sequence_lstm",
 }
 
 
