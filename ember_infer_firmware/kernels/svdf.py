@@ -8,7 +8,7 @@ import numpy as np
 
 from ember_infer_core.slots import INT8
 from ember_infer_firmware.kernels.sums import interleaved, wrapped
-from ember_infer_firmware.step import Kernel, Place, Step
+from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.svdf import SvdfParams
@@ -36,7 +36,7 @@ def plan(
     (batches, depth), (filters, memory) = params.input_shape, params.weights_time_shape
     start = params.input_offset * weights_feature.sum(1, dtype=np.int64)
     of_units = weights_time.reshape(len(bias), params.rank * memory).sum(1, dtype=np.int64)
-    fields = {
+    fields: dict[str, Value] = {
         "sums.features": context.constant("features", interleaved(weights_feature)),
         "sums.start": context.constant("start", wrapped(start)),
         "sums.bias": context.constant("bias", wrapped(bias + params.state_offset * of_units)),
