@@ -22,6 +22,7 @@ Planner: TypeAlias = Callable[..., Iterable[Step]]
 KERNELS: Mapping[str, str] = {
     "arg_max": "arg_max:plan_greatest",
     "arg_min": "arg_max:plan_least",
+    "batch_matmul": "batch_matmul",
     "batch_to_space_nd": "movement",
     "broadcast_to": "movement",
     "concatenation": "movement",
@@ -32,6 +33,8 @@ KERNELS: Mapping[str, str] = {
     "fully_connected": "fully_connected",
     "gather": "gather:plan_gather",
     "gather_nd": "gather:plan_gather_nd",
+    "l2_normalization": "l2_normalization",
+    "log_softmax": "log_softmax",
     "mean": "reduction:plan_mean",
     "mirror_pad": "movement",
     "pack": "movement",
@@ -40,6 +43,8 @@ KERNELS: Mapping[str, str] = {
     "reduce_all": "reduction:plan_least",
     "reduce_max": "reduction:plan_greatest",
     "reduce_min": "reduction:plan_least",
+    "resize_bilinear": "resize_bilinear",
+    "resize_nearest_neighbor": "resize_nearest_neighbor",
     "reverse_v2": "movement",
     "slice": "movement",
     "space_to_batch_nd": "movement",
@@ -49,6 +54,7 @@ KERNELS: Mapping[str, str] = {
     "strided_slice": "movement",
     "sum": "reduction:plan_mean",
     "transpose": "movement",
+    "transpose_conv": "transpose_conv",
     "unpack": "movement",
     "zeros_like": "movement",
 }
