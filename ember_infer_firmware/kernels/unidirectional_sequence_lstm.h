@@ -88,11 +88,11 @@ static inline int32_t ember_lstm_unit(const struct ember_lstm_update *p, const i
 }
 
 /* Adds a row's part to a unit's gates. `total`: of the row's elements. */
-static inline void ember_lstm_add(const struct ember_lstm_sums *p, int32_t unit, const int8_t *row, uint32_t total,
+static inline void ember_lstm_add(const struct ember_lstm_sums *p, int32_t unit, const int8_t *row, int32_t total,
                                   int32_t *gates) {
     uint32_t sums[4];
     for (int32_t gate = 0; gate < 4; gate++)
-        sums[gate] = (uint32_t)p->bias[4 * unit + gate] + (uint32_t)p->weights_offset[gate] * total;
+        sums[gate] = (uint32_t)p->bias[4 * unit + gate] + (uint32_t)p->weights_offset[gate] * (uint32_t)total;
     ember_dot4(sums, row, p->weights + 4 * unit * p->depth, p->depth, 0);
     for (int32_t gate = 0; gate < 4; gate++) {
         const int32_t part = ember_lstm_saturated(ember_scale((int32_t)sums[gate], p->multiplier[gate], p->shift[gate]));
@@ -100,10 +100,10 @@ static inline void ember_lstm_add(const struct ember_lstm_sums *p, int32_t unit,
     }
 }
 
-static inline uint32_t ember_lstm_total(const int8_t *row, int32_t count) {
-    uint32_t total = 0;
+static inline int32_t ember_lstm_total(const int8_t *row, int32_t count) {
+    int32_t total = 0;
     for (int32_t i = 0; i < count; i++)
-        total += (uint32_t)row[i];
+        total += row[i];
     return total;
 }
 
@@ -114,8 +114,8 @@ static inline void ember_lstm(const struct ember_lstm *p, const int8_t *input, i
         const int8_t *row = input + batch * p->steps.input_batch;
         int8_t *result = output + batch * p->steps.output_batch;
         for (int32_t step = 0; step < p->steps.steps; step++) {
-            const uint32_t of_input = ember_lstm_total(row, p->input.depth);
-            const uint32_t of_hidden = ember_lstm_total(hidden_state, units);
+            const int32_t of_input = ember_lstm_total(row, p->input.depth);
+            const int32_t of_hidden = ember_lstm_total(hidden_state, units);
             for (int32_t unit = 0; unit < units; unit++) {
                 int32_t gates[4] = {0, 0, 0, 0};
                 ember_lstm_add(&p->input, unit, row, of_input, gates);

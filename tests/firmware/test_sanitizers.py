@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.conftest import skip_or_fail
 from tests.firmware.trials import stateful_trials, trials_of_calls, trials_of_cases
 from tests.firmware.unity import Trial, assert_equal_to_reference, build, run
 from tests.native.random_programs import case_lists
 from tests.native.test_targets import LONG_EXAMPLES, without_shrinking
+from tests.support.debian import debian_program
 from tests.support.effort import draws
 from tests.support.models import Case
 
@@ -27,10 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="for gcc's sanit
 @pytest.fixture(scope="session")
 def gcc() -> str:
     """A gcc with its sanitizers."""
-    found = shutil.which("gcc")
-    if found is None:
-        skip_or_fail("no gcc: apt-get install gcc")
-    return found
+    return debian_program("gcc", "gcc")
 
 
 def assert_sound(trials: list[Trial], gcc: str, folder: Path) -> None:

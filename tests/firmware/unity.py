@@ -48,7 +48,7 @@ def build(trials: Sequence[Trial], command: Sequence[str], folder: Path) -> Path
     plans = [plan_program(trial.program, f"m{number}", "reference") for number, trial in enumerate(trials)]
     models_source(plans, folder)
     (folder / "main.c").write_text(
-        "\n".join(['#define _POSIX_C_SOURCE 200809L', '#include "models.c"', *_table(plans), f'#include "{_MAIN}"', ""])
+        "\n".join(["#define _POSIX_C_SOURCE 200809L", '#include "models.c"', *_table(plans), f'#include "{_MAIN}"', ""])
     )
     compiled([*command, str(folder / "main.c"), "-o", str(folder / "models"), "-lm"])
     return folder / "models"
