@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Layer", "Plan", "Variable", "plan_program"]
 
+_MOST_PORTS = 126  # C99 promises 127 parameters, and one is the arena
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -122,6 +124,9 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
         KernelError: a call asks for what no kernel does.
     """
     check_model_name(name)
+    ports = len(program.inputs) + len(program.outputs)
+    if ports > _MOST_PORTS:
+        raise KernelError(f"{program.name}: {ports} inputs and outputs, of which a function of C takes {_MOST_PORTS}")
     missing = [f"{call.name} ({call.method})" for call in program.calls if call.method not in KERNELS]
     if missing:
         raise UnsupportedOperator(f"{program.name}: there are no kernels for {listed(missing)}")

@@ -70,7 +70,8 @@ def _table(plans: Sequence[Plan]) -> Iterator[str]:
     yield "};"
     for plan in plans:
         ports = "".join(f"ports[{number}], " for number in range(len(plan.inputs) + len(plan.outputs)))
-        yield f"static int run_{plan.name}(void *const *ports, void *arena) {{ (void)ports; return {plan.name}_run({ports}arena); }}"
+        yield f"static int run_{plan.name}(void *const *ports, void *arena) {{"
+        yield f"    (void)ports; return {plan.name}_run({ports}arena); }}"
     yield "static const struct model MODELS[] = {"
     for plan in plans:
         sizes = [place.dtype.itemsize * int(np.prod(place.shape)) for place in (*plan.inputs, *plan.outputs)]
