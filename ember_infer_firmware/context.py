@@ -50,7 +50,7 @@ def check_model_name(name: str) -> None:
         raise ValueError(f"{name!r} cannot begin names in C: take a letter, then letters, digits and underscores")
     if _is_taken(name):
         raise ValueError(
-            f"{name!r} would be mistaken for a header of the C library or of the kernels: take another name"
+            f"{name!r} could be taken for a header of the C library, or for the kernels: take another name"
         )
 
 

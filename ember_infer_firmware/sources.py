@@ -24,6 +24,7 @@ from ember_infer_firmware.step import Place, Step
 __all__ = ["FIRST_FAILURE", "generate", "run_signature"]
 
 FIRST_FAILURE = -3  # the status of a layer without a result, and one less for each further layer that may have none
+_NAME_LENGTH = 60  # of what a model's file contributes to a comment
 
 
 def generate(plan: Plan) -> dict[str, str]:
@@ -46,6 +47,11 @@ def run_signature(plan: Plan) -> str:
     start = f"int {plan.name}_run("
     lines = filled([*(f"{parameter}," for parameter in others), f"{last})"], " " * len(start))
     return start + "\n".join(lines).lstrip()
+
+
+def _plain(name: str) -> str:
+    """A name from the model's file, for a comment."""
+    return literal(name[:_NAME_LENGTH])
 
 
 def _port(ports: Sequence[Place], place: Place) -> str:
@@ -94,8 +100,9 @@ def _guarantee(plan: Plan) -> str:
 def _header(plan: Plan) -> Iterator[str]:
     upper, name = plan.name.upper(), plan.name
     signature = run_signature(plan).replace("\n", "\n   ")
-    title = literal(plan.program.name[:60])
-    yield _HEADER_TEXT.format(title=title, signature=signature, upper=upper, guarantee=_guarantee(plan))
+    yield _HEADER_TEXT.format(
+        title=_plain(plan.program.name), signature=signature, upper=upper, guarantee=_guarantee(plan)
+    )
     yield f"#define {upper}_INPUTS {len(plan.inputs)}"
     yield f"#define {upper}_OUTPUTS {len(plan.outputs)}"
     for ports in (plan.inputs, plan.outputs):
@@ -127,7 +134,7 @@ def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[s
     program = plan.program
     index = (program.inputs if place.base == "input" else program.outputs)[place.number]
     macro = f"{plan.name}_{_port(ports, place)}".upper()
-    yield f"/* {literal(program.tensors[index].name[:60])}: {_type(place)} */"
+    yield f"/* {_plain(program.tensors[index].name)}: {_type(place)} */"
     yield f"#define {macro}_TYPE {c_type(place.dtype)}"
     yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
     quant = program.tensors[index].quant
@@ -217,7 +224,7 @@ def _weights(plan: Plan) -> Iterator[str]:
 
 def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     upper = plan.name.upper()
-    yield f"/* {literal(plan.program.name)}: its layers, in order. */"
+    yield f"/* {_plain(plan.program.name)}: its layers, in order. */"
     yield ""
     yield f'#include "{plan.name}.h"'
     yield ""

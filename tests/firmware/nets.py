@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
 from ember_infer_core import Program
 from ember_infer_core.program import Tensor
@@ -38,7 +39,7 @@ def with_tensor_names(program: Program, name: str) -> Program:
     return replace(program, name=name, tensors=tuple(replace(tensor, name=name) for tensor in program.tensors))
 
 
-def with_constant(program: Program, data: np.ndarray) -> tuple[Program, int]:
+def with_constant(program: Program, data: npt.NDArray[Any]) -> tuple[Program, int]:
     """One tensor more, a constant; and its index."""
     data.flags.writeable = False
     tensor = Tensor("constant", data.shape, data.dtype, None, data)
