@@ -16,16 +16,61 @@ __all__ = ["KERNELS", "Planner", "all_kernels", "planner"]
 # that is many a tuple.
 Planner: TypeAlias = Callable[..., Iterable[Step]]
 
-# Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``.
+# Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``; or
+# ``module:function``, where several operators share a module and each has a planner of its own.
 # A new operator adds its line.
 KERNELS: Mapping[str, str] = {
+    "abs": "float_functions:plan_abs",
+    "add": "pairs",
+    "add_n": "add_n",
+    "cast": "convert:plan_cast",
+    "ceil": "float_functions:plan_ceil",
+    "cos": "float_functions:plan_cos",
+    "dequantize": "convert:plan_dequantize",
+    "div": "pairs",
+    "elu": "float_functions:plan_elu",
+    "equal": "pairs",
+    "exp": "float_functions:plan_exp",
+    "floor": "float_functions:plan_floor",
+    "floor_div": "pairs",
+    "floor_mod": "pairs",
     "fully_connected": "fully_connected",
+    "greater": "pairs",
+    "greater_equal": "pairs",
+    "hard_swish": "float_functions:plan_hard_swish",
+    "leaky_relu": "float_functions:plan_leaky_relu",
+    "less": "pairs",
+    "less_equal": "pairs",
+    "log": "float_functions:plan_log",
+    "logical_and": "pairs",
+    "logical_not": "lookup",
+    "logical_or": "pairs",
+    "logistic": "float_functions:plan_logistic",
+    "maximum": "pairs",
+    "minimum": "pairs",
+    "mul": "pairs",
+    "neg": "float_functions:plan_neg",
+    "not_equal": "pairs",
+    "prelu": "pairs",
+    "quantize": "convert:plan_quantize",
+    "relu": "float_functions:plan_relu",
+    "relu6": "float_functions:plan_relu6",
+    "round": "float_functions:plan_round",
+    "rsqrt": "float_functions:plan_rsqrt",
+    "select_v2": "select_v2",
+    "sin": "float_functions:plan_sin",
+    "sqrt": "float_functions:plan_sqrt",
+    "square": "float_functions:plan_square",
+    "squared_difference": "pairs",
+    "sub": "pairs",
+    "tanh": "float_functions:plan_tanh",
 }
 
 
 def planner(operator: str) -> Planner:
     """How an operator is planned."""
-    found: Planner = _module(operator).plan
+    _, _, function = KERNELS[operator].partition(":")
+    found: Planner = getattr(_module(operator), function or "plan")
     return found
 
 
@@ -36,4 +81,5 @@ def all_kernels() -> tuple[Kernel, ...]:
 
 @functools.cache
 def _module(operator: str):  # type: ignore[no-untyped-def]  # modules of the same shape
-    return importlib.import_module(f"ember_infer_firmware.kernels.{KERNELS[operator]}")
+    module, _, _ = KERNELS[operator].partition(":")
+    return importlib.import_module(f"ember_infer_firmware.kernels.{module}")
