@@ -279,10 +279,10 @@ class _Structs:
 
     def _add(self, layer: Layer, step: Step) -> str:
         text = initialiser(step.fields)
-        key = (step.kernel.name, text)
+        key = (step.kernel.struct, text)
         if key not in self._found:
             self._found[key] = self._names.of(f"{self._prefix}_{layer.name}")
-            kind = f"static const struct ember_{step.kernel.name}"
+            kind = f"static const struct ember_{step.kernel.struct}"
             self.definitions.append(f"{kind} {self._found[key]} = {{\n{text}\n}};")
         return self._found[key]
 
