@@ -25,7 +25,16 @@ __all__ = ["MAIN", "SingleCalls", "library_sources"]
 MAIN = "kernels.c"
 _KEY = "firmware.operator"
 _Run = Callable[[], None]
-_FORMATS = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "int32_t": "i", "uint32_t": "I", "float": "f"}
+_FORMATS = {
+    "float": "f",
+    "int8_t": "b",
+    "int16_t": "h",
+    "int32_t": "i",
+    "int64_t": "q",
+    "uint8_t": "B",
+    "uint16_t": "H",
+    "uint32_t": "I",
+}
 
 
 def library_sources(kernels: tuple[Kernel, ...]) -> dict[str, str]:
@@ -39,9 +48,10 @@ def library_sources(kernels: tuple[Kernel, ...]) -> dict[str, str]:
         call = f"ember_{kernel.name}(p{pointers})"
         body = f"return {call};" if kernel.fails else f"{call}; return 0;"
         offsets = [
-            f"offsetof(struct ember_{kernel.name}, {field.name})" for field in struct_fields(kernel.name, kernel.header)
+            f"offsetof(struct ember_{kernel.struct}, {field.name})"
+            for field in struct_fields(kernel.struct, kernel.header)
         ]
-        offsets.append(f"sizeof(struct ember_{kernel.name})")
+        offsets.append(f"sizeof(struct ember_{kernel.struct})")
         lines += [
             f"int ember_call_{kernel.name}(const void *p, void *const *pointers) {{ (void)pointers; {body} }}",
             f"const int32_t ember_offsets_{kernel.name}[] = {{{', '.join(offsets)}}};",
@@ -81,11 +91,12 @@ class SingleCalls:
             "scratch": [aligned_bytes(plan.scratch_len.plain)],
         }
         numbers = {variable.place.offset: number for number, variable in enumerate(plan.variables)}
-        calls = [self._bound(step, memory, numbers) for step in plan.steps()]
+        calls = [(step, self._bound(step, memory, numbers)) for step in plan.steps()]
 
         def run() -> None:
-            if any(call() for call in calls):
-                raise KernelError(f"{method}: there is no result for these inputs")
+            for step, call in calls:
+                if call():
+                    raise KernelError(f"{method}: {step.failure}")
 
         return run
 
@@ -115,10 +126,12 @@ class SingleCalls:
 
     def _struct(self, kernel: Kernel, values: Mapping[str, Value]) -> ByteArray:
         """The struct of a call, as C lays it out."""
-        fields = struct_fields(kernel.name, kernel.header)
+        fields = struct_fields(kernel.struct, kernel.header)
         names = [field.name for field in fields]
         if set(names) != set(values):
-            raise InternalError(f"struct ember_{kernel.name} and its plan differ in {sorted(set(names) ^ set(values))}")
+            raise InternalError(
+                f"struct ember_{kernel.struct} and its plan differ in {sorted(set(names) ^ set(values))}"
+            )
         offsets = (ctypes.c_int32 * (len(fields) + 1)).in_dll(self._library, f"ember_offsets_{kernel.name}")
         packed = aligned_bytes(offsets[-1])
         for field, offset in zip(fields, offsets, strict=False):

@@ -19,19 +19,25 @@ class Declined(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A C function ``ember_<name>(const struct ember_<name> *, void *...)`` of a header in ``kernels``.
+    """A C function ``ember_<name>(const struct ember_<struct> *, void *...)`` of a header in ``kernels``.
 
     Attributes:
-        name: of the function and of the struct that it takes first.
+        name: of the function.
         header: the file, without its suffix.
         operands: how many pointers follow.
         fails: whether it returns 0, or -1 for inputs of which the layer has no result; otherwise it returns nothing.
+        struct: what it takes first; has the function's name unless several functions share it.
     """
 
     name: str
     header: str
     operands: int
     fails: bool = False
+    struct: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.struct:
+            object.__setattr__(self, "struct", self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +92,11 @@ class Step:
         fields: of its struct, all of them; those of a struct within are ``within.name``.
         operands: the memory, in the order of the function's parameters; None is a null pointer.
         reason: why it is this kernel and not the library's, for a comment.
+        failure: what inputs have no result, for the message where the kernel finds that.
     """
 
     kernel: Kernel
     fields: Mapping[str, Value]
     operands: tuple[Place | None, ...]
     reason: str = field(default="")
+    failure: str = field(default="there is no result for these inputs")

@@ -6,18 +6,6 @@
 
 #include "ember_cmsis_nn_types.h"
 
-struct ember_cmsis_nn_conv2d {
-    struct ember_cmsis_nn_window window;
-};
-
-struct ember_cmsis_nn_conv2d_1x1 {
-    struct ember_cmsis_nn_window window;
-};
-
-struct ember_cmsis_nn_conv2d_1x1_fast {
-    struct ember_cmsis_nn_window window;
-};
-
 static inline cmsis_nn_conv_params ember_cmsis_nn_conv_params(const struct ember_cmsis_nn_window *p) {
     const cmsis_nn_conv_params params = {
         p->input_offset,
@@ -31,28 +19,27 @@ static inline cmsis_nn_conv_params ember_cmsis_nn_conv_params(const struct ember
 }
 
 #define EMBER_CMSIS_NN_CONV2D(function, ...) \
-    const struct ember_cmsis_nn_window *w = &p->window; \
     const cmsis_nn_context context = {scratch, 0}; \
-    const cmsis_nn_conv_params params = ember_cmsis_nn_conv_params(w); \
-    const cmsis_nn_per_channel_quant_params scaling = ember_cmsis_nn_scaling(w); \
-    const cmsis_nn_dims input_dims = ember_cmsis_nn_input(w); \
-    const cmsis_nn_dims filter_dims = ember_cmsis_nn_filter(w); \
-    const cmsis_nn_dims bias_dims = {0, 0, 0, w->output_c}; \
-    const cmsis_nn_dims output_dims = ember_cmsis_nn_output(w); \
-    return ember_cmsis_nn_status(function(&context, &params, &scaling, &input_dims, input, &filter_dims, w->weights, \
-                                          &bias_dims, w->bias, __VA_ARGS__, output))
+    const cmsis_nn_conv_params params = ember_cmsis_nn_conv_params(p); \
+    const cmsis_nn_per_channel_quant_params scaling = ember_cmsis_nn_scaling(p); \
+    const cmsis_nn_dims input_dims = ember_cmsis_nn_input(p); \
+    const cmsis_nn_dims filter_dims = ember_cmsis_nn_filter(p); \
+    const cmsis_nn_dims bias_dims = {0, 0, 0, p->output_c}; \
+    const cmsis_nn_dims output_dims = ember_cmsis_nn_output(p); \
+    return ember_cmsis_nn_status(function(&context, &params, &scaling, &input_dims, input, &filter_dims, p->weights, \
+                                          &bias_dims, p->bias, __VA_ARGS__, output))
 
-static inline int ember_cmsis_nn_conv2d(const struct ember_cmsis_nn_conv2d *p, const int8_t *input, int8_t *output,
+static inline int ember_cmsis_nn_conv2d(const struct ember_cmsis_nn_window *p, const int8_t *input, int8_t *output,
                                         void *scratch) {
     EMBER_CMSIS_NN_CONV2D(arm_convolve_s8, NULL, &output_dims);
 }
 
-static inline int ember_cmsis_nn_conv2d_1x1(const struct ember_cmsis_nn_conv2d_1x1 *p, const int8_t *input,
+static inline int ember_cmsis_nn_conv2d_1x1(const struct ember_cmsis_nn_window *p, const int8_t *input,
                                             int8_t *output, void *scratch) {
     EMBER_CMSIS_NN_CONV2D(arm_convolve_1x1_s8, &output_dims);
 }
 
-static inline int ember_cmsis_nn_conv2d_1x1_fast(const struct ember_cmsis_nn_conv2d_1x1_fast *p, const int8_t *input,
+static inline int ember_cmsis_nn_conv2d_1x1_fast(const struct ember_cmsis_nn_window *p, const int8_t *input,
                                                  int8_t *output, void *scratch) {
     EMBER_CMSIS_NN_CONV2D(arm_convolve_1x1_s8_fast, &output_dims);
 }

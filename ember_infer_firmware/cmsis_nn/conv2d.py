@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["GENERAL", "KERNELS", "general_scratch", "plan"]
 
 _HEADER = "cmsis_nn_conv2d"
-GENERAL = Kernel("cmsis_nn_conv2d", _HEADER, 3, fails=True)
-_POINTWISE = Kernel("cmsis_nn_conv2d_1x1", _HEADER, 3, fails=True)
-_POINTWISE_FAST = Kernel("cmsis_nn_conv2d_1x1_fast", _HEADER, 3, fails=True)
+GENERAL = Kernel("cmsis_nn_conv2d", _HEADER, 3, True, "cmsis_nn_window")
+_POINTWISE = Kernel("cmsis_nn_conv2d_1x1", _HEADER, 3, True, "cmsis_nn_window")
+_POINTWISE_FAST = Kernel("cmsis_nn_conv2d_1x1_fast", _HEADER, 3, True, "cmsis_nn_window")
 KERNELS = (GENERAL, _POINTWISE, _POINTWISE_FAST)
 
 

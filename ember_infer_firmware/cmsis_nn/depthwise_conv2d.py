@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["KERNELS", "plan"]
 
 _HEADER = "cmsis_nn_depthwise_conv2d"
-_ANY = Kernel("cmsis_nn_depthwise_conv2d", _HEADER, 3, fails=True)
-_SINGLE = Kernel("cmsis_nn_depthwise_conv2d_opt", _HEADER, 3, fails=True)
-_SINGLE_3X3 = Kernel("cmsis_nn_depthwise_conv2d_3x3", _HEADER, 3, fails=True)
+_ANY = Kernel("cmsis_nn_depthwise_conv2d", _HEADER, 3, True, "cmsis_nn_window")
+_SINGLE = Kernel("cmsis_nn_depthwise_conv2d_opt", _HEADER, 3, True, "cmsis_nn_window")
+_SINGLE_3X3 = Kernel("cmsis_nn_depthwise_conv2d_3x3", _HEADER, 3, True, "cmsis_nn_window")
 KERNELS = (_ANY, _SINGLE, _SINGLE_3X3, GENERAL)
 _MVE_CHANNELS = 124  # CH_IN_BLOCK_MVE: channels that the library gathers at once
 
@@ -41,7 +41,7 @@ def plan(
         scratch = context.scratch_by_core(general_scratch(taps, 1))
         fields = window(context, params, weights.transpose(3, 1, 2, 0), bias)
         return [Step(GENERAL, fields, (input, output, scratch))]
-    fields = {**window(context, params, weights, bias), "depth_multiplier": params.depth_multiplier}
+    fields = window(context, params, weights, bias) | {"depth_multiplier": params.depth_multiplier}
     is_plain = params.input_shape[0] == 1 and (params.dilation_h_factor, params.dilation_w_factor) == (1, 1)
     if params.depth_multiplier != 1 or not is_plain:
         return [Step(_ANY, fields, (input, output, None))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ember_infer_core.activation import check_activation
 from ember_infer_firmware.cmsis_nn.windows import check_counts, geometry
 from ember_infer_firmware.context import ScratchLen
-from ember_infer_firmware.step import Kernel, Place, Step
+from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.pool import PoolParams
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KERNELS", "plan_avg_pool", "plan_max_pool"]
 
-_AVG_POOL = Kernel("cmsis_nn_avg_pool", "cmsis_nn_pool", 3, fails=True)
-_MAX_POOL = Kernel("cmsis_nn_max_pool", "cmsis_nn_pool", 3, fails=True)
+_AVG_POOL = Kernel("cmsis_nn_avg_pool", "cmsis_nn_pool", 3, True, "cmsis_nn_window")
+_MAX_POOL = Kernel("cmsis_nn_max_pool", "cmsis_nn_pool", 3, True, "cmsis_nn_window")
 KERNELS = (_AVG_POOL, _MAX_POOL)
 
 
@@ -32,11 +32,11 @@ def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Pl
     return [Step(_MAX_POOL, _fields(params), (input, output, None))]
 
 
-def _fields(params: PoolParams) -> dict[str, int | None]:
+def _fields(params: PoolParams) -> dict[str, Value]:
     check_activation(params)
     filter_size = (params.filter_height, params.filter_width)
     check_counts(*params.input_shape[1:], *params.output_shape[1:], *filter_size)
-    fields = {
+    return {
         **dict.fromkeys(("weights", "bias", "multiplier", "shift")),
         **geometry(params, (1, *filter_size, params.input_shape[3])),
         "dilation_h": 1,
@@ -46,4 +46,3 @@ def _fields(params: PoolParams) -> dict[str, int | None]:
         "activation_min": params.activation_min,
         "activation_max": params.activation_max,
     }
-    return {f"window.{name}": value for name, value in fields.items()}

@@ -24,6 +24,7 @@ struct ember_cmsis_nn_window {
     int32_t batches, input_h, input_w, input_c;
     int32_t filter_n, filter_h, filter_w, filter_c;
     int32_t output_h, output_w, output_c;
+    int32_t depth_multiplier;
     int32_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
     int32_t input_offset, output_offset, activation_min, activation_max;
 };

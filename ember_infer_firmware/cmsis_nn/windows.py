@@ -30,7 +30,7 @@ def check_counts(*counts: int) -> None:
 
 
 def geometry(params: WindowedSumParams | PoolParams, filter_shape: Shape4) -> dict[str, int]:
-    """Fields of the struct: sizes, strides and padding."""
+    """Fields of the struct: sizes, strides and padding, one filter for each channel."""
     batches, input_h, input_w, input_c = params.input_shape
     filter_n, filter_h, filter_w, filter_c = filter_shape
     _, output_h, output_w, output_c = params.output_shape
@@ -46,6 +46,7 @@ def geometry(params: WindowedSumParams | PoolParams, filter_shape: Shape4) -> di
         "output_h": output_h,
         "output_w": output_w,
         "output_c": output_c,
+        "depth_multiplier": 1,
         "stride_h": params.stride_h,
         "stride_w": params.stride_w,
         "pad_h": params.pad_h,
@@ -54,9 +55,7 @@ def geometry(params: WindowedSumParams | PoolParams, filter_shape: Shape4) -> di
 
 
 def window(context: Context, params: WindowedSumParams, weights: AnyArray, bias: Int32Array | None) -> dict[str, Value]:
-    """The fields of the struct, which is a kernel struct's field ``window``, for weights as the library's function has
-    them.
-    """
+    """The fields of the struct, for weights as the library's function has them."""
     check_counts(*params.input_shape[1:], *weights.shape, *params.output_shape[1:])
     fields: dict[str, Value] = {
         "weights": context.constant("weights", weights),
@@ -71,4 +70,4 @@ def window(context: Context, params: WindowedSumParams, weights: AnyArray, bias:
         "activation_min": params.activation_min,
         "activation_max": params.activation_max,
     }
-    return {f"window.{name}": value for name, value in fields.items()}
+    return fields

@@ -16,16 +16,100 @@ __all__ = ["KERNELS", "Planner", "all_kernels", "planner"]
 # that is many a tuple.
 Planner: TypeAlias = Callable[..., Iterable[Step]]
 
-# Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``.
+# Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``; or
+# ``module:function``, where several operators share a module and each has a planner of its own.
 # A new operator adds its line.
 KERNELS: Mapping[str, str] = {
+    "abs": "float_functions:plan_abs",
+    "add": "pairs",
+    "add_n": "add_n",
+    "arg_max": "arg_max:plan_greatest",
+    "arg_min": "arg_max:plan_least",
+    "batch_matmul": "batch_matmul",
+    "batch_to_space_nd": "movement",
+    "broadcast_to": "movement",
+    "cast": "convert:plan_cast",
+    "ceil": "float_functions:plan_ceil",
+    "circular_buffer": "circular_buffer",
+    "concatenation": "movement",
+    "cos": "float_functions:plan_cos",
+    "cumsum": "cumsum",
+    "depth_to_space": "movement",
+    "dequantize": "convert:plan_dequantize",
+    "div": "pairs",
+    "dynamic_update_slice": "movement",
+    "elu": "float_functions:plan_elu",
+    "equal": "pairs",
+    "exp": "float_functions:plan_exp",
+    "fill": "movement",
+    "floor": "float_functions:plan_floor",
+    "floor_div": "pairs",
+    "floor_mod": "pairs",
     "fully_connected": "fully_connected",
+    "gather": "gather:plan_gather",
+    "gather_nd": "gather:plan_gather_nd",
+    "greater": "pairs",
+    "greater_equal": "pairs",
+    "hard_swish": "float_functions:plan_hard_swish",
+    "l2_normalization": "l2_normalization",
+    "leaky_relu": "float_functions:plan_leaky_relu",
+    "less": "pairs",
+    "less_equal": "pairs",
+    "log": "float_functions:plan_log",
+    "log_softmax": "log_softmax",
+    "logical_and": "pairs",
+    "logical_not": "lookup",
+    "logical_or": "pairs",
+    "logistic": "float_functions:plan_logistic",
+    "maximum": "pairs",
+    "mean": "reduction:plan_mean",
+    "minimum": "pairs",
+    "mirror_pad": "movement",
+    "mul": "pairs",
+    "neg": "float_functions:plan_neg",
+    "not_equal": "pairs",
+    "pack": "movement",
+    "pad": "movement",
+    "padv2": "movement",
+    "prelu": "pairs",
+    "quantize": "convert:plan_quantize",
+    "reduce_all": "reduction:plan_least",
+    "reduce_max": "reduction:plan_greatest",
+    "reduce_min": "reduction:plan_least",
+    "relu": "float_functions:plan_relu",
+    "relu6": "float_functions:plan_relu6",
+    "resize_bilinear": "resize_bilinear",
+    "resize_nearest_neighbor": "resize_nearest_neighbor",
+    "reverse_v2": "movement",
+    "round": "float_functions:plan_round",
+    "rsqrt": "float_functions:plan_rsqrt",
+    "select_v2": "select_v2",
+    "sin": "float_functions:plan_sin",
+    "slice": "movement",
+    "space_to_batch_nd": "movement",
+    "space_to_depth": "movement",
+    "split": "movement",
+    "split_v": "movement",
+    "sqrt": "float_functions:plan_sqrt",
+    "square": "float_functions:plan_square",
+    "squared_difference": "pairs",
+    "strided_slice": "movement",
+    "sub": "pairs",
+    "sum": "reduction:plan_mean",
+    "svdf": "svdf",
+    "tanh": "float_functions:plan_tanh",
+    "transpose": "movement",
+    "transpose_conv": "transpose_conv",
+    "unidirectional_sequence_lstm": "unidirectional_sequence_lstm",
+    "unpack": "movement",
+    "zeros_like": "movement",
 }
 
 
 def planner(operator: str) -> Planner:
     """How an operator is planned."""
-    found: Planner = _module(operator).plan
+    _, _, function = KERNELS[operator].partition(":")
+    found: Planner = getattr(_module(operator), function or "plan")
     return found
 
 
@@ -36,4 +120,5 @@ def all_kernels() -> tuple[Kernel, ...]:
 
 @functools.cache
 def _module(operator: str):  # type: ignore[no-untyped-def]  # modules of the same shape
-    return importlib.import_module(f"ember_infer_firmware.kernels.{KERNELS[operator]}")
+    module, _, _ = KERNELS[operator].partition(":")
+    return importlib.import_module(f"ember_infer_firmware.kernels.{module}")
