@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "ember_common.h"
+#include "ember_floats.h"
 
 struct ember_l2_normalization_float32 {
     int32_t rows, count;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.ops.common import element_count
-from ember_infer_firmware.step import Kernel, Place, Step
+from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.gather import GatherNdParams, GatherParams, IndexedRowParams
@@ -47,7 +47,7 @@ def plan_gather_nd(context: Context, params: GatherNdParams, input: Place, indic
 def _gathered(
     context: Context, params: IndexedRowParams, fields: dict[str, int], steps: list[int], places: tuple[Place, ...]
 ) -> Step:
-    every = {
+    every: dict[str, Value] = {
         "steps": context.constant("steps", np.array(steps, np.int32)),
         "indices": len(steps),
         **fields,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.reduction import merged
-from ember_infer_firmware.kernels.sums import wrapped
 from ember_infer_firmware.kernels.walk import walk
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
@@ -36,7 +36,7 @@ def plan_mean(context: Context, params: MeanParams, input: Place, output: Place)
         scaling = {"divisor": float(params.divisor)}
     else:
         scaling = {
-            "scaling.offset": int(wrapped(np.array(params.input_offset * params.count))),
+            "scaling.offset": int(wrap_int32(np.array(params.input_offset * params.count))),
             "scaling.multiplier": params.output_multiplier,
             "scaling.shift": params.output_shift,
             "scaling.output_offset": params.output_offset,
