@@ -31,7 +31,8 @@ static inline void ember_depthwise_conv2d_pixel(const struct ember_depthwise_con
             c += (uint32_t)(x[2] * weights[2]);
             d += (uint32_t)(x[3] * weights[3]);
         }
-        const uint32_t sums[8] = {[0] = a, [2] = b, [4] = c, [6] = d};
+        uint32_t sums[8];
+        sums[0] = a, sums[2] = b, sums[4] = c, sums[6] = d;
         ember_store(&p->outputs, channel, 4, sums, output + channel);
         if (channel == last)
             return;
