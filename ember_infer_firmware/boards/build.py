@@ -17,6 +17,8 @@ __all__ = ["FLAGS", "Sizes", "link", "sizes"]
 
 # As a firmware project would: nothing in the image that nobody calls, no fused multiply-add where TFLM has none.
 FLAGS = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off", "-fno-math-errno")
+# The start-up code calls no function of the C library: what the model calls of it counts as the model's.
+_OWN_FLAGS = ("-std=gnu99", "-Os", "-ffunction-sections", "-ffreestanding", "-fno-tree-loop-distribute-patterns")
 _HERE = Path(__file__).resolve().parent
 _STACK_LEAST = 2048
 _SUPPORT = "ember_board"
@@ -78,8 +80,7 @@ def link(
     (folder / "board.ld").write_text(_layout(board), encoding="utf-8")
     units = [name for name in sources if name.endswith(".c")]
     objects = [_compiled(board, name, folder, flags) for name in units]
-    # The tools' own code the same whatever is asked for the model's, so that it can be subtracted.
-    own = _compiled(board, f"{_SUPPORT}.c", folder, ("-std=gnu99", "-Os", f"-DEMBER_TIMER={board.timer}"))
+    own = _compiled(board, f"{_SUPPORT}.c", folder, (*_OWN_FLAGS, f"-DEMBER_TIMER={board.timer}"))
     command = [
         board.compiler,
         *board.flags,

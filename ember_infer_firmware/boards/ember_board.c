@@ -104,10 +104,10 @@ uint64_t ember_ticks(void) {
 /* Stack */
 
 #define PAINT 0xa5a5a5a5u
-#define NEAR 8 /* words below the frame that the two functions here may use */
+#define NEAR 8 /* words that the two functions here may use themselves */
 #define FAR 16384
 
-#define BELOW ((uint32_t *)__builtin_frame_address(0) - NEAR)
+#define BELOW ((uint32_t *)__builtin_dwarf_cfa() - NEAR) /* from the stack pointer of the caller */
 
 static inline uint32_t *lowest(uint32_t *from) {
     return from - &ember_bss_end > FAR ? from - FAR : &ember_bss_end;
