@@ -82,7 +82,8 @@ def test_sizes_are_of_what_is_asked_for_alone(board: Board) -> None:
     sources = {
         "wanted_weights.c": "#include <stdint.h>\nextern const int32_t a[25];\nconst int32_t a[25] = {1};\n",
         "wanted.c": "extern const int a[25];\nint wanted(void);\nint unwanted(void);\nstatic int kept[10], set = 5;\n"
-        "int wanted(void) { kept[set]++; return a[set++] + kept[set]; }\nint unwanted(void) { return set * 1234567; }\n",
+        "int wanted(void) { kept[set]++; return a[set++] + kept[set]; }\n"
+        "int unwanted(void) { return set * 1234567; }\n",
     }
     found = sizes(board, sources, ["wanted"])
     assert found.weights == 100
@@ -108,7 +109,9 @@ def test_what_has_no_room_is_said_by_name() -> None:
     board = board_named("cortex-m0")
     board_tools(board)
     large = {"big_weights.c": "extern const int big[100000];\nconst int big[100000] = {1};\n"}
-    with pytest.raises(KernelError, match=r"^big does not fit on cortex-m0 \(microbit\): it needs \d+ bytes more flash"):
+    with pytest.raises(
+        KernelError, match=r"^big does not fit on cortex-m0 \(microbit\): it needs \d+ bytes more flash"
+    ):
         sizes(board, large, ["big"], what="big")
     much = {"much.c": "int much[10000] = {0};\n"}
     with pytest.raises(KernelError, match=r"it needs \d+ bytes more RAM than its 16 kB"):
@@ -126,7 +129,7 @@ def test_what_does_not_compile_is_no_question_of_room(tmp_path: Path) -> None:
 
 def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(KernelError, match="arm-none-eabi-gcc and qemu-system-arm: .* libnewlib-arm-none-eabi"):
+    with pytest.raises(KernelError, match=r"arm-none-eabi-gcc and qemu-system-arm: .* libnewlib-arm-none-eabi"):
         board_named("cortex-m55").require()
 
 
