@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ember_infer_core.errors import CompileError, KernelError
 from ember_infer_firmware.boards.board import Board, Memory
+from ember_infer_firmware.template import fill
 
 __all__ = ["FLAGS", "Sizes", "link", "sizes"]
 
@@ -123,7 +124,7 @@ def _layout(board: Board) -> str:
     text = (_HERE / "board.ld").read_text(encoding="utf-8")
     weights = "CODE" if board.weights is None else "WEIGHTS"
     filled = {"memory": "\n".join(lines), "weights_region": weights, "stack": str(_STACK_LEAST)}
-    return re.sub(r"@(\w+)@", lambda found: filled[found[1]], text)
+    return fill(text, filled)
 
 
 def _hex(memory: Memory) -> str:
