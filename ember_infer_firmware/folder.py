@@ -81,16 +81,15 @@ def _exchange(new: Path, folder: Path, old: Path) -> None:
 
 @contextlib.contextmanager
 def _made_above(parent: Path) -> Iterator[None]:
-    """Makes a folder and those above it; they are gone again if what they are for does not come about."""
+    """Makes a folder and those above it; those that nothing came into are gone in the end."""
     missing = [one for one in (parent, *parent.parents) if not one.exists()]
     parent.mkdir(parents=True, exist_ok=True)
     try:
         yield
-    except OSError:
+    finally:
         for one in missing:
             with contextlib.suppress(OSError):
                 one.rmdir()
-        raise
 
 
 def _files(folder: Path) -> Iterator[str]:
