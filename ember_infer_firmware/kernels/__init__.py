@@ -16,16 +16,24 @@ __all__ = ["KERNELS", "Planner", "all_kernels", "planner"]
 # that is many a tuple.
 Planner: TypeAlias = Callable[..., Iterable[Step]]
 
-# Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``.
+# Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``; or
+# ``module:function``, where several operators share a module and each has a planner of its own.
 # A new operator adds its line.
 KERNELS: Mapping[str, str] = {
+    "avg_pool": "pool:plan_avg_pool",
+    "conv2d": "conv2d",
+    "depthwise_conv2d": "depthwise_conv2d",
     "fully_connected": "fully_connected",
+    "max_pool": "pool:plan_max_pool",
+    "reshape": "reshape",
+    "softmax": "softmax",
 }
 
 
 def planner(operator: str) -> Planner:
     """How an operator is planned."""
-    found: Planner = _module(operator).plan
+    _, _, function = KERNELS[operator].partition(":")
+    found: Planner = getattr(_module(operator), function or "plan")
     return found
 
 
@@ -36,4 +44,5 @@ def all_kernels() -> tuple[Kernel, ...]:
 
 @functools.cache
 def _module(operator: str):  # type: ignore[no-untyped-def]  # modules of the same shape
-    return importlib.import_module(f"ember_infer_firmware.kernels.{KERNELS[operator]}")
+    module, _, _ = KERNELS[operator].partition(":")
+    return importlib.import_module(f"ember_infer_firmware.kernels.{module}")
