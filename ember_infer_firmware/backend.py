@@ -15,7 +15,7 @@ from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_firmware.host import FirmwareExecutable, Library, compiled, library_of
 from ember_infer_firmware.kernels import KERNELS
-from ember_infer_firmware.kinds import check_kind, find_library, kernels_of
+from ember_infer_firmware.kinds import checked_kind, find_library, kernels_of
 from ember_infer_firmware.plan import plan_program
 from ember_infer_firmware.single_calls import MAIN, SingleCalls, library_sources
 from ember_infer_native.cache import LibraryCache
@@ -56,10 +56,9 @@ class FirmwareBackend(RoutedBackend):
         library: str | Path | None = None,
         cache: str | Path | None = None,
     ) -> None:
-        check_kind(kernels)
+        self._kernels = checked_kind(kernels)
         self._library = find_library(kernels, library)
         self._arguments = {"kernels": kernels, "library": self._library, "cache": cache}
-        self._kernels = kernels
         self._compiler = find_compiler()
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()

@@ -17,24 +17,28 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import OperatorParams
     from ember_infer_firmware.context import Context
 
-__all__ = ["KINDS", "check_kind", "find_library", "kernels_of", "library_flags", "plan_call", "source_files"]
+__all__ = ["KINDS", "checked_kind", "find_library", "kernels_of", "library_flags", "plan_call", "source_files"]
 
-# Kind -> the package of its planners, which has a registry ``KERNELS``; None for the reference kernels alone, which
-# compute whatever a library does not.
-KINDS: Mapping[str, str | None] = {
-    "reference": None,
-    "cmsis-nn": "ember_infer_firmware.cmsis_nn",
+# Name -> what they are, in words.
+KINDS: Mapping[str, str] = {
+    "reference": "its own kernels, in plain C for any processor",
+    "cmsis-nn": "Arm's library for Cortex-M, where it has the operator",
 }
+# Of the kinds that call a library, the package of its planners, which has a registry ``KERNELS`` and a module
+# ``library``. What they do not compute is the reference kernels'.
+_PACKAGES: Mapping[str, str] = {"cmsis-nn": "ember_infer_firmware.cmsis_nn"}
 
 
-def check_kind(kernels: str) -> None:
-    """Checks a name.
+def checked_kind(kernels: str) -> str:
+    """The same name.
 
     Raises:
         ValueError: there are no such kernels.
     """
     if kernels not in KINDS:
-        raise ValueError(f"kernels must be one of {', '.join(map(repr, KINDS))}, not {kernels!r}")
+        known = " or ".join(map(repr, KINDS))
+        raise ValueError(f"kernels must be {known}, not {kernels!r}")
+    return kernels
 
 
 def plan_call(context: Context, operator: str, params: OperatorParams, operands: Mapping[str, Any]) -> tuple[Step, ...]:
@@ -51,7 +55,7 @@ def plan_call(context: Context, operator: str, params: OperatorParams, operands:
 
 
 def _library_planner(kind: str, operator: str) -> Planner | None:
-    package = KINDS[kind]
+    package = _PACKAGES.get(kind)
     where = None if package is None else importlib.import_module(package).KERNELS.get(operator)
     if where is None:
         return None
@@ -62,7 +66,7 @@ def _library_planner(kind: str, operator: str) -> Planner | None:
 
 def kernels_of(kind: str) -> tuple[Kernel, ...]:
     """Every C function that a program of this kind may call."""
-    package = KINDS[kind]
+    package = _PACKAGES.get(kind)
     if package is None:
         return reference_kernels()
     modules = dict.fromkeys(where.split(":")[0] for where in importlib.import_module(package).KERNELS.values())
@@ -76,7 +80,7 @@ def find_library(kind: str, folder: str | Path | None) -> Path | None:
     Raises:
         ValueError: it is not there, or not the library; or the kind has none.
     """
-    if KINDS[kind] is None:
+    if kind not in _PACKAGES:
         if folder is not None:
             raise ValueError(f"{kind} kernels call no library, and {folder} would not be looked at")
         return None
@@ -102,4 +106,4 @@ def source_files(kind: str, folder: Path, texts: Iterable[str]) -> list[Path]:
 
 def _library(kind: str) -> Any:
     """A module with ``ENVIRONMENT``, ``check_folder``, ``flags`` and ``source_files``."""
-    return importlib.import_module(f"{KINDS[kind]}.library")
+    return importlib.import_module(f"{_PACKAGES[kind]}.library")
