@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ember_infer_core.activation import check_activation
 from ember_infer_firmware.cmsis_nn.windows import window
 from ember_infer_firmware.context import ScratchLen
@@ -38,6 +40,8 @@ def plan(
     scratch = None  # what one for 1 x 1 filters can use, with Arm's compiler alone, it can do without
     if kernel is GENERAL:
         scratch = context.scratch_by_core(general_scratch(filter_h * filter_w, params.input_shape[3]))
+    if bias is None and params.groups > 1:
+        bias = np.zeros(len(weights), np.int32)  # the library goes from group to group in it without a look
     fields = window(context, params, weights, bias)
     return [Step(kernel, fields, (input, output, scratch))]
 
