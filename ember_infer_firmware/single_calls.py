@@ -39,9 +39,10 @@ def library_sources(kernels: tuple[Kernel, ...]) -> dict[str, str]:
         call = f"ember_{kernel.name}(p{pointers})"
         body = f"return {call};" if kernel.fails else f"{call}; return 0;"
         offsets = [
-            f"offsetof(struct ember_{kernel.name}, {field.name})" for field in struct_fields(kernel.name, kernel.header)
+            f"offsetof(struct ember_{kernel.struct}, {field.name})"
+            for field in struct_fields(kernel.struct, kernel.header)
         ]
-        offsets.append(f"sizeof(struct ember_{kernel.name})")
+        offsets.append(f"sizeof(struct ember_{kernel.struct})")
         lines += [
             f"int ember_call_{kernel.name}(const void *p, void *const *pointers) {{ (void)pointers; {body} }}",
             f"const int32_t ember_offsets_{kernel.name}[] = {{{', '.join(offsets)}}};",
@@ -115,10 +116,12 @@ class SingleCalls:
 
     def _struct(self, kernel: Kernel, values: Mapping[str, Value]) -> ByteArray:
         """The struct of a call, as C lays it out."""
-        fields = struct_fields(kernel.name, kernel.header)
+        fields = struct_fields(kernel.struct, kernel.header)
         names = [field.name for field in fields]
         if set(names) != set(values):
-            raise InternalError(f"struct ember_{kernel.name} and its plan differ in {sorted(set(names) ^ set(values))}")
+            raise InternalError(
+                f"struct ember_{kernel.struct} and its plan differ in {sorted(set(names) ^ set(values))}"
+            )
         offsets = (ctypes.c_int32 * (len(fields) + 1)).in_dll(self._library, f"ember_offsets_{kernel.name}")
         packed = aligned_bytes(offsets[-1])
         for field, offset in zip(fields, offsets, strict=False):

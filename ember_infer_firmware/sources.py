@@ -233,15 +233,15 @@ class _Structs:
         for layer in plan.layers:
             for number, step in enumerate(layer.steps):
                 text = initialiser(step.fields)
-                key = (step.kernel.name, text)
+                key = (step.kernel.struct, text)
                 if key not in self._names:
                     name = f"layer_{layer.name}" + (f"_{number}" if number else "")
                     self._names[key] = name
-                    self.definitions.append(f"static const struct ember_{step.kernel.name} {name} = {{\n{text}\n}};")
+                    self.definitions.append(f"static const struct ember_{step.kernel.struct} {name} = {{\n{text}\n}};")
 
-    def of(self, kernel: str, fields: Mapping[str, object]) -> str:
+    def of(self, struct: str, fields: Mapping[str, object]) -> str:
         """The name of a call's struct."""
-        return self._names[kernel, initialiser(fields)]  # type: ignore[arg-type]
+        return self._names[struct, initialiser(fields)]  # type: ignore[arg-type]
 
 
 def _layer(plan: Plan, layer: Layer, names: _Structs) -> Iterator[str]:
@@ -252,7 +252,7 @@ def _layer(plan: Plan, layer: Layer, names: _Structs) -> Iterator[str]:
     for number, step in enumerate(layer.steps):
         if step.reason:
             yield f"    /* {step.reason} */"
-        arguments = [f"&{names.of(step.kernel.name, step.fields)}"]
+        arguments = [f"&{names.of(step.kernel.struct, step.fields)}"]
         arguments += ["NULL" if place is None else _address(plan, place) for place in step.operands]
         call = f"ember_{step.kernel.name}({', '.join(arguments)})"
         comment = f" /* {layer.name}: {shapes} */" if number == 0 else ""

@@ -13,19 +13,25 @@ __all__ = ["Constant", "Kernel", "Place", "Step", "Value"]
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A C function ``ember_<name>(const struct ember_<name> *, void *...)`` of a header in ``kernels``.
+    """A C function ``ember_<name>(const struct ember_<struct> *, void *...)`` of a header in ``kernels``.
 
     Attributes:
-        name: of the function and of the struct that it takes first.
+        name: of the function.
         header: the file, without its suffix.
         operands: how many pointers follow.
         fails: whether it returns 0, or -1 for inputs of which the layer has no result; otherwise it returns nothing.
+        struct: what it takes first; has the function's name unless several functions share it.
     """
 
     name: str
     header: str
     operands: int
     fails: bool = False
+    struct: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.struct:
+            object.__setattr__(self, "struct", self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,14 +1,10 @@
-"""ADD and SUB of int8: ``(a * factor1 + b * factor2 + constant) >> shift``, checked on all pairs."""
+"""ADD and SUB of int8 by a formula; see :func:`ember_infer_core.ops.linear_pairs.linear_formula`."""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from ember_infer_core.quantization import INT32_MAX, INT32_MIN
+from ember_infer_core.ops.linear_pairs import linear_formula
 from ember_infer_native.kernels.arithmetic import arithmetic_operator
 from ember_infer_native.kernels.pairs import Way, pair_table
 from ember_infer_native.plan import Kernel
@@ -20,8 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["ADD", "SUB"]
 
 _LINEAR = Kernel("linear_pairs", "pairs", "linear_pairs", 3)
-_SHIFTS = range(25, 12, -1)
-_NUDGES = (0, 1, -1, 2, -2)
 
 
 def _sums(context: Context, params: RescaledPairParams) -> Way | None:
@@ -34,45 +28,10 @@ def _differences(context: Context, params: RescaledPairParams) -> Way | None:
 
 def _way(context: Context, params: RescaledPairParams, sign: int) -> Way | None:
     bias = context.target.bias
-    formula = _formula(params, sign, pair_table(context, params), bias)
+    formula = linear_formula(params, sign, pair_table(context, params), bias)
     if formula is None:
         return None
     return Way(_LINEAR, {**formula, "low": params.activation_min + bias, "high": params.activation_max + bias})
-
-
-def _formula(params: RescaledPairParams, sign: int, table: npt.NDArray[np.uint8], bias: int) -> dict[str, int] | None:
-    """Factors, constant and shift that give the table, or None."""
-    kind = np.uint8 if bias else np.int8
-    wanted, values = table.view(kind).astype(np.int64), np.arange(256, dtype=np.uint8).view(kind).astype(np.int64)
-    output_scale = float(np.float32(params.output_quant.scale))
-    real1 = float(np.float32(params.input1_quant.scale)) / output_scale
-    real2 = sign * float(np.float32(params.input2_quant.scale)) / output_scale
-    clamps = params.activation_min + bias, params.activation_max + bias
-    # What the sum is where both inputs are zero, in units of 2**-shift.
-    zero1, zero2, zero = bias - params.input1_offset, bias - params.input2_offset, params.output_offset + bias
-    for shift in _SHIFTS:
-        for nudge1, nudge2 in itertools.product(_NUDGES, _NUDGES):
-            factor1, factor2 = round(real1 * 2**shift) + nudge1, round(real2 * 2**shift) + nudge2
-            products = factor1 * values[:, None] + factor2 * values
-            near = (zero << shift) + (1 << shift >> 1) - factor1 * zero1 - factor2 * zero2
-            if not (products.min() + near >= INT32_MIN and products.max() + near <= INT32_MAX):
-                break  # the sum needs more bits than it has
-            constant = _constant(products, wanted, *clamps, shift, near)
-            if constant is not None:
-                # Modulo 2**32 the parts of the sum may be anything.
-                wrapped = (constant - INT32_MIN) % 2**32 + INT32_MIN
-                return {"factor1": factor1, "factor2": factor2, "constant": wrapped, "shift": shift}
-    return None
-
-
-def _constant(
-    products: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64], low: int, high: int, shift: int, near: int
-) -> int | None:
-    """A constant with which ``(product + constant) >> shift`` is as wanted for every pair, within the clamp."""
-    least, most = INT32_MIN - int(products.min()), INT32_MAX - int(products.max())
-    least = int(np.where(wanted > low, (wanted << shift) - products, least).max(initial=least))
-    most = int(np.where(wanted < high, (wanted + 1 << shift) - products - 1, most).min(initial=most))
-    return min(max(near, least), most) if least <= most else None
 
 
 ADD = arithmetic_operator("add", _sums, (_LINEAR,))
