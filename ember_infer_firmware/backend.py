@@ -13,6 +13,7 @@ from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_firmware.host import FirmwareExecutable, compiled
 from ember_infer_firmware.kernels import KERNELS, all_kernels
+from ember_infer_firmware.kinds import checked_kind
 from ember_infer_firmware.plan import Plan, plan_program
 from ember_infer_firmware.single_calls import MAIN, SingleCalls, library_sources
 from ember_infer_firmware.sources import generate
@@ -46,10 +47,8 @@ class FirmwareBackend(RoutedBackend):
     """
 
     def __init__(self, kernels: str = "reference", *, cache: str | Path | None = None) -> None:
-        if kernels != "reference":
-            raise ValueError(f"kernels must be 'reference', not {kernels!r}")
+        self._kernels = checked_kind(kernels)
         self._arguments = {"kernels": kernels, "cache": cache}
-        self._kernels = kernels
         self._compiler = find_compiler()
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._compiled: weakref.WeakKeyDictionary[Program, tuple[Plan, ctypes.CDLL]] = weakref.WeakKeyDictionary()

@@ -25,7 +25,15 @@ __all__ = ["MAIN", "SingleCalls", "library_sources"]
 MAIN = "kernels.c"
 _KEY = "firmware.operator"
 _Run = Callable[[], None]
-_FORMATS = {"int8_t": "b", "uint8_t": "B", "int16_t": "h", "int32_t": "i", "uint32_t": "I", "float": "f"}
+_FORMATS = {
+    "float": "f",
+    "int8_t": "b",
+    "int16_t": "h",
+    "int32_t": "i",
+    "uint8_t": "B",
+    "uint16_t": "H",
+    "uint32_t": "I",
+}
 
 
 def library_sources(kernels: tuple[Kernel, ...]) -> dict[str, str]:

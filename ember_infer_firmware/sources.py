@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ember_infer_core.ops.common import element_count
@@ -19,7 +20,7 @@ from ember_infer_firmware.c_source import (
 from ember_infer_firmware.plan import Layer, Plan
 from ember_infer_firmware.step import Place
 
-__all__ = ["generate", "run_signature"]
+__all__ = ["generate", "port_name", "run_signature", "uses_floats"]
 
 
 def generate(plan: Plan) -> dict[str, str]:
@@ -36,12 +37,19 @@ def generate(plan: Plan) -> dict[str, str]:
 
 def run_signature(plan: Plan) -> str:
     """Of the function that runs the model, without its semicolon."""
-    inputs = [f"const {c_type(place.dtype)} *{_port(plan.inputs, place)}" for place in plan.inputs]
-    outputs = [f"{c_type(place.dtype)} *{_port(plan.outputs, place)}" for place in plan.outputs]
+    inputs = [f"const {c_type(place.dtype)} *{port_name(plan.inputs, place)}" for place in plan.inputs]
+    outputs = [f"{c_type(place.dtype)} *{port_name(plan.outputs, place)}" for place in plan.outputs]
     return f"int {plan.name}_run({', '.join([*inputs, *outputs, 'void *arena'])})"
 
 
-def _port(ports: Sequence[Place], place: Place) -> str:
+def uses_floats(plan: Plan) -> bool:
+    """Whether some kernel computes with floats, so that the compiler must not contract a product and a sum."""
+    headers = map(header_text, headers_of(step.kernel for step in plan.steps()))
+    return any(re.search(r"\bfloat\b", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)) for text in headers)
+
+
+def port_name(ports: Sequence[Place], place: Place) -> str:
+    """What an input or an output is called: with its number where there are several."""
     return place.base if len(ports) == 1 else f"{place.base}_{place.number}"
 
 
@@ -78,7 +86,7 @@ def _header(plan: Plan) -> Iterator[str]:
             yield ""
             yield from _port_macros(plan, ports, place)
     yield ""
-    yield f"#define {upper}_ARENA_LEN {plan.arena_len} /* bytes: activations, scratch and state */"
+    yield f"#define {upper}_ARENA_LEN {max(plan.arena_len, 1)} /* bytes: activations, scratch and state */"
     yield f"#define {upper}_ARENA_ALIGNMENT 16"
     yield f"#define {upper}_SCRATCH_LEN {plan.scratch_len} /* of these */"
     yield f"#define {upper}_STATE_LEN {plan.state_len} /* of these */"
@@ -101,7 +109,7 @@ def _header(plan: Plan) -> Iterator[str]:
 def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[str]:
     program = plan.program
     index = (program.inputs if place.base == "input" else program.outputs)[place.number]
-    macro = f"{plan.name}_{_port(ports, place)}".upper()
+    macro = f"{plan.name}_{port_name(ports, place)}".upper()
     yield f"/* {literal(program.tensors[index].name[:60])}: {_type(place)} */"
     yield f"#define {macro}_TYPE {c_type(place.dtype)}"
     yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
@@ -137,10 +145,9 @@ def _statuses(plan: Plan) -> Iterator[str]:
     for name, value, text in found:
         yield f"#define {upper}_{name} {value} /* {text} */"
     yield f"#define {upper}_STRERROR(status) \\"
-    for name, _, text in found:
-        yield f'    ((status) == {upper}_{name}) ? "{text}" : \\'
-    lines = f'    "no status of {plan.name}_run"'
-    yield lines
+    for number, (name, _, text) in enumerate(found):
+        yield f'    {" " if number else "("}((status) == {upper}_{name}) ? "{text}" : \\'
+    yield f'     "no status of {plan.name}_run")'
 
 
 def _weights_header(plan: Plan) -> Iterator[str]:
@@ -210,7 +217,7 @@ def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
         yield from _reset(plan)
     yield ""
     yield f"{run_signature(plan)} {{"
-    pointers = [_port(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports]
+    pointers = [port_name(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports]
     yield f"    if ({' || '.join(f'{name} == NULL' for name in [*pointers, 'arena'])})"
     yield f"        return {upper}_ERROR_NULL;"
     yield f"    if ((uintptr_t)arena % {upper}_ARENA_ALIGNMENT != 0)"
@@ -285,7 +292,7 @@ def _address(plan: Plan, place: Place) -> str:
         assert place.constant is not None
         return place.constant.name
     if place.base in ("input", "output"):
-        return _port(plan.inputs if place.base == "input" else plan.outputs, place)
+        return port_name(plan.inputs if place.base == "input" else plan.outputs, place)
     starts = {"arena": 0, "scratch": plan.scratch_start, "state": plan.state_start}
     return f"AT({starts[place.base] + place.offset})"
 
