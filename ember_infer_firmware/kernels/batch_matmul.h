@@ -73,21 +73,17 @@ static inline void ember_batch_matmul_int8(const struct ember_batch_matmul_int8 
     }
 }
 
-struct ember_batch_matmul_float32 {
-    struct ember_matrices of;
-};
-
 /* In TFLM's order: each product is rounded, then each sum. */
-static inline void ember_batch_matmul_float32(const struct ember_batch_matmul_float32 *p, const float *left,
+static inline void ember_batch_matmul_float32(const struct ember_matrices *p, const float *left,
                                               const float *right, float *output) {
-    for (int32_t i = 0; i < p->of.products; i++) {
-        const float *row = left + ember_place(p->of.left_axes, p->of.stack_axes, i);
-        const float *matrix = right + ember_place(p->of.right_axes, p->of.stack_axes, i);
-        for (int32_t n = p->of.rows; n != 0; n--, row += p->of.left_row) {
-            for (int32_t column = 0; column < p->of.columns; column++) {
-                const float *x = row, *y = matrix + column * p->of.right_column;
+    for (int32_t i = 0; i < p->products; i++) {
+        const float *row = left + ember_place(p->left_axes, p->stack_axes, i);
+        const float *matrix = right + ember_place(p->right_axes, p->stack_axes, i);
+        for (int32_t n = p->rows; n != 0; n--, row += p->left_row) {
+            for (int32_t column = 0; column < p->columns; column++) {
+                const float *x = row, *y = matrix + column * p->right_column;
                 float sum = 0.0f;
-                for (int32_t k = p->of.depth; k != 0; k--, x += p->of.left_column, y += p->of.right_row)
+                for (int32_t k = p->depth; k != 0; k--, x += p->left_column, y += p->right_row)
                     sum += *x * *y;
                 *output++ = sum;
             }
