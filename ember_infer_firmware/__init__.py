@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ember_infer_firmware.backend import FirmwareBackend
+from ember_infer_firmware.export import Exported, export
 
-__all__ = ["FirmwareBackend"]
+__all__ = ["Exported", "FirmwareBackend", "export"]

@@ -14,6 +14,7 @@ from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_firmware.host import FirmwareExecutable, Library, compiled, library_of
 from ember_infer_firmware.kernels import KERNELS, all_kernels
+from ember_infer_firmware.kinds import checked_kind
 from ember_infer_firmware.plan import plan_program
 from ember_infer_firmware.single_calls import MAIN, SingleCalls, library_sources
 from ember_infer_native.cache import LibraryCache
@@ -44,10 +45,8 @@ class FirmwareBackend(RoutedBackend):
     """
 
     def __init__(self, kernels: str = "reference", *, cache: str | Path | None = None) -> None:
-        if kernels != "reference":
-            raise ValueError(f"kernels must be 'reference', not {kernels!r}")
+        self._kernels = checked_kind(kernels)
         self._arguments = {"kernels": kernels, "cache": cache}
-        self._kernels = kernels
         self._compiler = find_compiler()
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()

@@ -18,6 +18,7 @@ __all__ = [
     "C_TYPES",
     "Field",
     "array_definition",
+    "array_rows",
     "c_type",
     "filled",
     "header_text",
@@ -77,11 +78,12 @@ def array_definition(constant: Constant, attributes: str) -> Iterator[str]:
     """The lines of an array."""
     array = constant.array
     yield f"const {c_type(array.dtype)} {constant.name}[{max(array.size, 1)}] {attributes} = {{"
-    yield from _rows(array)
+    yield from array_rows(array)
     yield "};"
 
 
-def _rows(array: AnyArray) -> Iterator[str]:
+def array_rows(array: AnyArray) -> Iterator[str]:
+    """The lines of an array's elements."""
     if not array.size:
         yield "    0"
         return

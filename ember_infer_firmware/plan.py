@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ember_infer_core.errors import KernelError, UnsupportedOperator, listed
+from ember_infer_core.errors import KernelError, UnsupportedOperator
 from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Role, slots
 from ember_infer_firmware.context import Constants, Context, Names, check_model_name, identifier
@@ -61,6 +61,7 @@ class Plan:
 
     Attributes:
         name: of the model, in C.
+        kernels: which kind.
         program: what is computed.
         inputs, outputs: the caller's memory.
         layers: in order.
@@ -72,6 +73,7 @@ class Plan:
     """
 
     name: str
+    kernels: str
     program: Program
     inputs: tuple[Place, ...]
     outputs: tuple[Place, ...]
@@ -120,24 +122,23 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
 
     Raises:
         ValueError: no such name.
-        UnsupportedOperator: lists every layer whose operator there is no kernel for.
-        KernelError: a call asks for what no kernel does.
+        UnsupportedOperator: there is no kernel for the operators of some layers.
+        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why. Or
+            there are more inputs and outputs than a function takes.
     """
     check_model_name(name)
     ports = len(program.inputs) + len(program.outputs)
     if ports > _MOST_PORTS:
         raise KernelError(f"{program.name}: {ports} inputs and outputs, of which a function of C takes {_MOST_PORTS}")
-    missing = [f"{call.name} ({call.method})" for call in program.calls if call.method not in KERNELS]
-    if missing:
-        raise UnsupportedOperator(f"{program.name}: there are no kernels for {listed(missing)}")
     constants = Constants(name)
     context = Context(kernels, constants)
     places = _Places(program, context)
     names = Names()
-    layers = tuple(_layer(context, places, call, names.of(identifier(call.name))) for call in program.calls)
+    layers = _layers(context, places, program, names)
     state = [program.tensors[variable.tensor].size for variable in program.variables]
     return Plan(
         name,
+        kernels,
         program,
         tuple(places.of_port("input", number) for number in range(len(program.inputs))),
         tuple(places.of_port("output", number) for number in range(len(program.outputs))),
@@ -214,6 +215,25 @@ class _Places:
             found = self[index]
             if (found.base, found.number) != ("output", number):
                 yield found, self._port("output", index, number)
+
+
+def _layers(context: Context, places: _Places, program: Program, names: Names) -> tuple[Layer, ...]:
+    found = [_attempt(context, places, call, names) for call in program.calls]
+    errors = [error for error in found if isinstance(error, KernelError)]
+    if errors:
+        kind = type(errors[0]) if len(set(map(type, errors))) == 1 else KernelError
+        raise kind(f"{program.name}: {'; '.join(map(str, errors))}") from errors[0]
+    return tuple(layer for layer in found if isinstance(layer, Layer))
+
+
+def _attempt(context: Context, places: _Places, call: Call, names: Names) -> Layer | KernelError:
+    """A layer, or why there is none."""
+    if call.method not in KERNELS:
+        return UnsupportedOperator(f"{call.name} ({call.method}): there is no kernel")
+    try:
+        return _layer(context, places, call, names.of(identifier(call.name)))
+    except KernelError as error:
+        return type(error)(f"{call.name} ({call.method}): {error}")
 
 
 def _layer(context: Context, places: _Places, call: Call, name: str) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ember_infer_core.ops.common import element_count
@@ -21,7 +22,7 @@ from ember_infer_firmware.context import Names
 from ember_infer_firmware.plan import Layer, Plan
 from ember_infer_firmware.step import Place, Step
 
-__all__ = ["FIRST_FAILURE", "generate", "run_signature"]
+__all__ = ["FIRST_FAILURE", "generate", "port_name", "run_signature", "uses_floats"]
 
 FIRST_FAILURE = -3  # the status of a layer without a result, and one less for each further layer that may have none
 _NAME_LENGTH = 60  # of what a model's file contributes to a comment
@@ -41,8 +42,8 @@ def generate(plan: Plan) -> dict[str, str]:
 
 def run_signature(plan: Plan) -> str:
     """Of the function that runs the model, without its semicolon."""
-    inputs = [f"const {c_type(place.dtype)} *{_port(plan.inputs, place)}" for place in plan.inputs]
-    outputs = [f"{c_type(place.dtype)} *{_port(plan.outputs, place)}" for place in plan.outputs]
+    inputs = [f"const {c_type(place.dtype)} *{port_name(plan.inputs, place)}" for place in plan.inputs]
+    outputs = [f"{c_type(place.dtype)} *{port_name(plan.outputs, place)}" for place in plan.outputs]
     *others, last = *inputs, *outputs, "void *arena"
     start = f"int {plan.name}_run("
     lines = filled([*(f"{parameter}," for parameter in others), f"{last})"], " " * len(start))
@@ -54,7 +55,14 @@ def _plain(name: str) -> str:
     return literal(name[:_NAME_LENGTH])
 
 
-def _port(ports: Sequence[Place], place: Place) -> str:
+def uses_floats(plan: Plan) -> bool:
+    """Whether some kernel computes with floats, so that the compiler must not contract a product and a sum."""
+    headers = map(header_text, headers_of(step.kernel for step in plan.steps()))
+    return any(re.search(r"\bfloat\b", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)) for text in headers)
+
+
+def port_name(ports: Sequence[Place], place: Place) -> str:
+    """What an input or an output is called: with its number where there are several."""
     return place.base if len(ports) == 1 else f"{place.base}_{place.number}"
 
 
@@ -110,7 +118,7 @@ def _header(plan: Plan) -> Iterator[str]:
             yield ""
             yield from _port_macros(plan, ports, place)
     yield ""
-    yield f"#define {upper}_ARENA_LEN {plan.arena_len} /* bytes: activations, scratch and state */"
+    yield f"#define {upper}_ARENA_LEN {max(plan.arena_len, 1)} /* bytes: activations, scratch and state */"
     yield f"#define {upper}_ARENA_ALIGNMENT 16"
     yield f"#define {upper}_SCRATCH_LEN {plan.scratch_len} /* of these */"
     yield f"#define {upper}_STATE_LEN {plan.state_len} /* of these */"
@@ -133,7 +141,7 @@ def _header(plan: Plan) -> Iterator[str]:
 def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[str]:
     program = plan.program
     index = (program.inputs if place.base == "input" else program.outputs)[place.number]
-    macro = f"{plan.name}_{_port(ports, place)}".upper()
+    macro = f"{plan.name}_{port_name(ports, place)}".upper()
     yield f"/* {_plain(program.tensors[index].name)}: {_type(place)} */"
     yield f"#define {macro}_TYPE {c_type(place.dtype)}"
     yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
@@ -246,7 +254,7 @@ def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
         yield from _reset(plan)
     yield ""
     yield f"{run_signature(plan)} {{"
-    pointers = [_port(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports]
+    pointers = [port_name(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports]
     nulls = [*(f"{name} == NULL ||" for name in pointers), "arena == NULL)"]
     yield "    if (" + "\n".join(filled(nulls, "        ")).lstrip()
     yield f"        return {upper}_ERROR_NULL;"
@@ -327,7 +335,7 @@ def _address(plan: Plan, place: Place) -> str:
         assert place.constant is not None
         return place.constant.name
     if place.base in ("input", "output"):
-        return _port(plan.inputs if place.base == "input" else plan.outputs, place)
+        return port_name(plan.inputs if place.base == "input" else plan.outputs, place)
     starts = {"arena": 0, "scratch": plan.scratch_start, "state": plan.state_start}
     return f"AT({starts[place.base] + place.offset})"
 

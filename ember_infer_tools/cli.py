@@ -266,6 +266,79 @@ def build(
         print_built(run_build(models, output, target or (), machine), output, output_console())
 
 
+def _boards(incomplete: str) -> list[str]:
+    """What a shell offers for a board."""
+    from ember_infer_firmware.boards import BOARDS
+
+    return [name for name in BOARDS if name.startswith(incomplete)]
+
+
+def _kinds(incomplete: str) -> list[str]:
+    """What a shell offers for a kind of kernels."""
+    from ember_infer_firmware.kinds import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]
+
+
+@_command(
+    "ember-infer export model.tflite -o firmware",
+    "ember-infer export model.tflite -o firmware --verify cortex-m4 --verify cortex-m55 --size",
+    "ember-infer export model.tflite -o firmware --inputs samples.npy --name detector --force",
+)
+def export(
+    model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER")],
+    kernels: Annotated[
+        str, typer.Option(help="Which the code calls.", metavar="KIND", autocompletion=_kinds)
+    ] = "reference",
+    name: Annotated[
+        str | None, typer.Option(help="Of the model in C; by default made from the file's.", metavar="NAME")
+    ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Real samples in the model's own types, .npy or .npz, for self-test and [bold]--verify[/bold]."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder, if an export made it.")] = False,
+    verify: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run the model on an emulated board and compare; may be repeated.",
+            metavar="BOARD",
+            autocompletion=_boards,
+        ),
+    ] = None,
+    size: Annotated[
+        bool, typer.Option("--size", help="Show flash and RAM, on cortex-m4 unless boards are named.")
+    ] = False,
+    samples: Annotated[int, typer.Option(help="How many a board runs.", min=1)] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of the random ones.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+) -> None:
+    """Write a model as plain C99 for microcontrollers.
+
+    FOLDER gets the model, its weights and the kernels that it uses, golden vectors with a self-test, a README that says
+    how to call it, and what CMake, ESP-IDF, Zephyr, PlatformIO and Arduino want. It is bit for bit what TensorFlow Lite
+    Micro computes.
+
+    With [bold]--verify[/bold] the code is compiled for cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m55 or rv32,
+    run by QEMU on real and random inputs, and compared with RefBackend byte by byte.
+
+    Exit status: 0 done, 1 a board answers something else, 2 could not export or run.
+    """
+    from ember_infer_tools.export_command import print_export, run_export
+
+    found = run_export(
+        model, output, kernels=kernels, name=name, inputs=inputs, force=force, boards=verify or (), size=size,
+        samples=samples, seed=seed,
+    )  # fmt: skip
+    conclude(
+        lambda: _print_json(found.to_json()) if as_json else print_export(found, output_console()),
+        found=any(one.differing for one in found.verified),
+    )
+
+
 @_command(
     "ember-infer expand model.tflite",
     "ember-infer expand model.tflite --class-name Detector | less",

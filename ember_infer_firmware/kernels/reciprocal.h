@@ -6,8 +6,8 @@
 #include "ember_fixed_point.h"
 
 static inline int32_t ember_shift_left_saturating(int32_t a, int32_t bits) {
-    const int64_t wide = (int64_t)a * ((int64_t)1 << bits);
-    return wide > INT32_MAX ? INT32_MAX : wide < INT32_MIN ? INT32_MIN : (int32_t)wide;
+    const int32_t most = INT32_MAX >> bits;
+    return a > most ? INT32_MAX : a < -most - 1 ? -INT32_MAX - 1 : (int32_t)((uint32_t)a << bits);
 }
 
 static inline int32_t ember_leading_zeros(uint32_t a) {

@@ -14,6 +14,7 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Program
 from ember_infer_core.recording import RecordingBackend
+from ember_infer_core.samples import random_inputs
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros.tflite.read import ModelSource, read_source
 from ember_infer_native.library import NativeExecutable
@@ -21,7 +22,6 @@ from ember_infer_ref import RefBackend
 from ember_infer_tools.bench.contestants import Contestant, Steps, backend_contestants, litert, model_class, tflm
 from ember_infer_tools.bench.layers import LayerTimes, time_layers
 from ember_infer_tools.bench.measure import Timing, interleave
-from ember_infer_tools.compare.inputs import random_inputs
 
 __all__ = ["AGAINST", "STEPS", "Bench", "BuiltLibrary", "Measured", "bench", "load_average"]
 

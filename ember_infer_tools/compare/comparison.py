@@ -12,12 +12,12 @@ import numpy as np
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call
+from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
 from ember_infer_core.slots import AnyArray, Role, Shape
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.contents import Contents
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.difference import Difference, Element, Tally
-from ember_infer_tools.compare.inputs import Inputs, checked_inputs, random_inputs
 from ember_infer_tools.compare.model import Model, Tensors, load_model
 from ember_infer_tools.compare.sides import DumpSide, Side, open_side
 

@@ -26,6 +26,7 @@ from ember_infer_core import (
     SoftmaxParams,
 )
 from ember_infer_core.ops.circular_buffer import CircularBufferParams
+from ember_infer_core.samples import random_inputs
 from ember_infer_core.slots import ByteArray
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
@@ -36,7 +37,6 @@ from ember_infer_tools.bench.bench import AGAINST
 from ember_infer_tools.bench.contestants import Contestant, Steps
 from ember_infer_tools.bench.measure import Timing, interleave
 from ember_infer_tools.bench.report import microseconds
-from ember_infer_tools.compare.inputs import random_inputs
 from ember_infer_tools.tflite_writer import pack_model
 from tests.conftest import REPOSITORY
 from tests.operators.test_circular_buffer import Stream

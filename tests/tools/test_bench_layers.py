@@ -10,6 +10,7 @@ import pytest
 from ember_infer_core import (
     OperatorParams,
 )
+from ember_infer_core.samples import random_inputs
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
 from ember_infer_native.toolchain import host_isa
@@ -17,7 +18,6 @@ from ember_infer_ref import RefBackend
 from ember_infer_tools.bench import bench
 from ember_infer_tools.bench.layers import time_layers
 from ember_infer_tools.bench.peak import Peak
-from ember_infer_tools.compare.inputs import random_inputs
 from tests.conftest import REPOSITORY
 from tests.tools.benching import OwnClock, printed
 

@@ -13,10 +13,11 @@ import pytest
 
 from ember_infer_core import Conv2dParams, Program, QuantParam, RecordingBackend
 from ember_infer_core.quantization import quantize
+from ember_infer_core.samples import random_inputs
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import Comparison, compare
-from ember_infer_tools.compare.inputs import load_inputs, random_inputs
+from ember_infer_tools.compare.inputs import load_inputs
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.conftest import REPOSITORY
 from tests.support.samples import every_operator, two_branches

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pytest
 
 from ember_infer_core import ComparisonError, Program, RecordingBackend
+from ember_infer_core.samples import random_inputs
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import compare
-from ember_infer_tools.compare.inputs import random_inputs
 from tests.tools.comparing import DIGITS, REF, shown
 
 Int8Array = npt.NDArray[np.int8]

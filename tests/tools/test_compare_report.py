@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ember_infer_core import Program
+from ember_infer_core.samples import random_inputs
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import compare
-from ember_infer_tools.compare.inputs import random_inputs
 from tests.tools.comparing import DIGITS, REF, OffByOne, command, shown
 
 

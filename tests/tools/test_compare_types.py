@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pytest
 
 from ember_infer_core import ComparisonError, LookupParams
+from ember_infer_core.samples import random_inputs
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import compare
 from ember_infer_tools.compare.difference import Tally
-from ember_infer_tools.compare.inputs import random_inputs
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import REF, shown
 

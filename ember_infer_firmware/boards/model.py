@@ -1,0 +1,156 @@
+"""A model on an emulated board: its answers, instructions and stack."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ember_infer_core.errors import KernelError
+from ember_infer_core.slots import AnyArray
+from ember_infer_firmware.boards import build
+from ember_infer_firmware.boards.board import Board
+from ember_infer_firmware.boards.emulate import run
+from ember_infer_firmware.c_source import c_type
+from ember_infer_firmware.plan import Plan
+from ember_infer_firmware.sources import generate
+from ember_infer_firmware.step import Place
+
+__all__ = ["Runs", "model_sizes", "run_model"]
+
+_MAIN = "ember_main.c"
+
+_HARNESS = """\
+#include "ember_board.h"
+#include "{name}.h"
+
+struct record {{
+    int32_t status;
+    uint32_t stack;
+    uint64_t ticks;
+}};
+
+static uint8_t arena[{arena}] __attribute__((aligned({upper}_ARENA_ALIGNMENT)));
+{buffers}
+
+int main(void);
+int main(void) {{
+    const int32_t inputs = ember_open("inputs.bin", 0), outputs = ember_open("outputs.bin", 1);
+    uint32_t count;
+    if (inputs < 0 || outputs < 0 || ember_read(inputs, &count, sizeof(count)) != 0)
+        return 1;
+    (void)arena;
+{reset}
+    for (; count > 0; count--) {{
+        struct record record;
+        if ({reads})
+            return 1;
+        const uint64_t before = ember_ticks();
+        const uint64_t start = ember_ticks();
+        ember_paint_stack();
+        const uint64_t painted = ember_ticks();
+        record.status = {name}_run({arguments});
+        record.ticks = ember_ticks() - painted - (start - before);
+        record.stack = ember_stack_used();
+        if (ember_write(outputs, &record, sizeof(record)) != 0 || {writes})
+            return 1;
+    }}
+    return 0;
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What a model did with its samples.
+
+    Attributes:
+        outputs: for each of the model's, ``(samples, *shape)``; zeros until the first run that has one.
+        statuses, instructions: of each run.
+        stack: bytes that a run takes at most.
+    """
+
+    outputs: tuple[AnyArray, ...]
+    statuses: tuple[int, ...]
+    instructions: tuple[int, ...]
+    stack: int
+
+
+def run_model(board: Board, plan: Plan, samples: Sequence[AnyArray], *, flags: Sequence[str] = build.FLAGS) -> Runs:
+    """Runs an exported model on samples, one after another; one with state goes from its reset through all of them.
+
+    Args:
+        board: which.
+        plan: the model.
+        samples: for each input, ``(samples, *shape)``.
+        flags: of the compiler.
+
+    Raises:
+        KernelError: the tools are not there, the model has no room on the board, or it meets a fault there.
+        CompileError: the compiler refuses the code.
+    """
+    count = len(samples[0]) if samples else 1
+    content = b"".join(array[number].tobytes() for number in range(count) for array in samples)
+    what = plan.program.name
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        program = build.link(board, generate(plan) | {_MAIN: _harness(plan)}, folder, flags=flags, what=what)
+        report = run(board, program, {"inputs.bin": struct.pack("<I", count) + content})
+        if report.status != 0:
+            said = f": {report.output.strip()}" if report.output.strip() else ""
+            raise KernelError(f"{what} on {board.name} ends with status {report.status}{said}")
+        return _runs(board, plan, (folder / "outputs.bin").read_bytes())
+
+
+def model_sizes(board: Board, plan: Plan, *, flags: Sequence[str] = build.FLAGS) -> build.Sizes:
+    """What the exported code of a model takes on a board.
+
+    Raises:
+        KernelError, CompileError: see :func:`run_model`.
+    """
+    roots = [f"{plan.name}_run", *([f"{plan.name}_reset"] if plan.variables else [])]
+    return build.sizes(board, generate(plan), roots, flags=flags, what=plan.program.name)
+
+
+def _variable(place: Place) -> str:
+    return f"{place.base}_{place.number}"
+
+
+def _size(place: Place) -> int:
+    return int(np.prod(place.shape)) * place.dtype.itemsize
+
+
+def _harness(plan: Plan) -> str:
+    ports = (*plan.inputs, *plan.outputs)
+    buffers = [
+        f"static {c_type(port.dtype)} {_variable(port)}[{max(_size(port) // port.dtype.itemsize, 1)}];"
+        for port in ports
+    ]
+    reads = [f"ember_read(inputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.inputs]
+    writes = [f"ember_write(outputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.outputs]
+    return _HARNESS.format(
+        name=plan.name,
+        upper=plan.name.upper(),
+        arena=max(plan.arena_len, 1),
+        buffers="\n".join(buffers),
+        reset=f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
+        reads=" || ".join(reads) or "0",
+        writes=" || ".join(writes) or "0",
+        arguments=", ".join([*map(_variable, ports), "arena"]),
+    )
+
+
+def _runs(board: Board, plan: Plan, content: bytes) -> Runs:
+    record = [("status", "<i4"), ("stack", "<u4"), ("ticks", "<u8")]
+    fields = [(f"output_{port.number}", port.dtype, port.shape) for port in plan.outputs]
+    table = np.frombuffer(content, np.dtype([*record, *fields]))
+    return Runs(
+        tuple(table[name] for name, _, _ in fields),
+        tuple(table["status"].tolist()),
+        tuple(map(board.instructions, table["ticks"].tolist())),
+        int(table["stack"].max(initial=0)),
+    )

@@ -1,0 +1,114 @@
+"""``ember-infer export`` as a function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ember_infer_core.program import Program
+from ember_infer_firmware.context import identifier
+from ember_infer_firmware.folder import check_target, write_folder
+from ember_infer_firmware.golden import golden_vectors, samples_of
+from ember_infer_firmware.kinds import checked_kind
+from ember_infer_firmware.plan import Plan, plan_program
+from ember_infer_firmware.project import project_files
+
+if TYPE_CHECKING:
+    from ember_infer_core.samples import Inputs
+
+__all__ = ["Exported", "HasProgram", "export"]
+
+_SAMPLES = 8
+_GOLDEN_BYTES = 64 << 10  # that the golden vectors may take, unless one alone takes more
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}")
+# Names of headers: NAME.h would hide them, or they NAME.h.
+_HEADERS = {
+    *("assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math"),
+    *("setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdio", "stdlib"),
+    *("stdnoreturn", "string", "tgmath", "threads", "time", "uchar", "wchar", "wctype"),
+}
+
+
+class HasProgram(Protocol):
+    """A model class of ``@ember_model``."""
+
+    @property
+    def program(self) -> Program:
+        """The lowered model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was exported.
+
+    Attributes:
+        folder: where it is.
+        plan: the model.
+        files: all of them, by path in the folder.
+    """
+
+    folder: Path
+    plan: Plan
+    files: Mapping[str, str]
+
+
+def export(
+    model: Program | HasProgram,
+    folder: str | Path,
+    *,
+    kernels: str = "reference",
+    name: str | None = None,
+    inputs: Inputs | None = None,
+    force: bool = False,
+) -> Exported:
+    """Writes a model as plain C99 for microcontrollers, with a self-test and what build systems want.
+
+    Args:
+        model: a model class, or what :func:`ember_infer_macros.load_program` makes of a file.
+        folder: to write: a new one, or an empty one.
+        kernels: which kind the code calls: ``"reference"``, its own.
+        name: of the model in C, an identifier; by default made from the file's.
+        inputs: samples for the self-test, in the model's own types, ``(samples, *shape)`` for each input; random ones
+            come after them.
+        force: replace the folder, as a whole, if an export made it.
+
+    Raises:
+        UnsupportedOperator, KernelError: the model cannot be exported; names every layer that stands in the way.
+        ValueError: a name that C has no use for, no such kernels, or inputs that do not fit the model.
+        OSError: the folder cannot be written, or holds what no export made. Whatever is raised, nothing has changed.
+    """
+    program = model if isinstance(model, Program) else model.program
+    folder = Path(folder)
+    plan = plan_program(program, _default_name(program) if name is None else _checked(name), checked_kind(kernels))
+    check_target(folder, force)
+    golden = golden_vectors(program, samples_of(program, inputs, _golden_count(plan)))
+    files = project_files(plan, golden, folder.resolve().name)
+    write_folder(folder, files, {"name": plan.name, "kernels": kernels}, force=force)
+    return Exported(folder, plan, files)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"name: a letter, and then letters, digits and underscores, 48 at most, and not {name!r}")
+    if _is_taken(name):
+        raise ValueError(f"name: {name}.h is the name of another header; choose a name other than {name!r}")
+    return name
+
+
+def _default_name(program: Program) -> str:
+    found = identifier(program.name)
+    return f"{found[:42]}_model" if _is_taken(found) else found
+
+
+def _is_taken(name: str) -> bool:
+    return name.lower() in _HEADERS or name.lower().startswith("ember_")
+
+
+def _golden_count(plan: Plan) -> int:
+    tensors = plan.program.tensors
+    each = sum(tensors[index].size for index in (*plan.program.inputs, *plan.program.outputs))
+    return max(1, min(_SAMPLES, _GOLDEN_BYTES // max(each, 1)))

@@ -1,0 +1,76 @@
+"""Golden vectors → the self-test in C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ember_infer_core.slots import AnyArray
+from ember_infer_firmware.c_source import array_rows, c_type
+from ember_infer_firmware.golden import Golden
+from ember_infer_firmware.plan import Plan
+from ember_infer_firmware.sources import port_name
+from ember_infer_firmware.step import Place
+from ember_infer_firmware.template import filled_template
+
+__all__ = ["golden_sources", "samples_in_words"]
+
+
+def samples_in_words(plan: Plan) -> str:
+    """What follows on their number."""
+    return "samples, one after another from a reset on," if plan.variables else "samples"
+
+
+def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
+    """The self-test and its header by file name."""
+    name, upper = plan.name, plan.name.upper()
+    inputs = [port_name(plan.inputs, place) for place in plan.inputs]
+    outputs = [port_name(plan.outputs, place) for place in plan.outputs]
+    begin = [f"    memset({port}, 0, sizeof({port}));" for port in outputs]
+    begin += [f"    (void){name}_reset(arena);"] if plan.variables else []
+    values = {
+        "name": name,
+        "upper": upper,
+        "count": str(len(golden)),
+        "samples": samples_in_words(plan),
+        "math": "#include <math.h>" if any(place.dtype.kind == "f" for place in plan.inputs) else "",
+        "vectors": "\n\n".join("\n".join(lines) for lines in _vectors(plan, golden)),
+        "buffers": "\n".join(
+            f"static {c_type(place.dtype)} {port}[{_length(place)}];"
+            for place, port in zip(plan.outputs, outputs, strict=True)
+        ),
+        "begin": "\n".join(begin),
+        "arguments": ", ".join([*(f"golden_{port}[i]" for port in inputs), *outputs]),
+        "compare": "\n".join(
+            f"        count += differing({port}, golden_{port}[i], sizeof({port}));" for port in outputs
+        ),
+    }
+    return {f"{name}_selftest.{suffix}": filled_template(f"selftest.{suffix}", values) for suffix in ("h", "c")}
+
+
+def _vectors(plan: Plan, golden: Golden) -> Iterator[list[str]]:
+    for places, arrays in ((plan.inputs, golden.inputs), (plan.outputs, golden.outputs)):
+        for place, array in zip(places, arrays, strict=True):
+            yield list(_vector(place, f"golden_{port_name(places, place)}", array))
+
+
+def _vector(place: Place, name: str, array: AnyArray) -> Iterator[str]:
+    """Answers of floats as their bits: what is compared is bytes."""
+    rows = np.ascontiguousarray(array).reshape(len(array), -1)
+    if place.base == "output" and place.dtype.kind == "f":
+        rows = rows.view(np.uint32)
+    yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{_length(place)}] = {{"
+    for row in rows:
+        lines = list(array_rows(row))
+        if len(lines) == 1:
+            yield f"    {{{lines[0].strip().rstrip(',')}}},"
+        else:
+            yield from ("    {", *lines, "    },")
+    if not len(rows):
+        yield "    {0},"
+    yield "};"
+
+
+def _length(place: Place) -> int:
+    return max(int(np.prod(place.shape)), 1)

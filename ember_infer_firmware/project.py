@@ -1,0 +1,93 @@
+"""Plan → all files of an exported folder: sources, self-test, and what build systems want."""
+
+from __future__ import annotations
+
+from ember_infer_firmware.c_source import literal
+from ember_infer_firmware.example import example, sketch
+from ember_infer_firmware.golden import Golden
+from ember_infer_firmware.golden_source import golden_sources, samples_in_words
+from ember_infer_firmware.plan import Plan
+from ember_infer_firmware.sources import generate, uses_floats
+from ember_infer_firmware.template import filled_template
+
+__all__ = ["project_files", "weights_len"]
+
+# Template -> where it goes.
+_FILES = {
+    "CMakeLists.txt": "CMakeLists.txt",
+    "idf_component.yml": "idf_component.yml",
+    "zephyr_module.yml": "zephyr/module.yml",
+    "zephyr_CMakeLists.txt": "zephyr/CMakeLists.txt",
+    "Kconfig": "zephyr/Kconfig",
+    "library.json": "library.json",
+    "library.properties": "library.properties",
+    "README.md": "README.md",
+}
+# C99 may fuse a product and a sum into one operation with one rounding, TFLM's builds do not.
+_NO_FUSING = "-ffp-contract=off"
+_CMAKE_NO_FUSING = """\
+if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options({name} PRIVATE {flag})
+endif()
+"""
+
+
+def project_files(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
+    """The content of every file by its path in the folder.
+
+    Args:
+        plan: the model.
+        golden: vectors for the self-test.
+        folder: what the folder will be called.
+    """
+    name = plan.name
+    files = {f"src/{file}": text for file, text in generate(plan).items()}
+    files |= {f"selftest/{file}": text for file, text in golden_sources(plan, golden).items()}
+    values = _values(plan, golden, folder)
+    files |= {path: filled_template(template, values) for template, path in _FILES.items()}
+    files[f"examples/{name}/{name}.ino"] = sketch(plan)
+    return files
+
+
+def weights_len(plan: Plan) -> int:
+    """Bytes of all constants."""
+    return sum(constant.array.nbytes for constant in plan.constants.arrays.values())
+
+
+def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
+    floats = uses_floats(plan)
+    parts = (("activations", plan.activations_len), ("scratch", plan.scratch_len), ("state", plan.state_len))
+    return {
+        "name": plan.name,
+        "upper": plan.name.upper(),
+        "title": literal(plan.program.name),
+        "folder": literal(folder),
+        "kernels": plan.kernels,
+        "idf_options": f"    target_compile_options(${{COMPONENT_LIB}} PRIVATE {_NO_FUSING})" if floats else "",
+        "cmake_options": _CMAKE_NO_FUSING.format(name=plan.name, flag=_NO_FUSING) if floats else "",
+        "zephyr_options": f"    zephyr_library_compile_options({_NO_FUSING})" if floats else "",
+        "platformio_flags": f'"{_NO_FUSING}"' if floats else "",
+        "float_flags": f" with `{_NO_FUSING}` (Arduino does not: there, floats may differ in the last place)"
+        if floats
+        else "",
+        "weights_len": str(weights_len(plan)),
+        "arena_len": str(plan.arena_len),
+        "parts": "\n".join(f"| of it {part} | {size} |" for part, size in parts if size),
+        "example": example(plan).rstrip("\n"),
+        "notes": _notes(plan),
+        "count": str(len(golden)),
+        "samples": samples_in_words(plan),
+    }
+
+
+def _notes(plan: Plan) -> str:
+    upper, name = plan.name.upper(), plan.name
+    notes = [
+        f"The arena may be anywhere in RAM; tasks with arenas of their own may call `{name}_run` at once. Inputs and "
+        f"outputs that have an `_OFFSET` in `{name}.h` may lie in the arena."
+    ]
+    if plan.variables:
+        notes.append(f"State is kept in the arena from run to run; `{name}_reset(arena)` begins anew.")
+    if any(layer.ending is not None for layer in plan.layers):
+        notes.append(f"Most runs end early: `{upper}_PENDING` says that the outputs are as they were before.")
+    return "\n\n".join(notes) + "\n"

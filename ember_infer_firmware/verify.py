@@ -1,0 +1,85 @@
+"""Exported models on emulated boards, against RefBackend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ember_infer_core.slots import AnyArray, ByteArray
+from ember_infer_firmware.boards import Board, Sizes, model_sizes, run_model
+from ember_infer_firmware.golden import Golden, golden_vectors, samples_of
+from ember_infer_firmware.plan import Plan
+
+if TYPE_CHECKING:
+    from ember_infer_core.samples import Inputs
+
+__all__ = ["Verified", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a model did on a board.
+
+    Attributes:
+        board: its name.
+        runs: how many.
+        differing: bytes of outputs that are not RefBackend's, of ``compared``.
+        instructions: of a run, the mean.
+        stack: bytes that a run takes at most.
+        sizes: bytes of the model's code, weights and static memory.
+        arena: bytes.
+    """
+
+    board: str
+    runs: int
+    differing: int
+    compared: int
+    instructions: int
+    stack: int
+    sizes: Sizes
+    arena: int
+
+
+def verify(plan: Plan, boards: Sequence[Board], inputs: Inputs | None, count: int, seed: int = 0) -> list[Verified]:
+    """Runs a model on boards, and compares.
+
+    Args:
+        plan: the model.
+        boards: on which.
+        inputs: real samples; random ones come after them.
+        count: how many.
+        seed: of the random ones.
+
+    Raises:
+        ComparisonError: the inputs do not fit the model.
+        KernelError: the tools are not there, or the model has no room on a board.
+        CompileError: a compiler refuses the code.
+    """
+    for board in boards:
+        board.require()
+    golden = golden_vectors(plan.program, samples_of(plan.program, inputs, count, seed))
+    return [_on_board(plan, board, golden) for board in boards]
+
+
+def _on_board(plan: Plan, board: Board, golden: Golden) -> Verified:
+    runs = run_model(board, plan, golden.inputs)
+    failed = np.array(runs.statuses) < 0  # there is no result, so that all of it is wrong
+    differing = compared = 0
+    for found, wanted in zip(runs.outputs, golden.outputs, strict=True):
+        differs = _bytes(found) != _bytes(wanted)
+        differs[failed] = True
+        differing += int(differs.sum())
+        compared += differs.size
+    count = len(golden)
+    instructions = round(sum(runs.instructions) / max(count, 1))
+    sizes = model_sizes(board, plan)
+    return Verified(board.name, count, differing, compared, instructions, runs.stack, sizes, plan.arena_len)
+
+
+def _bytes(rows: AnyArray) -> ByteArray:
+    """Of each row."""
+    flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
+    return flat.view(np.uint8)

@@ -1,0 +1,110 @@
+"""``ember-infer export``: a model as C, and what it does on emulated boards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ember_infer_firmware.boards import board_named
+from ember_infer_firmware.export import Exported, export
+from ember_infer_firmware.project import weights_len
+from ember_infer_firmware.verify import Verified, verify
+from ember_infer_macros.decorator import load_program
+from ember_infer_tools.compare.inputs import load_inputs
+from ember_infer_tools.terminal import Column, fitted, printable
+
+__all__ = ["ExportReport", "print_export", "run_export"]
+
+_SIZED = "cortex-m4"  # where sizes are of, if nobody says
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was exported, and how it did.
+
+    Attributes:
+        exported: the folder.
+        verified: on each board that was asked for.
+        compares, size: whether this was asked for, too.
+    """
+
+    exported: Exported
+    verified: Sequence[Verified]
+    compares: bool
+    size: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        plan = self.exported.plan
+        return {
+            "folder": str(self.exported.folder),
+            "name": plan.name,
+            "kernels": plan.kernels,
+            "files": sorted(self.exported.files),
+            "weights": weights_len(plan),
+            "arena": {
+                "length": plan.arena_len,
+                "activations": plan.activations_len,
+                "scratch": plan.scratch_len,
+                "state": plan.state_len,
+            },
+            "boards": [asdict(one) for one in self.verified],
+        }
+
+
+def run_export(
+    model: Path,
+    folder: Path,
+    *,
+    kernels: str,
+    name: str | None,
+    inputs: Path | None,
+    force: bool,
+    boards: Sequence[str],
+    size: bool,
+    samples: int,
+    seed: int,
+) -> ExportReport:
+    """Exports a model file and, if boards or sizes are asked for, runs it there.
+
+    Raises:
+        ModelError, KernelError, ValueError, OSError: see :func:`export` and :func:`verify`. What is asked for and
+            cannot be done, for want of tools or of such a board, is said before anything is written.
+    """
+    wanted = [board_named(one) for one in boards or ([_SIZED] if size else [])]
+    for board in wanted:
+        board.require()
+    arrays = None if inputs is None else load_inputs(inputs)
+    exported = export(load_program(model), folder, kernels=kernels, name=name, inputs=arrays, force=force)
+    console = Console(stderr=True)
+    verified: list[Verified] = []
+    for board in wanted:
+        with console.status(f"running on {board.name}"):
+            verified += verify(exported.plan, [board], arrays, samples, seed)
+    return ExportReport(exported, verified, bool(boards), size)
+
+
+def print_export(found: ExportReport, console: Console) -> None:
+    """What was written, and a line for each board."""
+    plan = found.exported.plan
+    where = printable(str(found.exported.folder))
+    console.print(f"{where}: {len(found.exported.files)} files; {plan.name}, {plan.kernels} kernels", soft_wrap=True)
+    console.print(f"weights {weights_len(plan)} bytes of flash, arena {plan.arena_len} bytes of RAM", soft_wrap=True)
+    if not found.verified:
+        return
+    columns = [Column("board")]
+    rows = [[one.board] for one in found.verified]
+    if found.compares:
+        columns += [Column(title, right=True) for title in ("runs", "bytes compared", "different", "instructions")]
+        for row, one in zip(rows, found.verified, strict=True):
+            row += map(str, (one.runs, one.compared, one.differing, one.instructions))
+    if found.size:
+        columns += [Column(title, right=True) for title in ("code", "weights", "arena", "stack", "static")]
+        for row, one in zip(rows, found.verified, strict=True):
+            sizes = one.sizes
+            row += map(str, (sizes.code, sizes.weights, one.arena, one.stack, sizes.data + sizes.bss))
+    console.print(fitted(columns, rows, console.width))
