@@ -118,7 +118,7 @@ def _header(plan: Plan) -> Iterator[str]:
             yield ""
             yield from _port_macros(plan, ports, place)
     yield ""
-    yield f"#define {upper}_ARENA_LEN {max(plan.arena_len, 1)} /* bytes: activations, scratch and state */"
+    yield f"#define {upper}_ARENA_LEN {plan.arena_len} /* bytes: activations, scratch and state */"
     yield f"#define {upper}_ARENA_ALIGNMENT 16"
     yield f"#define {upper}_SCRATCH_LEN {plan.scratch_len} /* of these */"
     yield f"#define {upper}_STATE_LEN {plan.state_len} /* of these */"

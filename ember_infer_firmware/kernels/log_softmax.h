@@ -31,8 +31,8 @@ static inline int32_t ember_logarithm(int32_t x) {
     const int32_t zeros = ember_leading_zeros((uint32_t)x);
     const int32_t headroom = ember_leading_zeros((uint32_t)ember_high_mul(x, sqrt_half)) - 1;
     const int32_t normal = (int32_t)((uint32_t)x << zeros >> 1);
-    const int32_t r_a = ember_shift_left_saturating(ember_high_mul(normal, sqrt_half), 1);
-    const int32_t r_b = ember_shift_left_saturating(x, headroom);
+    const int32_t r_a = ember_saturating_shift_left(ember_high_mul(normal, sqrt_half), 1);
+    const int32_t r_b = ember_saturating_shift_left(x, headroom);
     const int32_t power_a = (12 - zeros) * (1 << 25) + quarter, power_b = (12 - headroom) * (1 << 25) - quarter;
     const int32_t r = r_a < r_b ? r_a : r_b, power = power_a > power_b ? power_a : power_b;
 
@@ -43,7 +43,7 @@ static inline int32_t ember_logarithm(int32_t x) {
     const int32_t denominator_less_one = ember_high_mul(p, factor) + ember_high_mul(q, 638450708);
     const int32_t reciprocal = ember_one_over_one_plus(denominator_less_one);
     const int32_t fraction = ember_high_mul(ember_divide_by_pot(numerator, 6), reciprocal);
-    return ember_shift_left_saturating(ember_high_mul(power, 1488522236) + fraction, 1); /* times log(2) */
+    return ember_saturating_shift_left(ember_high_mul(power, 1488522236) + fraction, 1); /* times log(2) */
 }
 
 static inline void ember_log_softmax_int8(const struct ember_log_softmax_int8 *p, const int8_t *input, int8_t *output) {

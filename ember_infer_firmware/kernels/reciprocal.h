@@ -1,31 +1,31 @@
-/* Functions of one number in gemmlowp's fixed point, by Newton's method. */
+/* Reciprocals and inverse square roots in gemmlowp's fixed point, by Newton's method. */
 
 #ifndef EMBER_RECIPROCAL_H
 #define EMBER_RECIPROCAL_H
 
 #include "ember_fixed_point.h"
 
-static inline int32_t ember_shift_left_saturating(int32_t a, int32_t bits) {
-    const int32_t most = INT32_MAX >> bits;
-    return a > most ? INT32_MAX : a < -most - 1 ? -INT32_MAX - 1 : (int32_t)((uint32_t)a << bits);
-}
-
 static inline int32_t ember_leading_zeros(uint32_t a) {
     int32_t zeros = 0;
-    for (; zeros < 32 && a < (1u << 31); zeros++)
+    for (; zeros < 32 && !(a >> 31); zeros++)
         a <<= 1;
     return zeros;
 }
 
-/* gemmlowp's one_over_one_plus_x_for_x_in_0_1: three steps in Q2.29. */
+static inline int32_t ember_saturating_shift_left(int32_t a, int32_t bits) {
+    const int32_t most = INT32_MAX >> bits;
+    return a > most ? INT32_MAX : a < -most - 1 ? -INT32_MAX - 1 : (int32_t)((uint32_t)a << bits);
+}
+
+/* 1 / (1 + a) for a from 0 to 1, both as Q0.31, by three steps of Newton's method in Q2.29. */
 static inline int32_t ember_one_over_one_plus(int32_t a) {
     const int32_t half_denominator = (int32_t)(((uint32_t)a + (1u << 31)) >> 1);
-    int32_t x = 1515870810 + ember_high_mul(half_denominator, -1010580540); /* 48/17, -32/17 */
-    for (int32_t step = 0; step < 3; step++) {
+    int32_t x = 1515870810 + ember_high_mul(half_denominator, -1010580540);
+    for (int32_t step = 3; step != 0; step--) {
         const int32_t one_minus = (1 << 29) - ember_high_mul(half_denominator, x);
-        x += ember_shift_left_saturating(ember_high_mul(x, one_minus), 2);
+        x += ember_saturating_shift_left(ember_high_mul(x, one_minus), 2);
     }
-    return ember_shift_left_saturating(x, 1);
+    return ember_saturating_shift_left(x, 1);
 }
 
 /* TFLM's GetInvSqrtQuantizedMultiplierExp: the multiplier of 1 / sqrt(x), and its shift; five steps in Q3.28. */
@@ -41,9 +41,9 @@ static inline int32_t ember_inverse_square_root(int32_t x, int32_t *shift) {
     int32_t estimate = 1 << 28;
     for (int32_t step = 0; step < 5; step++) {
         const int32_t square = ember_high_mul(estimate, estimate);
-        const int32_t cube = ember_shift_left_saturating(ember_high_mul(square, estimate), 6);
+        const int32_t cube = ember_saturating_shift_left(ember_high_mul(square, estimate), 6);
         const int32_t next = ember_high_mul((1 << 28) + (1 << 27), estimate) - ember_high_mul(half, cube);
-        estimate = ember_shift_left_saturating(next, 3);
+        estimate = ember_saturating_shift_left(next, 3);
     }
     const int32_t multiplier = ember_high_mul(estimate, 1518500250); /* sqrt(1/2) */
     const int32_t right = 11 + excess - pairs;
