@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.ops.log_softmax import MAX_CLASSES, exponents_and_summands
+from ember_infer_core.ops.log_softmax import MAX_CLASSES, OVERFLOW, exponents_and_summands
 from ember_infer_firmware.kernels.walk import rows_of
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
@@ -41,5 +41,6 @@ def plan(context: Context, params: LogSoftmaxParams, input: Place, output: Place
     }
     steps = [Step(_INT8, fields, (input, output))]
     if params.input_shape[-1] > MAX_CLASSES:
-        steps.insert(0, Step(_CHECK, {f"of.{name}": value for name, value in fields.items()}, (input,)))
+        of = {f"of.{name}": value for name, value in fields.items()}
+        steps.insert(0, Step(_CHECK, of, (input,), failure=OVERFLOW))
     return steps
