@@ -123,7 +123,8 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
     Raises:
         ValueError: no such name.
         UnsupportedOperator: there is no kernel for the operators of some layers.
-        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why.
+        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why. Or
+            there are more inputs and outputs than a function takes.
     """
     check_model_name(name)
     ports = len(program.inputs) + len(program.outputs)
@@ -132,7 +133,7 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
     constants = Constants(name)
     context = Context(kernels, constants)
     places = _Places(program, context)
-    layers = _layers(context, places, program, Names())
+    layers = _layers(context, places, program)
     state = [program.tensors[variable.tensor].size for variable in program.variables]
     return Plan(
         name,
@@ -215,8 +216,9 @@ class _Places:
                 yield found, self._port("output", index, number)
 
 
-def _layers(context: Context, places: _Places, program: Program, names: Names) -> tuple[Layer, ...]:
-    found = [_attempt(context, places, call, names) for call in program.calls]
+def _layers(context: Context, places: _Places, program: Program) -> tuple[Layer, ...]:
+    names = Names()
+    found = [_attempt(context, places, call, names.of(identifier(call.name))) for call in program.calls]
     errors = [error for error in found if isinstance(error, KernelError)]
     if errors:
         kind = type(errors[0]) if len(set(map(type, errors))) == 1 else KernelError
@@ -224,12 +226,12 @@ def _layers(context: Context, places: _Places, program: Program, names: Names) -
     return tuple(layer for layer in found if isinstance(layer, Layer))
 
 
-def _attempt(context: Context, places: _Places, call: Call, names: Names) -> Layer | KernelError:
+def _attempt(context: Context, places: _Places, call: Call, name: str) -> Layer | KernelError:
     """A layer, or why there is none."""
     if call.method not in KERNELS:
         return UnsupportedOperator(f"{call.name} ({call.method}): there is no kernel")
     try:
-        return _layer(context, places, call, names.of(call.name))
+        return _layer(context, places, call, name)
     except KernelError as error:
         return type(error)(f"{call.name} ({call.method}): {error}")
 
