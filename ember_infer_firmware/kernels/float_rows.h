@@ -1,0 +1,45 @@
+/* Functions of rows of float32, in the order of TFLM's reference kernels. Planned by l2_normalization.py and
+   log_softmax.py. */
+
+#ifndef EMBER_FLOAT_ROWS_H
+#define EMBER_FLOAT_ROWS_H
+
+#include <math.h>
+
+#include "ember_common.h"
+
+struct ember_l2_normalization_float32 {
+    int32_t rows, count;
+};
+
+static inline void ember_l2_normalization_float32(const struct ember_l2_normalization_float32 *p, const float *input,
+                                                  float *output) {
+    for (int32_t row = p->rows; row != 0; row--, input += p->count, output += p->count) {
+        float sum = 0.0f;
+        for (int32_t i = 0; i < p->count; i++)
+            sum += input[i] * input[i];
+        const float root = sqrtf(sum), length = root < 1e-6f ? 1e-6f : root;
+        for (int32_t i = 0; i < p->count; i++)
+            output[i] = input[i] / length;
+    }
+}
+
+struct ember_log_softmax_float32 {
+    int32_t rows, count;
+};
+
+static inline void ember_log_softmax_float32(const struct ember_log_softmax_float32 *p, const float *input,
+                                             float *output) {
+    for (int32_t row = p->rows; row != 0; row--, input += p->count, output += p->count) {
+        float most = -3.402823466385288598e38f, sum = 0.0f;
+        for (int32_t i = 0; i < p->count; i++)
+            most = most < input[i] ? input[i] : most;
+        for (int32_t i = 0; i < p->count; i++)
+            sum += expf(input[i] - most);
+        const float log_of_sum = logf(sum);
+        for (int32_t i = 0; i < p->count; i++)
+            output[i] = input[i] - most - log_of_sum;
+    }
+}
+
+#endif
