@@ -11,7 +11,7 @@ import numpy as np
 from ember_infer_core.errors import KernelError, UnsupportedOperator
 from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Role, slots
-from ember_infer_firmware.context import Constants, Context, Names, ScratchLen, check_model_name
+from ember_infer_firmware.context import Constants, Context, Names, ScratchLen, check_model_name, identifier
 from ember_infer_firmware.kernels import KERNELS
 from ember_infer_firmware.kinds import plan_call
 from ember_infer_firmware.step import Place, Step
