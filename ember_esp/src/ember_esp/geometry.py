@@ -97,6 +97,11 @@ class Geometry:
         return self.row < 16 <= self.window
 
     @property
+    def is_direct(self) -> bool:
+        """Whether the ESP32-P4 reads windows where they are: unpadded, in rows of 16 bytes and more."""
+        return not self.is_pointwise and not self.padded and self.row >= 16
+
+    @property
     def depth_multiplier(self) -> int:
         """Output channels for each input channel of a depthwise convolution."""
         return self.output_channels // self.channels
