@@ -564,9 +564,12 @@ DRAWERS: Mapping[str, Callable[[Drawer], ChipCall]] = {
 
 def draw(operator: str, *seed: int) -> ChipCall:
     """A random call, the same for the same seed; what TFLM refuses to prepare is drawn anew."""
-    for attempt in range(100):
-        try:
-            return DRAWERS[operator](Drawer(*seed, attempt))
-        except ValueError:
-            continue
-    raise AssertionError(f"nothing drawn for {operator} of seed {seed}")
+    attempts = (_drawn(operator, *seed, attempt) for attempt in range(100))
+    return next(call for call in attempts if call is not None)
+
+
+def _drawn(operator: str, *seed: int) -> ChipCall | None:
+    try:
+        return DRAWERS[operator](Drawer(*seed))
+    except ValueError:
+        return None

@@ -58,8 +58,8 @@ class EspBackend(RoutedBackend):
     The results are TensorFlow Lite Micro's, bit for bit, but for ``skip_nudge`` and ``effective_scales``. Scratch
     sizes, alignment and known faults are those of the chip and its driver.
 
-    Chip, driver and ``force_ansi`` decide how much scratch there is, which is asked of a class: :meth:`of` gives it, and
-    an instance is one of it, whichever class is called.
+    Chip, driver and ``force_ansi`` decide how much scratch there is, which is asked of a class: :meth:`of` gives it,
+    and an instance is one of it, whichever class is called.
 
     Args:
         chip: ``"esp32s3"``, ``"esp32p4"``, ``"esp32"`` or ``"esp32c3"``.
@@ -147,8 +147,9 @@ class EspBackend(RoutedBackend):
             _one_of("force_ansi", operator, ANSI_SWITCHES)
         if forced and driver != "rust":
             raise ValueError(f"force_ansi is a switch of the driver 'rust', not of {driver!r}")
-        made: type[Made] = _driven(base, driver, forced)
-        return made
+        made: Any = _driven(base, driver, forced)
+        found: type[Made] = made
+        return found
 
     @override
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["conv2d", "depthwise_conv2d"]
 
 _MOST_P4_CHANNELS = 256
+_CONVERTED_BY_VECTORS = 32
 
 
 def conv2d(target: Target, params: Conv2dParams, route: Route, spot: Spot) -> Iterator[str]:
@@ -77,7 +78,7 @@ def depthwise_conv2d(target: Target, params: DepthwiseConv2dParams, route: Route
     if g.depth_multiplier == 1 and g.channels % 8 == 0:
         yield from _s3_of_eights(g, params, spot)
     elif g.depth_multiplier % 4 == 0:
-        yield from _alignment(spot, input_at=16, output_at=8 if g.depth_multiplier % 8 == 0 else 1)
+        yield from _alignment(spot, _converted_at(g), output_at=8 if g.depth_multiplier % 8 == 0 else 1)
 
 
 def _s3_of_eights(g: Geometry, params: DepthwiseConv2dParams, spot: Spot) -> Iterator[str]:
@@ -86,15 +87,20 @@ def _s3_of_eights(g: Geometry, params: DepthwiseConv2dParams, spot: Spot) -> Ite
         in_rows = 2 * (g.filter_height * g.row + g.pixels * g.channels) > S3_WHOLE_INT16_INPUT
         if in_rows and g.total_padding[0] > 0 and params.input_offset != 0:
             yield "padding-rows"
-        yield from _alignment(spot, input_at=1 if in_rows else 16, output_at=8)
+        yield from _alignment(spot, 1 if in_rows else _converted_at(g), output_at=8)
     elif g.channels < 12:
-        yield from _alignment(spot, input_at=16, output_at=8)
+        yield from _alignment(spot, _converted_at(g), output_at=8)
     else:
         if params.bias is None:
             yield "no-bias"
         if g.channels % 16 == 0 and g.pad_h == g.pad_w <= 1:
             reads_where_it_lies = not g.padded and g.end_reach == (0, 0)
             yield from _alignment(spot, input_at=16 if reads_where_it_lies else 1, output_at=16)
+
+
+def _converted_at(g: Geometry) -> int:
+    """Where an image must start that is converted to int16: below 32 bytes that is done one by one."""
+    return 16 if g.pixels * g.channels >= _CONVERTED_BY_VECTORS else 1
 
 
 def _alignment(spot: Spot, input_at: int, output_at: int) -> Iterator[str]:

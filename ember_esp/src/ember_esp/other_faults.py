@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["add", "avg_pool", "fully_connected", "hard_swish", "max_pool", "mul", "softmax"]
 
 _LANES = 8
+_ADDED_BY_VECTORS = 12
 _MOST_TAPS = 256  # of -128 that a sum of 16 bits holds
 
 
@@ -73,7 +74,7 @@ def _pool_alignment(channels: int, spot: Spot) -> Iterator[str]:
 
 def add(target: Target, params: ElementwiseAddParams, route: Route, spot: Spot) -> Iterator[str]:
     """Of ADD, whose kernel sees to misaligned inputs itself."""
-    vectors = math.prod(params.output_shape) >= _LANES and spot.inputs_start_at(16)
+    vectors = math.prod(params.output_shape) >= _ADDED_BY_VECTORS and spot.inputs_start_at(16)
     if _on_s3(target, route) and vectors and not spot.output_starts_at(8):
         yield "misaligned-output"
 

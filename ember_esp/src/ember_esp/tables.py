@@ -1,4 +1,4 @@
-"""Arithmetic in which kernels differ from TensorFlow Lite Micro's for some values, computed for all values there are."""
+"""Arithmetic in which kernels differ from TensorFlow Lite Micro's for some values, tried on all values there are."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _result(scaled: Int64Array, params: MulParams) -> Int64Array:
 
 
 def p4_hard_swish_differs(params: LookupParams) -> bool:
-    """Whether the ESP32-P4 gives any int8 value another HARD_SWISH: it floors the last product instead of truncating."""
+    """Whether the ESP32-P4 gives any int8 value another HARD_SWISH: it floors the last product, and TFLM truncates."""
     fine = (_INT8 - params.input_quant.zero_point) * 128
     fine_scale = params.input_quant.scale / 128
     output_multiplier, output_shift = _multiplier16(fine_scale / params.output_quant.scale)
