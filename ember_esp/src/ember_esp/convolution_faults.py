@@ -23,17 +23,22 @@ _CONVERTED_BY_VECTORS = 32
 def conv2d(target: Target, params: Conv2dParams, route: Route, spot: Spot) -> Iterator[str]:
     """Of the general convolution."""
     g = Geometry.of(params)
-    if route.kernel == "generic":
-        if params.groups > 1:
+    if params.groups > 1:
+        if (route.kernel == "generic" and g.is_1x1) or (target.chip == "esp32p4" and _is_read_whole_by_p4(g)):
             yield "groups"
     elif target.chip == "esp32p4":
-        if params.groups > 1:
-            if not g.is_direct:
-                yield "groups"
-        elif g.is_direct and g.total_padding[0] == 1 and g.filter_height != 3:
+        if g.is_direct and g.total_padding[0] == 1 and g.filter_height != 3:
             yield "p4-last-row"
-    elif params.groups == 1:  # the ESP32-S3 leaves grouped ones to the ANSI C kernel
+    elif target.chip == "esp32s3":
         yield from _s3_conv2d(g, spot)
+
+
+def _is_read_whole_by_p4(g: Geometry) -> bool:
+    """Whether the ESP32-P4's kernel reads weights as deep as the image; the others leave groups to the ANSI C one."""
+    if g.is_direct:
+        return False
+    goes_to_generic = not g.is_pointwise and not g.padded and g.window < 16
+    return g.is_1x1 or not goes_to_generic
 
 
 def _s3_conv2d(g: Geometry, spot: Spot) -> Iterator[str]:
@@ -43,8 +48,18 @@ def _s3_conv2d(g: Geometry, spot: Spot) -> Iterator[str]:
     elif g.is_im2col:
         if _is_thought_inside(g):
             yield "narrow-input"
-    elif g.padded and any(total % 2 for total in g.total_padding):
+    elif g.padded and _reads_beyond_padding(g):
         yield "odd-padding"
+
+
+def _reads_beyond_padding(g: Geometry) -> bool:
+    """Whether a window reaches beyond an image that is padded by as much after it as before it.
+
+    One column too many is where the next row begins: with its padding, which does no harm, unless there is no next row.
+    """
+    rows, columns = g.total_padding
+    reaches_last_row = (g.output_height - 1) * g.stride_h + g.filter_height >= g.height + 2 * g.pad_h
+    return rows % 2 == 1 or (columns % 2 == 1 and (g.pad_w == 0 or reaches_last_row))
 
 
 def _is_thought_inside(g: Geometry) -> bool:

@@ -86,10 +86,14 @@ class Geometry:
         return self.filter_height == self.filter_width == 3
 
     @property
+    def is_1x1(self) -> bool:
+        """Whether the filter is 1x1."""
+        return self.filter_height == self.filter_width == 1
+
+    @property
     def is_pointwise(self) -> bool:
         """Whether the filter is 1x1, at stride 1 and without padding: ESP-NN has a kernel of its own for it."""
-        one_by_one = self.filter_height == self.filter_width == self.stride_h == self.stride_w == 1
-        return one_by_one and not self.padded
+        return self.is_1x1 and self.stride_h == self.stride_w == 1 and not self.padded
 
     @property
     def is_im2col(self) -> bool:
