@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _HERE = Path(__file__).resolve().parent
-_LIBRARIES = ("cmsis_nn",)  # folders of headers that call a library; the names of these begin with theirs
+_LIBRARIES = ("cmsis_nn", "esp_nn")  # folders of headers that call a library; the names of these begin with theirs
 _WIDTH = 118  # of a line
 _INCLUDED = re.compile(r'^#include "ember_(\w+)\.h"$', re.MULTILINE)
 

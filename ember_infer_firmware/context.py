@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,17 @@ from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_firmware.step import Constant, Place
 
-__all__ = ["Constants", "Context", "Names", "ScratchLen", "check_model_name", "identifier", "model_name"]
+__all__ = [
+    "CORES",
+    "Constants",
+    "Context",
+    "Core",
+    "Names",
+    "ScratchLen",
+    "check_model_name",
+    "identifier",
+    "model_name",
+]
 
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
 _C_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -24,6 +34,28 @@ _HEADERS_OF_C = (
     "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar unistd wchar "
     "wctype"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What code may be compiled for.
+
+    Attributes:
+        defined: how C asks.
+        words: what it is, for people.
+    """
+
+    defined: str
+    words: str
+
+
+# The cores on which scratch depends, in the order in which to ask.
+CORES: Mapping[str, Core] = {
+    "mve": Core("defined(__ARM_FEATURE_MVE)", "Arm with vectors"),
+    "dsp": Core("defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1", "Arm with DSP extension"),
+    "esp32s3": Core("defined(CONFIG_IDF_TARGET_ESP32S3)", "ESP32-S3"),
+    "esp32p4": Core("defined(CONFIG_IDF_TARGET_ESP32P4)", "ESP32-P4"),
+}
 
 
 def identifier(text: str) -> str:
@@ -39,23 +71,32 @@ class ScratchLen:
     """Bytes of scratch, which for a library's kernels depend on the core that they are compiled for.
 
     Attributes:
-        plain: without extensions.
-        dsp: with the DSP extension (Cortex-M4).
-        mve: with vectors (Cortex-M55).
+        plain: where nothing else is said.
+        dsp: with Arm's DSP extension (Cortex-M4); None for as many as ``plain``, as below.
+        mve: with Arm's vectors (Cortex-M55).
+        esp32s3, esp32p4: on Espressif's chips with vectors.
     """
 
     plain: int = 0
-    dsp: int = 0
-    mve: int = 0
+    dsp: int | None = None
+    mve: int | None = None
+    esp32s3: int | None = None
+    esp32p4: int | None = None
 
-    @classmethod
-    def everywhere(cls, length: int) -> ScratchLen:
-        """The same on every core."""
-        return cls(length, length, length)
+    def __post_init__(self) -> None:
+        for name in CORES:
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, self.plain)
+
+    def on(self, core: str) -> int:
+        """On one of :data:`CORES`."""
+        length: int = getattr(self, core)
+        return length
 
     def largest(self, other: ScratchLen) -> ScratchLen:
         """What suffices for both."""
-        return ScratchLen(max(self.plain, other.plain), max(self.dsp, other.dsp), max(self.mve, other.mve))
+        cores = {core: max(self.on(core), other.on(core)) for core in CORES}
+        return ScratchLen(max(self.plain, other.plain), **cores)
 
 
 def model_name(text: str) -> str:
@@ -157,7 +198,7 @@ class Context:
         place = Place("scratch", shape, np.dtype(dtype), offset=self._layer_scratch)
         length = int(np.prod(shape)) * place.dtype.itemsize
         self._layer_scratch += -(-length // ALIGNMENT) * ALIGNMENT
-        self.scratch_len = self.scratch_len.largest(ScratchLen.everywhere(self._layer_scratch))
+        self.scratch_len = self.scratch_len.largest(ScratchLen(self._layer_scratch))
         return place
 
     def scratch_by_core(self, needed: ScratchLen) -> Place | None:

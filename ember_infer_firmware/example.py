@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ember_infer_core.quantization import QuantParam
 from ember_infer_firmware.c_source import c_type
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import port_name
+from ember_infer_firmware.sources import alignment, port_name
 from ember_infer_firmware.step import Place
 from ember_infer_firmware.template import filled_template
 
@@ -48,7 +48,7 @@ def _common(plan: Plan) -> dict[str, str]:
     ports = [*plan.inputs, *plan.outputs]
     names = [port_name(_ports(plan, place), place) for place in ports]
     buffers = [
-        f"static {c_type(place.dtype)} {name}[{_macro(plan, place)}_LEN];"
+        f"static {c_type(place.dtype)} {name}[{_macro(plan, place)}_LEN]{alignment(plan, place)};"
         for place, name in zip(ports, names, strict=True)
     ]
     return {

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray
 from ember_infer_firmware.c_source import array_rows, c_type
 from ember_infer_firmware.golden import Golden
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import port_name
+from ember_infer_firmware.sources import alignment, port_name
 from ember_infer_firmware.step import Place
 from ember_infer_firmware.template import filled_template
 
@@ -37,7 +38,7 @@ def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
         "math": "#include <math.h>" if any(place.dtype.kind == "f" for place in plan.inputs) else "",
         "vectors": "\n\n".join("\n".join(lines) for lines in _vectors(plan, golden)),
         "buffers": "\n".join(
-            f"static {c_type(place.dtype)} {port}[{_length(place)}];"
+            f"static {c_type(place.dtype)} {port}[{_length(place)}]{alignment(plan, place)};"
             for place, port in zip(plan.outputs, outputs, strict=True)
         ),
         "begin": "\n".join(begin),
@@ -52,15 +53,18 @@ def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
 def _vectors(plan: Plan, golden: Golden) -> Iterator[list[str]]:
     for places, arrays in ((plan.inputs, golden.inputs), (plan.outputs, golden.outputs)):
         for place, array in zip(places, arrays, strict=True):
-            yield list(_vector(place, f"golden_{port_name(places, place)}", array))
+            yield list(_vector(plan, place, f"golden_{port_name(places, place)}", array))
 
 
-def _vector(place: Place, name: str, array: AnyArray) -> Iterator[str]:
-    """Answers of floats as their bits: what is compared is bytes."""
+def _vector(plan: Plan, place: Place, name: str, array: AnyArray) -> Iterator[str]:
+    """Answers of floats as their bits: what is compared is bytes. Inputs are handed over from where they are."""
     rows = np.ascontiguousarray(array).reshape(len(array), -1)
     if place.base == "output" and place.dtype.kind == "f":
         rows = rows.view(np.uint32)
-    yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{_length(place)}] = {{"
+    length, attribute = _length(place), alignment(plan, place) if place.base == "input" else ""
+    if attribute:
+        length = -(-length // ALIGNMENT) * ALIGNMENT
+    yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{length}]{attribute} = {{"
     for row in rows:
         lines = list(array_rows(row))
         if len(lines) == 1:

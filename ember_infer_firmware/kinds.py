@@ -17,27 +17,47 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import OperatorParams
     from ember_infer_firmware.context import Context
 
-__all__ = ["KINDS", "checked_kind", "find_library", "kernels_of", "library_flags", "plan_call", "source_files"]
+__all__ = [
+    "KINDS",
+    "checked_kind",
+    "find_library",
+    "header_preamble",
+    "kernels_of",
+    "library_flags",
+    "plan_call",
+    "source_files",
+    "why_one_task",
+]
 
 # Name -> what they are, in words.
 KINDS: Mapping[str, str] = {
     "reference": "its own kernels, in plain C for any processor",
     "cmsis-nn": "Arm's library for Cortex-M, where it has the operator",
+    "esp-nn": "Espressif's library for ESP32 chips, where it is right on all of them",
 }
 # Of the kinds that call a library, the package of its planners, which has a registry ``KERNELS`` and a module
 # ``library``. What they do not compute is the reference kernels'.
-_PACKAGES: Mapping[str, str] = {"cmsis-nn": "ember_infer_firmware.cmsis_nn"}
+_PACKAGES: Mapping[str, str] = {
+    "cmsis-nn": "ember_infer_firmware.cmsis_nn",
+    "esp-nn": "ember_infer_firmware.esp_nn",
+}
 
 
 def checked_kind(kernels: str) -> str:
     """The same name.
 
     Raises:
-        ValueError: there are no such kernels.
+        ValueError: there are no such kernels, or the distribution that knows their library is not installed.
     """
     if kernels not in KINDS:
         known = " or ".join(map(repr, KINDS))
         raise ValueError(f"kernels must be {known}, not {kernels!r}")
+    if kernels in _PACKAGES:
+        try:
+            importlib.import_module(_PACKAGES[kernels])
+        except ModuleNotFoundError as error:
+            package = f"{error.name}".replace("_", "-")
+            raise ValueError(f"{kernels} kernels need the distribution {package}: pip install ./ember_esp") from error
     return kernels
 
 
@@ -104,6 +124,18 @@ def source_files(kind: str, folder: Path, texts: Iterable[str]) -> list[Path]:
     return files
 
 
+def header_preamble(kind: str) -> str:
+    """What the model's header includes for its lengths to be those of the library as it is compiled; whole lines."""
+    text: str = _library(kind).PREAMBLE if kind in _PACKAGES else ""
+    return text
+
+
+def why_one_task(kind: str) -> str:
+    """Why no two tasks may run such code at once, for the caller; nothing if they may."""
+    text: str = _library(kind).ONE_TASK if kind in _PACKAGES else ""
+    return text
+
+
 def _library(kind: str) -> Any:
-    """A module with ``ENVIRONMENT``, ``check_folder``, ``flags`` and ``source_files``."""
+    """A module with ``ENVIRONMENT``, ``PREAMBLE``, ``ONE_TASK``, ``check_folder``, ``flags`` and ``source_files``."""
     return importlib.import_module(f"{_PACKAGES[kind]}.library")

@@ -106,6 +106,11 @@ class Plan:
         for layer in self.layers:
             yield from layer.steps
 
+    def is_aligned(self, port: Place) -> bool:
+        """Whether the caller must align an input or an output as the arena is aligned."""
+        operands = (place for step in self.steps() if step.kernel.aligned for place in step.operands)
+        return any(place is not None and (place.base, place.number) == (port.base, port.number) for place in operands)
+
     def failures(self) -> Iterator[tuple[Layer, Step]]:
         """The steps that may find that a layer has no result, in the order of their statuses."""
         for layer in self.layers:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ember_infer_firmware.c_source import literal
+from ember_infer_firmware.context import CORES
 from ember_infer_firmware.example import example, sketch
 from ember_infer_firmware.golden import Golden
 from ember_infer_firmware.golden_source import golden_sources, samples_in_words
+from ember_infer_firmware.kinds import why_one_task
 from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.sources import generate, uses_floats
 from ember_infer_firmware.template import filled_template
@@ -56,7 +58,13 @@ def weights_len(plan: Plan) -> int:
 
 def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
     floats = uses_floats(plan)
-    parts = (("activations", plan.activations_len), ("scratch", plan.scratch_len.plain), ("state", plan.state_len))
+    scratch = plan.scratch_len
+    parts = [("activations", plan.activations_len), ("scratch", scratch.plain), ("state", plan.state_len)]
+    parts += [
+        (f"scratch on {core.words}", scratch.on(name))
+        for name, core in CORES.items()
+        if scratch.on(name) > scratch.plain
+    ]
     return {
         "name": plan.name,
         "upper": plan.name.upper(),
@@ -82,10 +90,13 @@ def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
 
 def _notes(plan: Plan) -> str:
     upper, name = plan.name.upper(), plan.name
+    tasks = why_one_task(plan.kernels) or f"Tasks with arenas of their own may call `{name}_run` at once."
     notes = [
-        f"The arena may be anywhere in RAM; tasks with arenas of their own may call `{name}_run` at once. Inputs and "
-        f"outputs that have an `_OFFSET` in `{name}.h` may lie in the arena."
+        f"The arena may be anywhere in RAM. {tasks} Inputs and outputs that have an `_OFFSET` in `{name}.h` may lie in "
+        "the arena."
     ]
+    if any(map(plan.is_aligned, (*plan.inputs, *plan.outputs))):
+        notes.append(f"Inputs and outputs that have an `_ALIGNMENT` in `{name}.h` must be aligned to so many bytes.")
     if plan.variables:
         notes.append(f"State is kept in the arena from run to run; `{name}_reset(arena)` begins anew.")
     if any(layer.ending is not None for layer in plan.layers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import fill
 
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.quantization import QuantParam
@@ -18,13 +19,15 @@ from ember_infer_firmware.c_source import (
     literal,
     number_text,
 )
-from ember_infer_firmware.context import Names, ScratchLen
+from ember_infer_firmware.context import CORES, Names, ScratchLen
+from ember_infer_firmware.kinds import header_preamble, why_one_task
 from ember_infer_firmware.plan import Layer, Plan
 from ember_infer_firmware.step import Place, Step
 
-__all__ = ["FIRST_FAILURE", "generate", "port_name", "run_signature", "uses_floats"]
+__all__ = ["FIRST_FAILURE", "alignment", "generate", "port_name", "run_signature", "uses_floats"]
 
 FIRST_FAILURE = -3  # the status of a layer without a result, and one less for each further layer that may have none
+_WIDTH = 118  # of a line
 _NAME_LENGTH = 60  # of what a model's file contributes to a comment
 
 
@@ -48,6 +51,11 @@ def run_signature(plan: Plan) -> str:
     start = f"int {plan.name}_run("
     lines = filled([*(f"{parameter}," for parameter in others), f"{last})"], " " * len(start))
     return start + "\n".join(lines).lstrip()
+
+
+def alignment(plan: Plan, port: Place) -> str:
+    """What follows on an array's name for a caller to hand it over as this input or output."""
+    return f" __attribute__((aligned({plan.name.upper()}_ARENA_ALIGNMENT)))" if plan.is_aligned(port) else ""
 
 
 def _plain(name: str) -> str:
@@ -79,15 +87,17 @@ _HEADER_TEXT = """\
 #define {upper}_H
 
 #include <stdint.h>
-
+{preamble}
 #ifdef __cplusplus
 extern "C" {{
 #endif
 """
 _REENTRANT = "   Nothing is kept between two runs; tasks with arenas of their own may run it at once."
+_STATELESS = "   Nothing is kept between two runs."
 _STATEFUL = """\
    The arena keeps the model's state from run to run, and nobody else may write to it: call {name}_reset(arena) before
-   the first run, and to begin anew. Tasks with arenas of their own may run at once."""
+   the first run, and to begin anew."""
+_STATEFUL_REENTRANT = f"{_STATEFUL} Tasks with arenas of their own may run at once."
 _ENDS_EARLY = """\
    Most runs of this model take an input in and end, with {upper}_PENDING: outputs of which that many inputs are
    needed stay as they were."""
@@ -97,7 +107,12 @@ _INITIALISED = """\
 
 
 def _guarantee(plan: Plan) -> str:
-    found = [_STATEFUL if plan.variables else _REENTRANT]
+    one_task = why_one_task(plan.kernels)
+    if one_task:
+        found = [_STATEFUL if plan.variables else _STATELESS]
+        found.append(fill(one_task, _WIDTH, initial_indent="   ", subsequent_indent="   "))
+    else:
+        found = [_STATEFUL_REENTRANT if plan.variables else _REENTRANT]
     if plan.program.ends_early:
         found.append(_ENDS_EARLY)
     if any((variable.initial != variable.default).any() for variable in plan.program.variables):
@@ -109,7 +124,11 @@ def _header(plan: Plan) -> Iterator[str]:
     upper, name = plan.name.upper(), plan.name
     signature = run_signature(plan).replace("\n", "\n   ")
     yield _HEADER_TEXT.format(
-        title=_plain(plan.program.name), signature=signature, upper=upper, guarantee=_guarantee(plan)
+        title=_plain(plan.program.name),
+        signature=signature,
+        upper=upper,
+        guarantee=_guarantee(plan),
+        preamble=header_preamble(plan.kernels),
     )
     yield f"#define {upper}_INPUTS {len(plan.inputs)}"
     yield f"#define {upper}_OUTPUTS {len(plan.outputs)}"
@@ -138,15 +157,19 @@ def _header(plan: Plan) -> Iterator[str]:
 def _lengths(plan: Plan) -> Iterator[str]:
     """The arena's, which for a library's kernels depends on the core that they are compiled for."""
     upper, scratch = plan.name.upper(), plan.scratch_len
-    if scratch == ScratchLen.everywhere(scratch.plain):
-        yield f"#define {upper}_SCRATCH_LEN {scratch.plain} /* bytes */"
-    else:
-        yield "#if defined(__ARM_FEATURE_MVE)"
-        yield f"#define {upper}_SCRATCH_LEN {scratch.mve} /* bytes */"
-        yield "#elif defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1"
-        yield f"#define {upper}_SCRATCH_LEN {scratch.dsp} /* bytes */"
+    # An Arm with vectors has the DSP extension, too, and must not be taken for one without them.
+    told = [
+        name
+        for name in CORES
+        if scratch.on(name) != scratch.plain or (name == "mve" and scratch.on("dsp") != scratch.plain)
+    ]
+    for number, name in enumerate(told):
+        yield f"#{'elif' if number else 'if'} {CORES[name].defined} /* {CORES[name].words} */"
+        yield f"#define {upper}_SCRATCH_LEN {scratch.on(name)} /* bytes */"
+    if told:
         yield "#else"
-        yield f"#define {upper}_SCRATCH_LEN {scratch.plain} /* bytes */"
+    yield f"#define {upper}_SCRATCH_LEN {scratch.plain} /* bytes */"
+    if told:
         yield "#endif"
     yield f"#define {upper}_STATE_LEN {plan.state_len} /* bytes */"
     before = plan.scratch_start if plan.scratch_start or scratch != ScratchLen() else 1  # C has no empty arrays
@@ -161,6 +184,8 @@ def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[s
     yield f"/* {_plain(program.tensors[index].name)}: {_type(place)} */"
     yield f"#define {macro}_TYPE {c_type(place.dtype)}"
     yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
+    if plan.is_aligned(place):
+        yield f"#define {macro}_ALIGNMENT 16 /* bytes; more than the type asks for */"
     quant = program.tensors[index].quant
     if isinstance(quant, QuantParam) and place.dtype.kind != "f":
         yield f"#define {macro}_SCALE {number_text(float(quant.scale))}"
@@ -186,7 +211,8 @@ def _statuses(plan: Plan) -> Iterator[str]:
     upper = plan.name.upper()
     failures = [layer.name for layer, _ in plan.failures()]
     found = [("OK", "==", "0", "the outputs are computed"), ("ERROR_NULL", "==", "(-1)", "a pointer is null")]
-    found.append(("ERROR_ALIGNMENT", "==", "(-2)", f"the arena is not aligned to {upper}_ARENA_ALIGNMENT bytes"))
+    aligned = "arena, an input or an output" if any(map(plan.is_aligned, (*plan.inputs, *plan.outputs))) else "arena"
+    found.append(("ERROR_ALIGNMENT", "==", "(-2)", f"the {aligned} is not aligned to {upper}_ARENA_ALIGNMENT bytes"))
     if failures:
         found.append(("ERROR_UNDEFINED", "<=", f"({FIRST_FAILURE})", "a layer has no result for these inputs"))
     if any(layer.ending is not None for layer in plan.layers):
@@ -274,8 +300,12 @@ def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     nulls = [*(f"{name} == NULL ||" for name in pointers), "arena == NULL)"]
     yield "    if (" + "\n".join(filled(nulls, "        ")).lstrip()
     yield f"        return {upper}_ERROR_NULL;"
-    yield f"    if ((uintptr_t)arena % {upper}_ARENA_ALIGNMENT != 0)"
-    yield f"        return {upper}_ERROR_ALIGNMENT;"
+    aligned = [
+        port_name(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports if plan.is_aligned(place)
+    ]
+    for name in ("arena", *aligned):
+        yield f"    if ((uintptr_t){name} % {upper}_ARENA_ALIGNMENT != 0)"
+        yield f"        return {upper}_ERROR_ALIGNMENT;"
     statuses = {id(step): FIRST_FAILURE - number for number, (_, step) in enumerate(plan.failures())}
     for layer in plan.layers:
         yield from _layer(plan, layer, structs, statuses)

@@ -27,6 +27,7 @@ class Kernel:
         operands: how many pointers follow.
         fails: whether it returns 0, or -1 for inputs of which the layer has no result; otherwise it returns nothing.
         struct: what it takes first; has the function's name unless several functions share it.
+        aligned: whether all operands must start at multiples of 16 bytes, inputs and outputs of the model, too.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Kernel:
     operands: int
     fails: bool = False
     struct: str = ""
+    aligned: bool = False
 
     def __post_init__(self) -> None:
         if not self.struct:

@@ -17,7 +17,7 @@ from ember_infer_firmware.boards.board import Board
 from ember_infer_firmware.boards.emulate import run
 from ember_infer_firmware.c_source import c_type
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import generate
+from ember_infer_firmware.sources import alignment, generate
 from ember_infer_firmware.step import Place
 
 __all__ = ["Runs", "model_sizes", "run_model"]
@@ -127,7 +127,8 @@ def _size(place: Place) -> int:
 def _harness(plan: Plan) -> str:
     ports = (*plan.inputs, *plan.outputs)
     buffers = [
-        f"static {c_type(port.dtype)} {_variable(port)}[{max(_size(port) // port.dtype.itemsize, 1)}];"
+        f"static {c_type(port.dtype)} {_variable(port)}[{max(_size(port) // port.dtype.itemsize, 1)}]"
+        f"{alignment(plan, port)};"
         for port in ports
     ]
     reads = [f"ember_read(inputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.inputs]

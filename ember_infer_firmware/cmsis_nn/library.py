@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["ENVIRONMENT", "check_folder", "flags", "source_files"]
+__all__ = ["ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
 
 ENVIRONMENT = "CMSIS_NN_PATH"
+PREAMBLE = ""
+ONE_TASK = ""
 _HEADER = "Include/arm_nnfunctions.h"
 _NAME = re.compile(r"\barm_\w+")
 

@@ -1,0 +1,98 @@
+"""``struct ember_esp_nn_window``, and the checks of what slides over an image."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ember_infer_core.slots import AnyArray, Int32Array, Shape4
+from ember_infer_firmware.esp_nn.chips import check_call, check_counts, check_reach
+from ember_infer_firmware.step import Value
+
+if TYPE_CHECKING:
+    from ember_infer_core.ops.pool import PoolParams
+    from ember_infer_core.ops.sums import WindowedSumParams
+    from ember_infer_firmware.context import Context
+
+__all__ = ["check_sums", "geometry", "window"]
+
+
+def geometry(params: WindowedSumParams | PoolParams, filter_shape: Shape4) -> dict[str, int]:
+    """Fields of the struct: sizes, strides and padding, one filter for each channel."""
+    batches, input_h, input_w, input_c = params.input_shape
+    _, filter_h, filter_w, filter_c = filter_shape
+    _, output_h, output_w, output_c = params.output_shape
+    check_counts(input_h, input_w, input_c, filter_h, filter_w, output_h, output_w, output_c)
+    return {
+        "batches": batches,
+        "input_h": input_h,
+        "input_w": input_w,
+        "input_c": input_c,
+        "filter_h": filter_h,
+        "filter_w": filter_w,
+        "filter_c": filter_c,
+        "output_h": output_h,
+        "output_w": output_w,
+        "output_c": output_c,
+        "depth_multiplier": 1,
+        "stride_h": params.stride_h,
+        "stride_w": params.stride_w,
+        "pad_h": params.pad_h,
+        "pad_w": params.pad_w,
+    }
+
+
+def window(
+    context: Context, method: str, params: WindowedSumParams, weights: AnyArray, bias: Int32Array | None, axis: int
+) -> dict[str, Value]:
+    """The fields of the struct for a convolution.
+
+    Args:
+        context: what planning has at hand.
+        method: of a backend.
+        params: of the call.
+        weights: a filter for each channel of the output, which are along ``axis``.
+        bias: of the call.
+        axis: see ``weights``.
+
+    Raises:
+        Declined: it is not ESP-NN's.
+    """
+    bound = copy.copy(params)
+    bound.bias = bias
+    check_call(method, bound)
+    check_sums(weights, bias, params.input_offset, params.output_shift, axis)
+    return {
+        **geometry(params, weights.shape),
+        "weights": context.constant("weights", weights),
+        "bias": None if bias is None else context.constant("bias", bias),
+        "multiplier": context.constant("multiplier", params.output_multiplier),
+        "shift": context.constant("shift", params.output_shift.astype(np.int32)),
+        "input_offset": params.input_offset,
+        "output_offset": params.output_offset,
+        "activation_min": params.activation_min,
+        "activation_max": params.activation_max,
+    }
+
+
+def check_sums(
+    weights: AnyArray,
+    bias: Int32Array | None,
+    input_offset: int,
+    shift: AnyArray,
+    axis: int,
+    weights_offset: int = 0,
+) -> None:
+    """Checks that no input makes a sum of products that int32 does not hold.
+
+    Raises:
+        Declined: some may.
+    """
+    others = tuple(other for other in range(weights.ndim) if other != axis)
+    largest = max(127 + input_offset, 128 - input_offset)  # of input_offset + int8
+    reach = largest * np.abs(weights.astype(np.int64) + weights_offset).sum(others)
+    reach += 0 if bias is None else np.abs(bias.astype(np.int64))
+    for each, left in zip(reach.tolist(), shift.tolist(), strict=True):
+        check_reach(each, left)
