@@ -48,6 +48,7 @@ def channels(context: Context, params: SumParams, rows: AnyArray, bias: AnyArray
         "multiplier": context.constant("multiplier", params.output_multiplier),
         "shift": context.constant("shift", encoded.astype(np.int8)),
         "zero": doubled_zero(params),
+        **short(count=len(rows)),
     }
 
 
