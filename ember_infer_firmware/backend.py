@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from pathlib import Path
@@ -11,18 +12,15 @@ from typing_extensions import override
 
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
-from ember_infer_firmware.host import FirmwareExecutable, compiled
+from ember_infer_firmware.host import FirmwareExecutable, Library, compiled, library_of
 from ember_infer_firmware.kernels import KERNELS, all_kernels
 from ember_infer_firmware.kinds import checked_kind
-from ember_infer_firmware.plan import Plan, plan_program
+from ember_infer_firmware.plan import plan_program
 from ember_infer_firmware.single_calls import MAIN, SingleCalls, library_sources
-from ember_infer_firmware.sources import generate
 from ember_infer_native.cache import LibraryCache
 from ember_infer_native.toolchain import find_compiler
 
 if TYPE_CHECKING:
-    import ctypes
-
     from ember_infer_core.program import Program
     from ember_infer_core.slots import OperatorParams
 
@@ -51,8 +49,9 @@ class FirmwareBackend(RoutedBackend):
         self._arguments = {"kernels": kernels, "cache": cache}
         self._compiler = find_compiler()
         self._cache = LibraryCache(None if cache is None else Path(cache))
-        self._compiled: weakref.WeakKeyDictionary[Program, tuple[Plan, ctypes.CDLL]] = weakref.WeakKeyDictionary()
+        self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
+        _BACKENDS.add(self)
         self._single_calls: SingleCalls | None = None
 
     @property
@@ -82,13 +81,11 @@ class FirmwareBackend(RoutedBackend):
             CompileError: the compiler refuses the code.
         """
         with self._lock:
-            found = self._compiled.get(program)
-            if found is None:
+            library = self._libraries.get(program)
+            if library is None:
                 plan = plan_program(program, _NAME, self._kernels)
-                sources = generate(plan) | {"library.c": f'#include "{_NAME}.c"\n#include "{_NAME}_weights.c"\n'}
-                library = compiled(self._cache, self._compiler, sources, "library.c", program.name)
-                found = self._compiled[program] = (plan, library)
-        return FirmwareExecutable(*found)
+                library = self._libraries[program] = library_of(plan, self._cache, self._compiler)
+        return FirmwareExecutable(program, library)
 
     @classmethod
     @override
@@ -107,3 +104,16 @@ class FirmwareBackend(RoutedBackend):
                 library = compiled(self._cache, self._compiler, sources, MAIN, "kernels")
                 self._single_calls = SingleCalls(library, self._kernels)
         self._single_calls.run(operator, params)
+
+
+# In a child of fork, whoever held a lock is not there to let it go.
+_BACKENDS: weakref.WeakSet[FirmwareBackend] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for backend in _BACKENDS:
+        backend._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ __all__ = [
     "array_definition",
     "array_rows",
     "c_type",
+    "filled",
     "header_text",
     "headers_of",
     "initialiser",
@@ -48,12 +48,14 @@ C_TYPES: Mapping[str, str] = {
 
 def number_text(value: int | float) -> str:
     """A number as C writes it; floats exactly."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return str(int(value))
-    if isinstance(value, int):
+    if isinstance(value, int | np.integer):
         if value == -(2**31):  # in C a minus sign and a number that int does not hold
             return "(-2147483647 - 1)"
-        return str(value) if -(2**31) < value < 2**31 else f"{value}u" if value < 2**32 else f"INT64_C({value})"
+        if value == -(2**63):
+            return "(-INT64_C(9223372036854775807) - 1)"
+        return str(value) if -(2**31) < value < 2**31 else f"{value}u" if 0 < value < 2**32 else f"INT64_C({value})"
     if math.isnan(value):
         return "NAN"
     if math.isinf(value):
@@ -102,10 +104,18 @@ def _whole(array: AnyArray) -> Iterable[str]:
 def initialiser(fields: Mapping[str, Value]) -> str:
     """Of a struct, by the names of its fields; lines of a block."""
     texts = [f".{name} = {_value(value)}," for name, value in fields.items()]
-    wrapper = textwrap.TextWrapper(
-        _WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-    )
-    return "\n".join(wrapper.wrap(" ".join(texts)))
+    return "\n".join(filled(texts))
+
+
+def filled(parts: Iterable[str], indent: str = "    ") -> list[str]:
+    """Lines of C that are not too long, which break between parts alone."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 1 + len(part) <= _WIDTH:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(indent + part)
+    return lines
 
 
 def _value(value: Value) -> str:
@@ -166,10 +176,11 @@ def struct_fields(struct: str, header: str) -> tuple[Field, ...]:
 
 def _fields(declarations: str, header: str) -> Iterator[Field]:
     for declaration in filter(None, (part.strip() for part in declarations.split(";"))):
-        within = re.fullmatch(r"struct ember_(\w+) (\w+)", declaration)
+        within = re.fullmatch(r"struct ember_(\w+) ([\w, ]+)", declaration)
         if within:
-            for inner in struct_fields(within[1], header):
-                yield Field(f"{within[2]}.{inner.name}", inner.type, inner.count)
+            for name in within[2].split(","):
+                for inner in struct_fields(within[1], header):
+                    yield Field(f"{name.strip()}.{inner.name}", inner.type, inner.count)
             continue
         type_, rest = re.fullmatch(r"((?:const )?\w+ \*?)(.*)", declaration, re.DOTALL).groups()  # type: ignore[union-attr]
         for name in rest.split(","):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +13,17 @@ from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_firmware.step import Constant, Place
 
-__all__ = ["Constants", "Context", "identifier"]
+__all__ = ["Constants", "Context", "Names", "check_model_name", "identifier", "model_name"]
 
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
+_C_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_KERNELS = "ember"  # what their names begin with
+# Beside a file of ours of such a name, <string.h> may mean ours.
+_HEADERS_OF_C = (
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math memory setjmp signal stdalign stdarg "
+    "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar unistd wchar "
+    "wctype"
+)
 
 
 def identifier(text: str) -> str:
@@ -23,6 +32,51 @@ def identifier(text: str) -> str:
     if not plain:
         return "model"
     return f"m{plain}" if plain[0].isdigit() else plain
+
+
+def model_name(text: str) -> str:
+    """A name for a model that :func:`check_model_name` takes, from its file's."""
+    name = identifier(text)
+    return f"model_{name}" if _is_taken(name) else name
+
+
+def check_model_name(name: str) -> None:
+    """Checks that files and names in C may begin with ``name``.
+
+    Raises:
+        ValueError: says why not.
+    """
+    if not _C_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot begin names in C: take a letter, then letters, digits and underscores")
+    if _is_taken(name):
+        raise ValueError(
+            f"{name!r} could be taken for a header of the C library, or for the kernels: take another name"
+        )
+
+
+def _is_taken(name: str) -> bool:
+    return name.lower() in (*_HEADERS_OF_C.split(), _KERNELS) or name.lower().startswith(f"{_KERNELS}_")
+
+
+class Names:
+    """Names in C, each once.
+
+    Args:
+        taken: those that are there already.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._used = set(taken)
+        self._last: dict[str, int] = {}  # number for each wanted name: thousands may want the same one
+
+    def of(self, wanted: str) -> str:
+        """This name, or where it is taken, one with a number."""
+        name = wanted
+        while name in self._used:
+            self._last[wanted] = self._last.get(wanted, 1) + 1
+            name = f"{wanted}_{self._last[wanted]}"
+        self._used.add(name)
+        return name
 
 
 @dataclass(slots=True)
@@ -35,7 +89,7 @@ class Constants:
 
     prefix: str
     arrays: dict[tuple[str, bytes], Constant] = field(default_factory=dict)
-    _names: set[str] = field(default_factory=set)
+    _names: Names = field(default_factory=Names)
 
     def add(self, name: str, array: AnyArray) -> Constant:
         """An array under this name, or under the one that it already has."""
@@ -43,16 +97,8 @@ class Constants:
         key = (flat.dtype.str, flat.tobytes())
         found = self.arrays.get(key)
         if found is None:
-            found = self.arrays[key] = Constant(self._free(f"{self.prefix}_{name}"), flat)
+            found = self.arrays[key] = Constant(self._names.of(f"{self.prefix}_{name}"), flat)
         return found
-
-    def _free(self, wanted: str) -> str:
-        name, number = wanted, 1
-        while name in self._names:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._names.add(name)
-        return name
 
 
 @dataclass(slots=True)

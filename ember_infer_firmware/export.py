@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ember_infer_core.program import Program
-from ember_infer_firmware.context import identifier
+from ember_infer_firmware.context import model_name
 from ember_infer_firmware.folder import check_target, write_folder
 from ember_infer_firmware.golden import golden_vectors, samples_of
 from ember_infer_firmware.kinds import checked_kind
@@ -23,13 +22,6 @@ __all__ = ["Exported", "HasProgram", "export"]
 
 _SAMPLES = 8
 _GOLDEN_BYTES = 64 << 10  # that the golden vectors may take, unless one alone takes more
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}")
-# Names of headers: NAME.h would hide them, or they NAME.h.
-_HEADERS = {
-    *("assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math"),
-    *("setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdio", "stdlib"),
-    *("stdnoreturn", "string", "tgmath", "threads", "time", "uchar", "wchar", "wctype"),
-}
 
 
 class HasProgram(Protocol):
@@ -83,29 +75,12 @@ def export(
     """
     program = model if isinstance(model, Program) else model.program
     folder = Path(folder)
-    plan = plan_program(program, _default_name(program) if name is None else _checked(name), checked_kind(kernels))
+    plan = plan_program(program, model_name(program.name) if name is None else name, checked_kind(kernels))
     check_target(folder, force)
     golden = golden_vectors(program, samples_of(program, inputs, _golden_count(plan)))
     files = project_files(plan, golden, folder.resolve().name)
     write_folder(folder, files, {"name": plan.name, "kernels": kernels}, force=force)
     return Exported(folder, plan, files)
-
-
-def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"name: a letter, and then letters, digits and underscores, 48 at most, and not {name!r}")
-    if _is_taken(name):
-        raise ValueError(f"name: {name}.h is the name of another header; choose a name other than {name!r}")
-    return name
-
-
-def _default_name(program: Program) -> str:
-    found = identifier(program.name)
-    return f"{found[:42]}_model" if _is_taken(found) else found
-
-
-def _is_taken(name: str) -> bool:
-    return name.lower() in _HEADERS or name.lower().startswith("ember_")
 
 
 def _golden_count(plan: Plan) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import check_state
+from ember_infer_firmware.sources import FIRST_FAILURE, generate
 from ember_infer_firmware.step import Place
 from ember_infer_native.cache import LibraryCache, cache_key
 from ember_infer_native.toolchain import Compiler, build_library
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from ember_infer_core.program import Program
     from ember_infer_firmware.plan import Plan
 
-__all__ = ["FirmwareExecutable", "compiled"]
+__all__ = ["FirmwareExecutable", "Library", "compiled", "library_of"]
+
+_MAIN = "library.c"
 
 # As on a small machine: no vectors of the host's, no contraction of floats, each conversion as C has it.
 _FLAGS = ("-std=c99", "-O2", "-ffp-contract=off", "-fno-math-errno", "-w")
@@ -56,8 +60,54 @@ def compiled(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Library:
+    """An exported program, compiled and loaded. Nothing in it changes: any number of threads may share it.
+
+    It does not hold the program, so that a backend may keep it for as long as there is the program.
+
+    Attributes:
+        loaded: what the functions are of.
+        name: that they begin with.
+        inputs, outputs, variables: see :class:`Plan`.
+        arena_len, state_start: likewise.
+        failures: for each status of a layer without a result, the first first: the layer, and why.
+    """
+
+    loaded: ctypes.CDLL
+    name: str
+    inputs: tuple[Place, ...]
+    outputs: tuple[Place, ...]
+    variables: tuple[Place, ...]
+    arena_len: int
+    state_start: int
+    failures: tuple[str, ...]
+
+
+def library_of(plan: Plan, cache: LibraryCache, compiler: Compiler) -> Library:
+    """The plan's sources as they are exported, compiled.
+
+    Raises:
+        CompileError: the compiler refuses the sources.
+    """
+    name = plan.name
+    sources = generate(plan) | {_MAIN: f'#include "{name}.c"\n#include "{name}_weights.c"\n'}
+    return Library(
+        compiled(cache, compiler, sources, _MAIN, plan.program.name),
+        name,
+        plan.inputs,
+        plan.outputs,
+        tuple(variable.place for variable in plan.variables),
+        plan.arena_len,
+        plan.state_start,
+        tuple(f"{layer.call.name} ({layer.call.method}): {step.failure}" for layer, step in plan.failures()),
+    )
+
+
 class FirmwareExecutable:
     """An exported program with buffers of its own. For one thread at a time.
+
+    A run that ends in an error may have written to the outputs, as on a device.
 
     Attributes:
         inputs, outputs, scratch_len, run: see :class:`ember_infer_core.Executable`. Scratch is part of the arena.
@@ -65,25 +115,28 @@ class FirmwareExecutable:
 
     scratch_len: int = 0
 
-    def __init__(self, plan: Plan, library: ctypes.CDLL) -> None:
-        self.inputs: tuple[AnyArray, ...] = tuple(map(_buffer, plan.inputs))
-        self.outputs: tuple[AnyArray, ...] = tuple(map(_buffer, plan.outputs))
-        self._program: Program = plan.program
-        self._arena: ByteArray = aligned_bytes(plan.arena_len)
-        self._variables: tuple[AnyArray, ...] = tuple(
-            _view(self._arena[plan.state_start :], variable.place) for variable in plan.variables
-        )
-        self._library = library  # as long as its functions
-        self._run = getattr(library, f"{plan.name}_run")
-        self._reset = getattr(library, f"{plan.name}_reset") if plan.variables else None
+    def __init__(self, program: Program, library: Library) -> None:
+        self.inputs: tuple[AnyArray, ...] = tuple(map(_buffer, library.inputs))
+        self.outputs: tuple[AnyArray, ...] = tuple(map(_buffer, library.outputs))
+        self._program = program
+        self._library = library
+        self._arena: ByteArray = aligned_bytes(library.arena_len)
+        state = self._arena[library.state_start :]
+        self._variables: tuple[AnyArray, ...] = tuple(_view(state, place) for place in library.variables)
+        self._run = getattr(library.loaded, f"{library.name}_run")
+        self._reset = getattr(library.loaded, f"{library.name}_reset") if library.variables else None
         self._arguments = [ctypes.c_void_p(array.ctypes.data) for array in (*self.inputs, *self.outputs, self._arena)]
         self.start()
 
     def run(self, scratch: ByteArray | None = None) -> None:
-        """See :meth:`ember_infer_core.Executable.run`."""
+        """See :meth:`ember_infer_core.Executable.run`.
+
+        Raises:
+            KernelError: a layer has no result for these inputs.
+        """
         status = self._run(*self._arguments)
-        if status == -3:
-            raise KernelError(f"{self._program.name}: a layer has no result for these inputs")
+        if status <= FIRST_FAILURE:
+            raise KernelError(f"{self._program.name}: {self._library.failures[FIRST_FAILURE - status]}")
         if status < 0:
             raise InternalError(f"{self._program.name}: the exported code returned {status}")
 

@@ -11,7 +11,7 @@ import numpy as np
 from ember_infer_core.errors import KernelError, UnsupportedOperator
 from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, Role, slots
-from ember_infer_firmware.context import Constants, Context, identifier
+from ember_infer_firmware.context import Constants, Context, Names, check_model_name, identifier
 from ember_infer_firmware.kernels import KERNELS, planner
 from ember_infer_firmware.step import Place, Step
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ember_infer_core.program import Call, Program
 
 __all__ = ["Layer", "Plan", "Variable", "plan_program"]
+
+_MOST_PORTS = 126  # C99 promises 127 parameters, and one is the arena
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,16 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """State, and its first content; None for zeros."""
+    """State.
+
+    Attributes:
+        place: in the arena.
+        byte: that its first content consists of, if it is one alone.
+        initial: its first content otherwise.
+    """
 
     place: Place
+    byte: int
     initial: Place | None
 
 
@@ -88,13 +97,19 @@ class Plan:
 
     @property
     def arena_len(self) -> int:
-        """Bytes of all parts."""
-        return self.state_start + self.state_len if self.variables else self.scratch_start + self.scratch_len
+        """Bytes of all parts; 1 where there are none, since C has no such arrays."""
+        used = self.state_start + self.state_len if self.variables else self.scratch_start + self.scratch_len
+        return max(used, 1)
 
     def steps(self) -> Iterator[Step]:
         """Of all layers."""
         for layer in self.layers:
             yield from layer.steps
+
+    def failures(self) -> Iterator[tuple[Layer, Step]]:
+        """The steps that may find that a layer has no result, in the order of their statuses."""
+        for layer in self.layers:
+            yield from ((layer, step) for step in layer.steps if step.kernel.fails)
 
 
 def plan_program(program: Program, name: str, kernels: str) -> Plan:
@@ -102,18 +117,23 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
 
     Args:
         program: what to compute.
-        name: of the model, an identifier in C, before all others.
+        name: of the model, which all names in C begin with.
         kernels: which kind: ``reference``.
 
     Raises:
+        ValueError: no such name.
         UnsupportedOperator: there is no kernel for the operators of some layers.
-        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why.
+        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why. Or
+            there are more inputs and outputs than a function takes.
     """
+    check_model_name(name)
+    ports = len(program.inputs) + len(program.outputs)
+    if ports > _MOST_PORTS:
+        raise KernelError(f"{program.name}: {ports} inputs and outputs, of which a function of C takes {_MOST_PORTS}")
     constants = Constants(name)
     context = Context(kernels, constants)
     places = _Places(program, context)
-    names = _Names()
-    layers = _layers(context, places, program, names)
+    layers = _layers(context, places, program)
     state = [program.tensors[variable.tensor].size for variable in program.variables]
     return Plan(
         name,
@@ -135,22 +155,6 @@ def _rounded(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-class _Names:
-    """Names of layers in C, each once."""
-
-    def __init__(self) -> None:
-        self._used: set[str] = set()
-
-    def of(self, text: str) -> str:
-        wanted = identifier(text)
-        name, number = wanted, 1
-        while name in self._used:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._used.add(name)
-        return name
-
-
 class _Places:
     """Where the tensors of a program are: model inputs and outputs in the caller's memory, all else in the arena.
 
@@ -159,12 +163,11 @@ class _Places:
     """
 
     def __init__(self, program: Program, context: Context) -> None:
-        self._program = program
+        self.program = program
         self._context = context
         self._roots: dict[int, Place] = {}
-        self._state: list[int] = []
-        for number, index in enumerate(program.inputs):
-            self._roots.setdefault(program.storage(index), self._port("input", index, number))
+        for number, index in enumerate(program.inputs):  # of two in one place the last one counts
+            self._roots[program.storage(index)] = self._port("input", index, number)
         offset = 0
         for variable in program.variables:
             tensor = program.tensors[variable.tensor]
@@ -177,16 +180,16 @@ class _Places:
 
     def of_port(self, base: str, number: int) -> Place:
         """An input or an output of the model."""
-        ports = self._program.inputs if base == "input" else self._program.outputs
+        ports = self.program.inputs if base == "input" else self.program.outputs
         return self._port(base, ports[number], number)
 
     def _port(self, base: str, index: int, number: int) -> Place:
-        tensor = self._program.tensors[index]
+        tensor = self.program.tensors[index]
         return Place(base, tensor.shape, tensor.dtype, number)
 
     def __getitem__(self, index: int) -> Place:
         """The place of a tensor."""
-        program = self._program
+        program = self.program
         tensor, root = program.tensors[index], program.storage(index)
         data = program.tensors[root].data
         if data is not None:
@@ -199,22 +202,23 @@ class _Places:
 
     def constant(self, index: int) -> AnyArray:
         """The content of a tensor that is a constant."""
-        tensors = self._program.tensors
-        data = tensors[self._program.storage(index)].data
+        tensors = self.program.tensors
+        data = tensors[self.program.storage(index)].data
         assert data is not None
         return data.reshape(tensors[index].shape)
 
     def copies(self) -> Iterator[tuple[Place, Place]]:
         """From where a layer left it, to the output."""
         self._context.begin("output")
-        for number, index in enumerate(self._program.outputs):
+        for number, index in enumerate(self.program.outputs):
             found = self[index]
             if (found.base, found.number) != ("output", number):
                 yield found, self._port("output", index, number)
 
 
-def _layers(context: Context, places: _Places, program: Program, names: _Names) -> tuple[Layer, ...]:
-    found = [_attempt(context, places, call, names) for call in program.calls]
+def _layers(context: Context, places: _Places, program: Program) -> tuple[Layer, ...]:
+    names = Names()
+    found = [_attempt(context, places, call, names.of(identifier(call.name))) for call in program.calls]
     errors = [error for error in found if isinstance(error, KernelError)]
     if errors:
         kind = type(errors[0]) if len(set(map(type, errors))) == 1 else KernelError
@@ -222,12 +226,12 @@ def _layers(context: Context, places: _Places, program: Program, names: _Names) 
     return tuple(layer for layer in found if isinstance(layer, Layer))
 
 
-def _attempt(context: Context, places: _Places, call: Call, names: _Names) -> Layer | KernelError:
+def _attempt(context: Context, places: _Places, call: Call, name: str) -> Layer | KernelError:
     """A layer, or why there is none."""
     if call.method not in KERNELS:
         return UnsupportedOperator(f"{call.name} ({call.method}): there is no kernel")
     try:
-        return _layer(context, places, call, names.of(call.name))
+        return _layer(context, places, call, name)
     except KernelError as error:
         return type(error)(f"{call.name} ({call.method}): {error}")
 
@@ -250,15 +254,19 @@ def _layer(context: Context, places: _Places, call: Call, name: str) -> Layer:
     for step in steps:
         if len(step.operands) != step.kernel.operands:
             raise KernelError(f"{call.name}: {step.kernel.name} takes {step.kernel.operands} operands")
+    if not any(places.program.tensors[index].size for index in call.tensors(Role.OUTPUT, Role.STATE)):
+        steps = ()  # kernels need not ask whether there is anything to do
     ending = None if call.params.ending is None else places[call.operands[call.params.ending]]
     return Layer(name, call, steps, ending)
 
 
 def _variable(context: Context, places: _Places, number: int) -> Variable:
-    variable = places._program.variables[number]
-    place = places[variable.tensor]
-    if not np.ascontiguousarray(variable.initial).view(np.uint8).any():
-        return Variable(place, None)
+    initial = places.program.variables[number].initial
+    place = places[places.program.variables[number].tensor]
+    content = np.ascontiguousarray(initial).reshape(-1).view(np.uint8)
+    byte = int(content[0]) if content.size else 0
+    if (content == byte).all():  # as nearly all are, zeros or zero points: no array in flash for these
+        return Variable(place, byte, None)
     context.begin("state")
-    constant = context.constant(str(number), variable.initial)
-    return Variable(place, Place("constant", place.shape, place.dtype, constant=constant))
+    constant = context.constant(str(number), initial)
+    return Variable(place, 0, Place("constant", place.shape, place.dtype, constant=constant))

@@ -30,6 +30,7 @@ _FORMATS = {
     "int8_t": "b",
     "int16_t": "h",
     "int32_t": "i",
+    "int64_t": "q",
     "uint8_t": "B",
     "uint16_t": "H",
     "uint32_t": "I",
@@ -90,11 +91,12 @@ class SingleCalls:
             "scratch": [aligned_bytes(plan.scratch_len)],
         }
         numbers = {variable.place.offset: number for number, variable in enumerate(plan.variables)}
-        calls = [self._bound(step, memory, numbers) for step in plan.steps()]
+        calls = [(step, self._bound(step, memory, numbers)) for step in plan.steps()]
 
         def run() -> None:
-            if any(call() for call in calls):
-                raise KernelError(f"{method}: there is no result for these inputs")
+            for step, call in calls:
+                if call():
+                    raise KernelError(f"{method}: {step.failure}")
 
         return run
 

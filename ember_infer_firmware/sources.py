@@ -11,16 +11,21 @@ from ember_infer_core.slots import Role
 from ember_infer_firmware.c_source import (
     array_definition,
     c_type,
+    filled,
     header_text,
     headers_of,
     initialiser,
     literal,
     number_text,
 )
+from ember_infer_firmware.context import Names
 from ember_infer_firmware.plan import Layer, Plan
-from ember_infer_firmware.step import Place
+from ember_infer_firmware.step import Place, Step
 
-__all__ = ["generate", "port_name", "run_signature", "uses_floats"]
+__all__ = ["FIRST_FAILURE", "generate", "port_name", "run_signature", "uses_floats"]
+
+FIRST_FAILURE = -3  # the status of a layer without a result, and one less for each further layer that may have none
+_NAME_LENGTH = 60  # of what a model's file contributes to a comment
 
 
 def generate(plan: Plan) -> dict[str, str]:
@@ -39,7 +44,15 @@ def run_signature(plan: Plan) -> str:
     """Of the function that runs the model, without its semicolon."""
     inputs = [f"const {c_type(place.dtype)} *{port_name(plan.inputs, place)}" for place in plan.inputs]
     outputs = [f"{c_type(place.dtype)} *{port_name(plan.outputs, place)}" for place in plan.outputs]
-    return f"int {plan.name}_run({', '.join([*inputs, *outputs, 'void *arena'])})"
+    *others, last = *inputs, *outputs, "void *arena"
+    start = f"int {plan.name}_run("
+    lines = filled([*(f"{parameter}," for parameter in others), f"{last})"], " " * len(start))
+    return start + "\n".join(lines).lstrip()
+
+
+def _plain(name: str) -> str:
+    """A name from the model's file, for a comment."""
+    return literal(name[:_NAME_LENGTH])
 
 
 def uses_floats(plan: Plan) -> bool:
@@ -58,7 +71,9 @@ _HEADER_TEXT = """\
 
    {signature}
    computes the outputs from the inputs, in an arena of {upper}_ARENA_LEN bytes aligned to {upper}_ARENA_ALIGNMENT, and
-   returns {upper}_OK. {guarantee} */
+   returns {upper}_OK. Inputs, outputs and arena do not overlap but where an _OFFSET below says that they may. After
+   an error, which is less than 0, there is no telling what the outputs hold.
+{guarantee} */
 
 #ifndef {upper}_H
 #define {upper}_H
@@ -69,16 +84,33 @@ _HEADER_TEXT = """\
 extern "C" {{
 #endif
 """
-_REENTRANT = "Nothing is kept between two runs; tasks with arenas of their own may run it at once."
-_STATEFUL = """The arena keeps the model's state from run to run: call {name}_reset(arena) before
-   the first one, and to begin anew. Tasks with arenas of their own may run at once."""
+_REENTRANT = "   Nothing is kept between two runs; tasks with arenas of their own may run it at once."
+_STATEFUL = """\
+   The arena keeps the model's state from run to run, and nobody else may write to it: call {name}_reset(arena) before
+   the first run, and to begin anew. Tasks with arenas of their own may run at once."""
+_ENDS_EARLY = """\
+   Most runs of this model take an input in and end, with {upper}_PENDING: outputs of which that many inputs are
+   needed stay as they were."""
+_INITIALISED = """\
+   The model gives state a first content of its own. {name}_reset sets that again; TensorFlow Lite Micro's
+   MicroInterpreter::Reset() sets zero points instead, since it initialises a model but once."""
+
+
+def _guarantee(plan: Plan) -> str:
+    found = [_STATEFUL if plan.variables else _REENTRANT]
+    if plan.program.ends_early:
+        found.append(_ENDS_EARLY)
+    if any((variable.initial != variable.default).any() for variable in plan.program.variables):
+        found.append(_INITIALISED)
+    return "\n".join(found).format(name=plan.name, upper=plan.name.upper())
 
 
 def _header(plan: Plan) -> Iterator[str]:
     upper, name = plan.name.upper(), plan.name
-    guarantee = _STATEFUL.format(name=name) if plan.variables else _REENTRANT
-    title = literal(plan.program.name)
-    yield _HEADER_TEXT.format(title=title, signature=run_signature(plan), upper=upper, guarantee=guarantee)
+    signature = run_signature(plan).replace("\n", "\n   ")
+    yield _HEADER_TEXT.format(
+        title=_plain(plan.program.name), signature=signature, upper=upper, guarantee=_guarantee(plan)
+    )
     yield f"#define {upper}_INPUTS {len(plan.inputs)}"
     yield f"#define {upper}_OUTPUTS {len(plan.outputs)}"
     for ports in (plan.inputs, plan.outputs):
@@ -86,7 +118,7 @@ def _header(plan: Plan) -> Iterator[str]:
             yield ""
             yield from _port_macros(plan, ports, place)
     yield ""
-    yield f"#define {upper}_ARENA_LEN {max(plan.arena_len, 1)} /* bytes: activations, scratch and state */"
+    yield f"#define {upper}_ARENA_LEN {plan.arena_len} /* bytes: activations, scratch and state */"
     yield f"#define {upper}_ARENA_ALIGNMENT 16"
     yield f"#define {upper}_SCRATCH_LEN {plan.scratch_len} /* of these */"
     yield f"#define {upper}_STATE_LEN {plan.state_len} /* of these */"
@@ -96,7 +128,7 @@ def _header(plan: Plan) -> Iterator[str]:
     yield f"{run_signature(plan)};"
     if plan.variables:
         yield ""
-        yield "/* Sets the state to what the first run finds. */"
+        yield f"/* Sets the state to what the first run finds; returns a status of {name}_run. */"
         yield f"int {name}_reset(void *arena);"
     yield ""
     yield "#ifdef __cplusplus"
@@ -110,7 +142,7 @@ def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[s
     program = plan.program
     index = (program.inputs if place.base == "input" else program.outputs)[place.number]
     macro = f"{plan.name}_{port_name(ports, place)}".upper()
-    yield f"/* {literal(program.tensors[index].name[:60])}: {_type(place)} */"
+    yield f"/* {_plain(program.tensors[index].name)}: {_type(place)} */"
     yield f"#define {macro}_TYPE {c_type(place.dtype)}"
     yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
     quant = program.tensors[index].quant
@@ -136,18 +168,21 @@ def _copied(plan: Plan) -> Iterator[tuple[int, Place]]:
 
 def _statuses(plan: Plan) -> Iterator[str]:
     upper = plan.name.upper()
-    found = [("OK", "0", "the outputs are computed"), ("ERROR_NULL", "(-1)", "a pointer is null")]
-    found.append(("ERROR_ALIGNMENT", "(-2)", f"the arena is not aligned to {upper}_ARENA_ALIGNMENT bytes"))
-    if any(step.kernel.fails for step in plan.steps()):
-        found.append(("ERROR_UNDEFINED", "(-3)", "a layer has no result for these inputs"))
+    failures = [layer.name for layer, _ in plan.failures()]
+    found = [("OK", "==", "0", "the outputs are computed"), ("ERROR_NULL", "==", "(-1)", "a pointer is null")]
+    found.append(("ERROR_ALIGNMENT", "==", "(-2)", f"the arena is not aligned to {upper}_ARENA_ALIGNMENT bytes"))
+    if failures:
+        found.append(("ERROR_UNDEFINED", "<=", f"({FIRST_FAILURE})", "a layer has no result for these inputs"))
     if any(layer.ending is not None for layer in plan.layers):
-        found.append(("PENDING", "1", "the outputs are as they were: more runs are needed for new ones"))
-    for name, value, text in found:
+        found.append(("PENDING", "==", "1", "outputs are as they were: more runs are needed for new ones"))
+    for name, _, value, text in found:
         yield f"#define {upper}_{name} {value} /* {text} */"
+    for number, name in enumerate(failures):
+        yield f"/* {FIRST_FAILURE - number}: {name} has no result */"
     yield f"#define {upper}_STRERROR(status) \\"
-    for number, (name, _, text) in enumerate(found):
-        yield f'    {" " if number else "("}((status) == {upper}_{name}) ? "{text}" : \\'
-    yield f'     "no status of {plan.name}_run")'
+    for name, compared, _, text in found:
+        yield f'    (((status) {compared} {upper}_{name}) ? "{text}" : \\'
+    yield f'    "no status of {plan.name}_run"' + ")" * len(found)
 
 
 def _weights_header(plan: Plan) -> Iterator[str]:
@@ -197,10 +232,13 @@ def _weights(plan: Plan) -> Iterator[str]:
 
 def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     upper = plan.name.upper()
-    yield f"/* {literal(plan.program.name)}: its layers, in order. */"
+    yield f"/* {_plain(plan.program.name)}: its layers, in order. */"
     yield ""
     yield f'#include "{plan.name}.h"'
     yield ""
+    structs = _Structs(plan)
+    if any("NAN" in text or "INFINITY" in text for text in structs.definitions):
+        yield "#include <math.h>"
     yield "#include <stddef.h>"
     yield "#include <string.h>"
     yield ""
@@ -208,8 +246,7 @@ def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     for name in kernels:
         yield f'#include "ember_{name}.h"'
     yield ""
-    names = _Structs(plan)
-    yield from names.definitions
+    yield from structs.definitions
     yield ""
     yield "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))"
     if plan.variables:
@@ -218,12 +255,14 @@ def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     yield ""
     yield f"{run_signature(plan)} {{"
     pointers = [port_name(ports, place) for ports in (plan.inputs, plan.outputs) for place in ports]
-    yield f"    if ({' || '.join(f'{name} == NULL' for name in [*pointers, 'arena'])})"
+    nulls = [*(f"{name} == NULL ||" for name in pointers), "arena == NULL)"]
+    yield "    if (" + "\n".join(filled(nulls, "        ")).lstrip()
     yield f"        return {upper}_ERROR_NULL;"
     yield f"    if ((uintptr_t)arena % {upper}_ARENA_ALIGNMENT != 0)"
     yield f"        return {upper}_ERROR_ALIGNMENT;"
+    statuses = {id(step): FIRST_FAILURE - number for number, (_, step) in enumerate(plan.failures())}
     for layer in plan.layers:
-        yield from _layer(plan, layer, names)
+        yield from _layer(plan, layer, structs, statuses)
     for source, target in plan.copies:
         size = element_count(target.shape) * target.dtype.itemsize
         yield f"    memcpy({_address(plan, target)}, {_address(plan, source)}, {size});"
@@ -236,41 +275,45 @@ class _Structs:
 
     def __init__(self, plan: Plan) -> None:
         self.definitions: list[str] = []
-        self._names: dict[tuple[str, str], str] = {}
-        for layer in plan.layers:
-            for number, step in enumerate(layer.steps):
-                text = initialiser(step.fields)
-                key = (step.kernel.struct, text)
-                if key not in self._names:
-                    name = f"layer_{layer.name}" + (f"_{number}" if number else "")
-                    self._names[key] = name
-                    self.definitions.append(f"static const struct ember_{step.kernel.struct} {name} = {{\n{text}\n}};")
+        self._found: dict[tuple[str, str], str] = {}
+        functions = [f"{plan.name}_run", f"{plan.name}_reset"]
+        self._prefix = plan.name  # so that sources of several models may be compiled as one
+        self._names = Names([*functions, *(constant.name for constant in plan.constants.arrays.values())])
+        self._of_steps = {id(step): self._add(layer, step) for layer in plan.layers for step in layer.steps}
 
-    def of(self, struct: str, fields: Mapping[str, object]) -> str:
+    def of(self, step: Step) -> str:
         """The name of a call's struct."""
-        return self._names[struct, initialiser(fields)]  # type: ignore[arg-type]
+        return self._of_steps[id(step)]
+
+    def _add(self, layer: Layer, step: Step) -> str:
+        text = initialiser(step.fields)
+        key = (step.kernel.struct, text)
+        if key not in self._found:
+            self._found[key] = self._names.of(f"{self._prefix}_{layer.name}")
+            kind = f"static const struct ember_{step.kernel.struct}"
+            self.definitions.append(f"{kind} {self._found[key]} = {{\n{text}\n}};")
+        return self._found[key]
 
 
-def _layer(plan: Plan, layer: Layer, names: _Structs) -> Iterator[str]:
-    upper = plan.name.upper()
+def _layer(plan: Plan, layer: Layer, structs: _Structs, statuses: Mapping[int, int]) -> Iterator[str]:
     shapes = _shapes(plan, layer)
     if not layer.steps:
         yield f"    /* {layer.name}: nothing to compute; {shapes} */"
     for number, step in enumerate(layer.steps):
         if step.reason:
             yield f"    /* {step.reason} */"
-        arguments = [f"&{names.of(step.kernel.struct, step.fields)}"]
+        arguments = [f"&{structs.of(step)}"]
         arguments += ["NULL" if place is None else _address(plan, place) for place in step.operands]
         call = f"ember_{step.kernel.name}({', '.join(arguments)})"
         comment = f" /* {layer.name}: {shapes} */" if number == 0 else ""
         if step.kernel.fails:
             yield f"    if ({call} != 0){comment}"
-            yield f"        return {upper}_ERROR_UNDEFINED;"
+            yield f"        return {statuses[id(step)]};"
         else:
             yield f"    {call};{comment}"
     if layer.ending is not None:
         yield f"    if (*(const int32_t *){_address(plan, layer.ending)} != 0)"
-        yield f"        return {upper}_PENDING;"
+        yield f"        return {plan.name.upper()}_PENDING;"
 
 
 def _shapes(plan: Plan, layer: Layer) -> str:
@@ -308,7 +351,7 @@ def _reset(plan: Plan) -> Iterator[str]:
         size = element_count(variable.place.shape) * variable.place.dtype.itemsize
         where = _address(plan, variable.place)
         if variable.initial is None:
-            yield f"    memset({where}, 0, {size});"
+            yield f"    memset({where}, {variable.byte}, {size});"
         else:
             yield f"    memcpy({where}, {_address(plan, variable.initial)}, {size});"
     yield f"    return {upper}_OK;"

@@ -86,9 +86,11 @@ class Step:
         fields: of its struct, all of them; those of a struct within are ``within.name``.
         operands: the memory, in the order of the function's parameters; None is a null pointer.
         reason: why it is this kernel and not the library's, for a comment.
+        failure: what inputs have no result, for the message where the kernel finds that.
     """
 
     kernel: Kernel
     fields: Mapping[str, Value]
     operands: tuple[Place | None, ...]
     reason: str = field(default="")
+    failure: str = field(default="there is no result for these inputs")

@@ -17,6 +17,7 @@ __all__ = ["KERNELS", "plan_gather", "plan_gather_nd"]
 
 _GATHER = Kernel("gather", "gather", 3, fails=True)
 KERNELS = (_GATHER,)
+_OUT_OF_RANGE = "an index is out of range, and TensorFlow Lite Micro stops there too"
 
 
 def plan_gather(context: Context, params: GatherParams, input: Place, indices: Place, output: Place) -> list[Step]:
@@ -53,4 +54,4 @@ def _gathered(
         **fields,
         "row": params.row_size * params.dtype.itemsize,
     }
-    return Step(_GATHER, every, places)
+    return Step(_GATHER, every, places, failure=_OUT_OF_RANGE)

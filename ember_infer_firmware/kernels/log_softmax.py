@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ember_infer_core.ops.log_softmax import MAX_CLASSES, exponents_and_summands
+from ember_infer_core.ops.log_softmax import MAX_CLASSES, OVERFLOW, exponents_and_summands
 from ember_infer_firmware.kernels.walk import rows_of
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
@@ -41,5 +41,5 @@ def plan(context: Context, params: LogSoftmaxParams, input: Place, output: Place
     }
     steps = [Step(_INT8, fields, (input, output))]
     if params.input_shape[-1] > MAX_CLASSES:
-        steps.insert(0, Step(_CHECK, fields, (input,)))
+        steps.insert(0, Step(_CHECK, fields, (input,), failure=OVERFLOW))
     return steps

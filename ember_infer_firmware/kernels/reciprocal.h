@@ -19,7 +19,7 @@ static inline int32_t ember_saturating_shift_left(int32_t a, int32_t bits) {
 
 /* 1 / (1 + a) for a from 0 to 1, both as Q0.31, by three steps of Newton's method in Q2.29. */
 static inline int32_t ember_one_over_one_plus(int32_t a) {
-    const int32_t half_denominator = (int32_t)((uint32_t)(a >> 1) + (1u << 30) + (uint32_t)(a & 1));
+    const int32_t half_denominator = (int32_t)(((uint32_t)a + (1u << 31)) >> 1);
     int32_t x = 1515870810 + ember_high_mul(half_denominator, -1010580540);
     for (int32_t step = 3; step != 0; step--) {
         const int32_t one_minus = (1 << 29) - ember_high_mul(half_denominator, x);
