@@ -40,4 +40,7 @@ def lookup_step(context: Context, table: AnyArray, input: Place, output: Place, 
     }
     if lowest is None:
         return Step(LOOKUP, fields, (input, output))
-    return Step(_ABOVE, {**fields, "lowest": lowest}, (input, output))
+    below = (
+        f"the function is not defined below {lowest}, which the input holds, and TensorFlow Lite Micro stops there too"
+    )
+    return Step(_ABOVE, {**fields, "lowest": lowest}, (input, output), failure=below)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["KERNELS", "plan"]
 
 KERNELS = (LOOKUP, *int8_pairs.KERNELS, *plain_pairs.KERNELS)
+# Of the functions that may have no result, which are divisions.
+_NO_QUOTIENT = "a division by zero, or of -2**31 by -1, has no result; TensorFlow Lite Micro stops there"
 
 
 def plan(context: Context, params: PairParams, input1: Place, input2: Place, output: Place) -> list[Step]:
@@ -39,7 +41,7 @@ def plan(context: Context, params: PairParams, input1: Place, input2: Place, out
         one_row = {"count": element_count(output.shape), "rows": None}
         return [Step(function.flat, {**one_row, **function.fields}, (*inputs, output))]
     rows = broadcast_rows(context, shapes, output.shape)
-    return [Step(function.broadcast, {**rows, **function.fields}, (*inputs, output))]
+    return [Step(function.broadcast, {**rows, **function.fields}, (*inputs, output), failure=_NO_QUOTIENT)]
 
 
 def _with_number(context: Context, params: PairParams, inputs: tuple[Place, Place], output: Place) -> Step | None:
