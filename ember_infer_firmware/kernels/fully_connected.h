@@ -18,8 +18,7 @@ struct ember_fully_connected {
 struct ember_fully_connected_anyhow {
     const int8_t *weights; /* row by row */
     struct ember_channels channels;
-    int32_t rows, depth, outputs;
-    int32_t weights_offset;
+    int32_t rows, depth, weights_offset;
 };
 
 static inline void ember_fully_connected(const struct ember_fully_connected *p, const int8_t *input, int8_t *output) {
@@ -47,7 +46,7 @@ static inline void ember_fully_connected(const struct ember_fully_connected *p, 
 static inline void ember_fully_connected_anyhow(const struct ember_fully_connected_anyhow *p, const int8_t *input,
                                                 int8_t *output) {
     for (int32_t row = p->rows; row != 0; row--, input += p->depth) {
-        for (int32_t channel = 0; channel != p->outputs; channel++) {
+        for (int32_t channel = 0; channel != p->channels.count; channel++) {
             const int8_t *weights = p->weights + channel * p->depth;
             uint32_t sum = (uint32_t)p->channels.bias[channel];
             for (int32_t i = 0; i != p->depth; i++)
