@@ -17,7 +17,7 @@ __all__ = ["Constants", "Context", "Names", "check_model_name", "identifier", "m
 
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
 _C_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_OURS = "ember"  # what the kernels' names begin with
+_KERNELS = "ember"  # what their names begin with
 # Beside a file of ours of such a name, <string.h> may mean ours.
 _HEADERS_OF_C = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math memory setjmp signal stdalign stdarg "
@@ -55,7 +55,7 @@ def check_model_name(name: str) -> None:
 
 
 def _is_taken(name: str) -> bool:
-    return name.lower() in _HEADERS_OF_C.split() or name.lower().startswith(_OURS)
+    return name.lower() in (*_HEADERS_OF_C.split(), _KERNELS) or name.lower().startswith(f"{_KERNELS}_")
 
 
 class Names:

@@ -123,7 +123,8 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
     Raises:
         ValueError: no such name.
         UnsupportedOperator: there is no kernel for the operators of some layers.
-        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why.
+        KernelError: layers ask for what no kernel does. Either names every layer that stands in the way, and why. Or
+            there are more inputs and outputs than a function takes.
     """
     check_model_name(name)
     ports = len(program.inputs) + len(program.outputs)

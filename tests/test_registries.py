@@ -12,6 +12,7 @@ from tests.conftest import REPOSITORY
 REGISTRIES = (
     "ember_infer_core/optional_operators.py",
     "ember_infer_core/ops/__init__.py",
+    "ember_infer_firmware/kernels/__init__.py",
     "ember_infer_macros/operators.py",
     "ember_infer_native/kernels/__init__.py",
     "ember_infer_ref/kernels.py",

@@ -15,6 +15,8 @@ from ember_infer_core.conformance.cases import OperatorCases
 from ember_infer_core.conformance.ops import cases_of
 from ember_infer_core.ops import DEFAULTS, INT8_AT_FIRST, OPERATORS
 from ember_infer_core.slots import OperatorParams
+from ember_infer_firmware.kernels import KERNELS as FIRMWARE
+from ember_infer_firmware.kernels import planner
 from ember_infer_macros.operators import CUSTOM_LOWERINGS, LOWERINGS
 from ember_infer_native.kernels import KERNELS as NATIVE
 from ember_infer_native.kernels import native_operator
@@ -36,12 +38,12 @@ every_operator = pytest.mark.parametrize("operator", OPERATORS)
 
 
 def test_names_are_in_alphabetical_order_so_that_merges_are_trivial() -> None:
-    for room in (OPERATORS, REFERENCE, NATIVE, DEFAULTS):
+    for room in (OPERATORS, REFERENCE, NATIVE, FIRMWARE, DEFAULTS):
         assert list(room) == sorted(room)
 
 
 def test_no_room_has_an_operator_that_the_contract_has_not() -> None:
-    for room in (REFERENCE, NATIVE, DEFAULTS, INT8_AT_FIRST):
+    for room in (REFERENCE, NATIVE, FIRMWARE, DEFAULTS, INT8_AT_FIRST):
         assert set(room) <= set(OPERATORS)
 
 
@@ -87,6 +89,12 @@ def test_the_reference_has_a_kernel(operator: str) -> None:
 def test_there_is_a_native_kernel(operator: str) -> None:
     assert operator in NATIVE
     assert isinstance(native_operator(operator), NativeOperator)
+
+
+@every_operator
+def test_there_is_a_firmware_kernel(operator: str) -> None:
+    assert operator in FIRMWARE
+    assert callable(planner(operator))
 
 
 @every_operator

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from ember_infer_core import FallbackBackend, KernelBackend, KernelError, RecordingBackend
+from ember_infer_firmware import FirmwareBackend
 from ember_infer_macros import QuantizedModel, ember_model
 from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
@@ -18,10 +19,11 @@ from tests.support.tflm import Tflm, TflmRefused
 BACKENDS: list[Callable[[], KernelBackend]] = [
     RefBackend,
     NativeBackend,
+    FirmwareBackend,
     lambda: FallbackBackend(RefBackend()),
     lambda: RecordingBackend(NativeBackend()),
 ]
-NAMES = ["ref", "native", "fallback", "recording"]
+NAMES = ["ref", "native", "firmware", "fallback", "recording"]
 FAILING = (-20, -50)  # RSQRT has no result below the zero point
 VALUES = (5, -20, 3, 3, -50, 1)
 

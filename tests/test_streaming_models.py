@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from ember_infer_core import FallbackBackend, KernelBackend
+from ember_infer_firmware import FirmwareBackend
 from ember_infer_macros import QuantizedModel, Session, ember_model
 from ember_infer_macros.tflite.schema import TensorType
 from ember_infer_native import NativeBackend
@@ -115,6 +116,7 @@ def with_resets(steps: Iterator[npt.NDArray[Any]]) -> Steps:
 def backends(name: str) -> Iterator[KernelBackend]:
     yield RefBackend()
     yield native_calls()
+    yield FirmwareBackend()
     yield FallbackBackend(RefBackend())
     if name not in ON_EVERY_TARGET:
         yield NativeBackend()
@@ -166,8 +168,8 @@ def test_every_step_is_tflms(model: tuple[str, bytes], kind: str, speech: npt.ND
     lively = [len(np.unique([step[number] for step in every])) > 10 for number in range(outputs)]
     # The biases of this file are scrambled, and so large that no layer but the first changes with the input.
     assert name == "keyword_scrambled_8bit" or sum(lively) > 3 / 4 * outputs
-    both: list[KernelBackend] = [RefBackend(), NativeBackend()]
-    for backend in both:
+    whole: list[KernelBackend] = [RefBackend(), NativeBackend(), FirmwareBackend()]
+    for backend in whole:
         for found, wanted in zip(answers(Observed.bind(backend), steps), every, strict=True):
             for number in range(outputs):
                 np.testing.assert_array_equal(found[number].reshape(wanted[number].shape), wanted[number])
@@ -184,7 +186,7 @@ def test_class_goes_through_the_same_sequence(model: tuple[str, bytes], tflm: Tf
 
     steps = np.array(list(random_steps(Model)))[:50]
     wanted = np.array([outputs[0] for outputs in tflm.run(content, [[step] for step in steps])])
-    for backend in (RefBackend(), NativeBackend()):
+    for backend in (RefBackend(), NativeBackend(), FirmwareBackend()):
         found = Model.predict_sequence(backend, steps)
         np.testing.assert_array_equal(found.reshape(wanted.shape), wanted)
         np.testing.assert_array_equal(Model.predict_batch(backend, steps)[:1], found[:1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.ops.common import element_count
-from ember_infer_firmware.step import Kernel, Place, Step
+from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.gather import GatherNdParams, GatherParams, IndexedRowParams
@@ -17,6 +17,7 @@ __all__ = ["KERNELS", "plan_gather", "plan_gather_nd"]
 
 _GATHER = Kernel("gather", "gather", 3, fails=True)
 KERNELS = (_GATHER,)
+_OUT_OF_RANGE = "an index is out of range, and TensorFlow Lite Micro stops there too"
 
 
 def plan_gather(context: Context, params: GatherParams, input: Place, indices: Place, output: Place) -> list[Step]:
@@ -47,10 +48,10 @@ def plan_gather_nd(context: Context, params: GatherNdParams, input: Place, indic
 def _gathered(
     context: Context, params: IndexedRowParams, fields: dict[str, int], steps: list[int], places: tuple[Place, ...]
 ) -> Step:
-    every = {
+    every: dict[str, Value] = {
         "steps": context.constant("steps", np.array(steps, np.int32)),
         "indices": len(steps),
         **fields,
         "row": params.row_size * params.dtype.itemsize,
     }
-    return Step(_GATHER, every, places)
+    return Step(_GATHER, every, places, failure=_OUT_OF_RANGE)

@@ -1,4 +1,4 @@
-/* Reciprocals and inverse square roots in gemmlowp's fixed point, by Newton's method. */
+/* Reciprocals in gemmlowp's fixed point. */
 
 #ifndef EMBER_RECIPROCAL_H
 #define EMBER_RECIPROCAL_H
@@ -27,29 +27,6 @@ static inline int32_t ember_one_over_one_plus(int32_t a) {
         x += ember_scale_apart(x, one_minus, 0) * 4;
     }
     return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
-}
-
-/* TFLM's GetInvSqrtQuantizedMultiplierExp: the multiplier of 1 / sqrt(x), and its shift; five steps in Q3.28. */
-static inline int32_t ember_inverse_square_root(int32_t x, int32_t *shift) {
-    *shift = 0;
-    if (x <= 1)
-        return INT32_MAX;
-    const int32_t excess = x >= 1 << 29;
-    if (excess)
-        x /= 4;
-    const int32_t pairs = (ember_leading_zeros((uint32_t)x) - 1) / 2 - 1;
-    const int32_t half = (((x << 2 * pairs) >> 1) + 1) >> 1;
-    int32_t estimate = 1 << 28;
-    for (int32_t step = 0; step < 5; step++) {
-        const int32_t square = ember_high_mul(estimate, estimate);
-        const int32_t cube = ember_saturating_shift_left(ember_high_mul(square, estimate), 6);
-        const int32_t next = ember_high_mul((1 << 28) + (1 << 27), estimate) - ember_high_mul(half, cube);
-        estimate = ember_saturating_shift_left(next, 3);
-    }
-    const int32_t multiplier = ember_high_mul(estimate, 1518500250); /* sqrt(1/2) */
-    const int32_t right = 11 + excess - pairs;
-    *shift = right > 0 ? -right : 0;
-    return right < 0 ? (int32_t)((uint32_t)multiplier << -right) : multiplier;
 }
 
 #endif

@@ -8,7 +8,7 @@ import numpy as np
 
 from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.resize_nearest_neighbor import nearest
-from ember_infer_firmware.step import Kernel, Place, Step
+from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.resize_nearest_neighbor import ResizeNearestNeighborParams
@@ -29,7 +29,7 @@ def plan(context: Context, params: ResizeNearestNeighborParams, input: Place, ou
     if max(input_rows, input_columns) > _MOST:
         raise KernelError(f"an image of shape {list(params.input_shape)} has more than {_MOST} rows or columns")
     flags, pixel = (params.align_corners, params.half_pixel_centers), channels * params.dtype.itemsize
-    fields = {
+    fields: dict[str, Value] = {
         "row_of": context.constant("rows", nearest(input_rows, rows, *flags).astype(np.uint16)),
         "column_of": context.constant("columns", nearest(input_columns, columns, *flags).astype(np.uint16)),
         "images": images,

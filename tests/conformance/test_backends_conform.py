@@ -9,14 +9,17 @@ from tests.support.effort import DEEP, draws, left_to_ci
 
 REF = "ember_infer_ref:RefBackend"
 NATIVE = "ember_infer_native:NativeBackend"  # compiles two programs for each operator
-WHOLE = (REF, NATIVE)
+FIRMWARE = "ember_infer_firmware:FirmwareBackend"  # likewise
+WHOLE = (REF, NATIVE, FIRMWARE)
 # Most operators of these are RefBackend's own, which is gone through above. An ordinary run asks for ESP-NN's, for
 # namesakes among the others (such as BATCH_MATMUL and LOG_SOFTMAX), and for every published bug.
 BUILT_ON_REF = ("ember_esp:EspBackend", "ember_esp:EspP4Backend")
 OWN = "conv2d or fully_connected or pool or softmax or add or mul or reshape or regressions"
 
 
-@pytest.mark.parametrize("backend", [REF, pytest.param(NATIVE, marks=left_to_ci), *BUILT_ON_REF])
+@pytest.mark.parametrize(
+    "backend", [REF, *(pytest.param(one, marks=left_to_ci) for one in (NATIVE, FIRMWARE)), *BUILT_ON_REF]
+)
 def test_the_backend_conforms(backend: str) -> None:
     chosen = () if DEEP or backend in WHOLE else ("-k", OWN)
     printed = conformance(f"--backend={backend}", f"--examples={draws(ordinary=40, deep=3000)}", *chosen)

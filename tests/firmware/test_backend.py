@@ -95,7 +95,7 @@ def test_layers_without_a_kernel_are_all_named(firmware: FirmwareBackend) -> Non
     calls = [
         replace(call, method=method) for call, method in zip(program.calls, ("warp", "reverse_v2", "weft"), strict=True)
     ]
-    with pytest.raises(UnsupportedOperator, match=r"no kernels for first \(warp\), third \(weft\)"):
+    with pytest.raises(UnsupportedOperator, match=r"first \(warp\): there is no kernel; third \(weft\): there is no"):
         firmware.compile(replace(program, calls=tuple(calls)))
 
 

@@ -34,6 +34,7 @@ OF_C = {
         "ceilf",
         "cosf",
         "expf",
+        "expm1f",
         "floorf",
         "fmodf",
         "logf",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ember_esp import EspBackend
 from ember_infer_core import FallbackBackend, KernelBackend, RecordingBackend
+from ember_infer_firmware import FirmwareBackend
 from ember_infer_macros import QuantizedModel, Session, ember_model
 from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
@@ -15,6 +16,7 @@ from tests.support.stateful_models import running_sum, two_variables
 BACKENDS: dict[str, Callable[[], KernelBackend]] = {
     "ref": RefBackend,
     "native": NativeBackend,
+    "firmware": FirmwareBackend,
     "fallback": lambda: FallbackBackend(RefBackend()),
     "recording": lambda: RecordingBackend(RefBackend()),
     "esp": EspBackend,
