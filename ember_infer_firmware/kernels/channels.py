@@ -39,12 +39,14 @@ _ANY_SHIFT = 64  # EMBER_ANY_SHIFT
 _MOST_RIGHT = 21  # the zero point, shifted as far to the left, stays below 2**30
 
 
-def channels(context: Context, params: SumParams, rows: AnyArray, bias: AnyArray | None) -> dict[str, Value]:
-    """The fields of ``struct ember_channels``, for weights ``(channels, products)``."""
+def channels(
+    context: Context, params: SumParams, rows: AnyArray, bias: AnyArray | None, groups: int = 1
+) -> dict[str, Value]:
+    """The fields of ``struct ember_channels``, for weights ``(channels, products)`` of so many groups of channels."""
     shift, is_right = right_shifts(params, rows, bias)
     encoded = np.where(is_right, shift, params.output_shift - _ANY_SHIFT)
     return {
-        "bias": context.constant("bias", biases(params, rows, bias)),
+        "bias": context.constant("bias", biases(params, rows, bias, groups)),
         "multiplier": context.constant("multiplier", params.output_multiplier),
         "shift": context.constant("shift", encoded.astype(np.int8)),
         "zero": doubled_zero(params),
@@ -57,10 +59,11 @@ def doubled_zero(params: SumParams) -> int:
     return 2 * (params.output_offset + 128) + 1
 
 
-def biases(params: SumParams, rows: AnyArray, bias: AnyArray | None) -> Int32Array:
-    """With the share that the input's zero point has in the sums, and zeros up to a whole four."""
+def biases(params: SumParams, rows: AnyArray, bias: AnyArray | None, groups: int = 1) -> Int32Array:
+    """With the share that the input's zero point has in the sums, and zeros until the last group has whole fours."""
     start = params.input_offset * rows.sum(1, dtype=np.int64) + _wide(rows, bias)
-    return _whole_fours(wrap_int32(start).astype(np.int32))
+    beyond = -(len(rows) // groups) % TOGETHER
+    return np.concatenate([wrap_int32(start).astype(np.int32), np.zeros(beyond, np.int32)])
 
 
 def right_shifts(params: SumParams, rows: AnyArray, bias: AnyArray | None) -> tuple[Int32Array, AnyArray]:
