@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import Int8Array, Int32Array
     from ember_infer_firmware.context import Context
 
-__all__ = ["GENERAL", "KERNELS", "general_scratch", "plan"]
+__all__ = ["KERNELS", "general_scratch", "plan"]
 
 _HEADER = "cmsis_nn_conv2d"
-GENERAL = Kernel("cmsis_nn_conv2d", _HEADER, 3, True, "cmsis_nn_window")
+_GENERAL = Kernel("cmsis_nn_conv2d", _HEADER, 3, True, "cmsis_nn_window")
 _POINTWISE = Kernel("cmsis_nn_conv2d_1x1", _HEADER, 3, True, "cmsis_nn_window")
 _POINTWISE_FAST = Kernel("cmsis_nn_conv2d_1x1_fast", _HEADER, 3, True, "cmsis_nn_window")
-KERNELS = (GENERAL, _POINTWISE, _POINTWISE_FAST)
+KERNELS = (_GENERAL, _POINTWISE, _POINTWISE_FAST)
 
 
 def plan(
@@ -38,8 +38,8 @@ def plan(
     kernel = _kernel(params)
     _, filter_h, filter_w, _ = params.weights_shape
     scratch = None  # what one for 1 x 1 filters can use, with Arm's compiler alone, it can do without
-    if kernel is GENERAL:
-        scratch = context.scratch_by_core(general_scratch(filter_h * filter_w, params.input_shape[3]))
+    if kernel is _GENERAL:
+        scratch = context.scratch_by_core(general_scratch(filter_h * filter_w * params.input_shape[3]))
     if bias is None and params.groups > 1:
         bias = np.zeros(len(weights), np.int32)  # the library goes from group to group in it without a look
     fields = window(context, params, weights, bias)
@@ -54,12 +54,11 @@ def _kernel(params: Conv2dParams) -> Kernel:
         and params.groups == 1
     )
     if not is_pointwise:
-        return GENERAL
+        return _GENERAL
     return _POINTWISE_FAST if (params.stride_h, params.stride_w) == (1, 1) else _POINTWISE
 
 
-def general_scratch(taps: int, channels: int) -> ScratchLen:
-    """Bytes for ``arm_convolve_s8``: ``arm_convolve_s8_get_buffer_size``."""
-    columns = taps * channels
+def general_scratch(columns: int) -> ScratchLen:
+    """Bytes for ``arm_convolve_s8``, with filters of so many elements: ``arm_convolve_s8_get_buffer_size``."""
     pairs = 2 * (-(-columns // 4) * 4) * 2
     return ScratchLen(plain=pairs, dsp=pairs, mve=4 * (-(-columns // 16) * 16))

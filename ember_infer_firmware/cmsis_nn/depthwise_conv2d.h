@@ -3,7 +3,7 @@
 #ifndef EMBER_CMSIS_NN_DEPTHWISE_CONV2D_H
 #define EMBER_CMSIS_NN_DEPTHWISE_CONV2D_H
 
-#include "ember_cmsis_nn_types.h"
+#include "ember_cmsis_nn_conv2d.h"
 
 #define EMBER_CMSIS_NN_DEPTHWISE_CONV2D(function) \
     const cmsis_nn_context context = {scratch, 0}; \
@@ -27,6 +27,25 @@
 static inline int ember_cmsis_nn_depthwise_conv2d(const struct ember_cmsis_nn_window *p, const int8_t *input,
                                                   int8_t *output, void *scratch) {
     EMBER_CMSIS_NN_DEPTHWISE_CONV2D(arm_depthwise_conv_s8);
+}
+
+/* Of an input of one channel, which for vectors is an ordinary convolution of turned weights. */
+struct ember_cmsis_nn_depthwise_one_channel {
+    struct ember_cmsis_nn_window window;
+    const int8_t *turned;
+};
+
+static inline int ember_cmsis_nn_depthwise_one_channel(const struct ember_cmsis_nn_depthwise_one_channel *p,
+                                                       const int8_t *input, int8_t *output, void *scratch) {
+#if defined(ARM_MATH_MVEI)
+    struct ember_cmsis_nn_window window = p->window;
+    window.weights = p->turned;
+    window.filter_n = window.filter_c;
+    window.filter_c = 1;
+    return ember_cmsis_nn_conv2d(&window, input, output, scratch);
+#else
+    return ember_cmsis_nn_depthwise_conv2d(&p->window, input, output, scratch);
+#endif
 }
 
 /* One filter for each channel. */

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.activation import check_activation
+from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.fully_connected import count_rows
-from ember_infer_firmware.kernels.sums import wrapped
 from ember_infer_firmware.step import Declined, Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def plan(
     start = params.input_offset * weights.sum(1, dtype=np.int64)
     fields: dict[str, Value] = {
         "weights": context.constant("weights", weights),
-        "bias": context.constant("bias", wrapped(start if bias is None else start + bias)),
+        "bias": context.constant("bias", wrap_int32(start if bias is None else start + bias).astype(np.int32)),
         "rows": count_rows(params.input_shape, params.weights_shape, params.output_shape),
         "depth": params.weights_shape[1],
         "outputs": params.weights_shape[0],
