@@ -4,7 +4,7 @@ A call for which no fault is named must equal the kernel byte for byte, and the 
 the driver reserves. In a call for which one is named it need not differ: the smallest calls that do are in
 ``test_esp_faults_on_chip.py``, and how often it does is counted here (shown by ``pytest -s``).
 
-A developer's run draws 30 calls of each operator, CI 2,000, ``EMBER_DEEP=1`` 20,000.
+A developer's run draws 60 calls of each operator, CI 2,000, ``EMBER_DEEP=1`` 20,000.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ember_esp.target import Chip, Driver
 from esp_cases import memory
 from tests.support.effort import IN_CI, SEED, draws
 
-CALLS = draws(ordinary=2000 if IN_CI else 30, deep=20_000)
+CALLS = draws(ordinary=2000 if IN_CI else 60, deep=20_000)
 VERSION = "1.2.3"
 _SCRATCH_SIZE_OF = {"conv2d": 20, "depthwise_conv2d": 21, "softmax": 22}
 _GENERIC = ("conv2d", "depthwise_conv2d", "softmax")

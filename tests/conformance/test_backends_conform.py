@@ -14,10 +14,10 @@ WHOLE = (REF, NATIVE)
 # namesakes among the others (such as BATCH_MATMUL and LOG_SOFTMAX), and for every published bug.
 BUILT_ON_REF = ("ember_esp:EspBackend", "ember_esp:EspP4Backend")
 OTHER_DRIVERS_AND_CHIPS = (
-    "ember_esp:EspBackend,driver=tflm",
-    "ember_esp:EspP4Backend,driver=tflm",
+    "tests.support.esp_backends:EspS3OnTflm",
+    "tests.support.esp_backends:EspP4OnTflm",
     "ember_esp:Esp32Backend",
-    "ember_esp:Esp32C3Backend,driver=tflm",
+    "tests.support.esp_backends:EspC3OnTflm",
 )
 OWN = "conv2d or fully_connected or pool or softmax or add or mul or reshape or regressions"
 
