@@ -15,7 +15,7 @@ from typing_extensions import override
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
 from ember_esp.faults import EspNnWarning, Fault
-from ember_esp.find_faults import FAULTY_METHODS, find_faults
+from ember_esp.find_faults import faulty_methods, find_faults
 from ember_esp.geometry import Geometry
 from ember_esp.placement import ARENA, Spot, spot_of
 from ember_esp.reserved import formulas_of, needed_under_tflm
@@ -231,7 +231,7 @@ class EspBackend(RoutedBackend):
             return ()
         return tuple(
             KnownException(reason=_REFUSED, operator=method, when=functools.partial(self._meets_faults, method))
-            for method in FAULTY_METHODS
+            for method in sorted(faulty_methods(self.target()))
         )
 
     # Operators

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Convolution = Conv2dParams | DepthwiseConv2dParams
 
-__all__ = ["FAULTY_METHODS", "find_faults"]
+__all__ = ["faulty_methods", "find_faults"]
 
 Names = Iterator[str]
 _MOST_CHANNELS = 512
@@ -39,8 +39,21 @@ _OF_KERNELS: Mapping[str, Callable[[Target, Any, Route, Spot], Names]] = {
     "hard_swish": hard_swish,
 }
 
-# The methods of which some calls meet a fault, on one chip or another.
-FAULTY_METHODS: tuple[str, ...] = tuple(_OF_KERNELS)
+
+def faulty_methods(target: Target) -> frozenset[str]:
+    """The methods of which calls of ordinary sizes meet a fault."""
+    found = {"conv2d"}
+    if target.driver == "rust":
+        found |= {"depthwise_conv2d", "add", "mul"}
+    if target.chip == "esp32s3":
+        found |= {"depthwise_conv2d", "avg_pool", "max_pool", "add", "mul", "softmax"}
+        if target.driver == "tflm":
+            found |= {"fully_connected"}
+    if target.chip == "esp32p4":
+        found |= {"depthwise_conv2d"}
+        if target.driver == "tflm":
+            found |= {"hard_swish"}
+    return frozenset(found)
 
 
 def find_faults(
