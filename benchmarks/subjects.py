@@ -15,7 +15,18 @@ from benchmarks.models import BUILDERS
 from ember_infer_tools.bench import Bench, Measured
 from ember_infer_tools.tflite_writer import load_schema
 
-__all__ = ["Subject", "check_answers", "console", "is_litert", "missing", "over", "show", "subjects", "table_of"]
+__all__ = [
+    "Subject",
+    "check_answers",
+    "console",
+    "is_litert",
+    "missing",
+    "over",
+    "published",
+    "show",
+    "subjects",
+    "table_of",
+]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _PUBLISHED = (
@@ -70,7 +81,7 @@ def subjects(folder: Path, files: Sequence[Path] = ()) -> Iterator[Subject]:
     if files:
         return
     for name in _PUBLISHED:
-        path = _published(name)
+        path = published(name)
         if path.exists():
             yield Subject(name, path, _WANTED[name])
     package = importlib.util.find_spec(_WAKE_WORDS_PACKAGE)
@@ -89,7 +100,7 @@ def missing() -> list[str]:
     lines = [
         f"{name}: skipped, its file is not there (EMBER_TEST_DATA names a folder with models/)"
         for name in _PUBLISHED
-        if not _published(name).exists()
+        if not published(name).exists()
     ]
     if importlib.util.find_spec(_WAKE_WORDS_PACKAGE) is None:
         lines += [f"{name}: skipped, only the extra wake-word brings it" for name in _WAKE_WORDS]
@@ -147,7 +158,8 @@ def _can_write() -> bool:
     return True
 
 
-def _published(name: str) -> Path:
+def published(name: str) -> Path:
+    """Where a model's file is, or should be."""
     shared = Path(os.environ.get("EMBER_TEST_DATA", REPOSITORY.parent / "shared"))
     path = shared / "models" / f"{name}.tflite"
     own = REPOSITORY / "models" / f"{name}.tflite"

@@ -7,10 +7,11 @@
 #include "ember_fixed_point.h"
 
 struct ember_channels {
-    const int32_t *bias; /* whole fours of them */
+    const int32_t *bias; /* with zeros behind the last ones, which are read as four */
     const int32_t *multiplier;
     const int8_t *shift; /* see ember_store */
-    int32_t zero;        /* twice the output's zero point above -128, and one */
+    int16_t zero;        /* twice the output's zero point above -128, and one */
+    uint16_t count;
 };
 
 #define EMBER_ANY_SHIFT 64
@@ -30,11 +31,6 @@ static inline int8_t ember_saturated(int32_t value) {
     return (int8_t)(ember_clamp(value, 0, 255) - 128);
 }
 
-/* Not inlined: models that never come here should not pay for it in the loop of those that always do not. */
-static EMBER_NOT_INLINED int32_t ember_scaled_anyhow(int32_t sum, int32_t multiplier, int32_t shift, int32_t zero) {
-    return ember_scale(sum, multiplier, shift + EMBER_ANY_SHIFT) + (zero >> 1);
-}
-
 /* Of `count` channels, from this one on. A shift above 0 is one of ember_scaled_right; any other one is EMBER_ANY_SHIFT
    below TensorFlow Lite's. Every second one of `sums` is theirs: were they side by side, compilers for processors with
    vectors would make some of so few. */
@@ -46,7 +42,7 @@ static EMBER_NOT_INLINED void ember_store(const struct ember_channels *p, int32_
     for (const int8_t *end = output + count; output != end; sums += 2) {
         const int32_t sum = (int32_t)*sums, multiplier = *multipliers++, shift = *shifts++;
         *output++ = ember_saturated(shift > 0 ? ember_scaled_right(sum, multiplier, shift, zero)
-                                              : ember_scaled_anyhow(sum, multiplier, shift, zero));
+                                              : ember_scale_apart(sum, multiplier, shift + EMBER_ANY_SHIFT) + (zero >> 1));
     }
 }
 

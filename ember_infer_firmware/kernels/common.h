@@ -7,12 +7,22 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Of functions that are called from several places: one copy of them in flash. */
+/* EMBER_NOT_INLINED: of functions that are called from several places, one copy in flash.
+   ember_copy: of so few bytes that it is a load and a store, without a C library too (-ffreestanding). */
 #if defined(__GNUC__) || defined(__clang__)
 #define EMBER_NOT_INLINED __attribute__((noinline, unused))
+#define ember_copy __builtin_memcpy
 #else
 #define EMBER_NOT_INLINED inline
+#define ember_copy memcpy
 #endif
+
+/* Word by word, and beyond the end if `bytes` are no whole words; so that it is no call of the C library's memset. */
+static inline void ember_fill_words(int8_t *to, int32_t bytes, int32_t value) {
+    const uint32_t word = (uint8_t)value * 0x01010101u;
+    for (const int8_t *end = to + bytes; to < end; to += sizeof(word))
+        ember_copy(to, &word, sizeof(word));
+}
 
 static inline int32_t ember_clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;

@@ -13,7 +13,7 @@ struct ember_conv2d_point {
 
 static EMBER_NOT_INLINED void ember_conv2d_point(const struct ember_conv2d_point *p, const int8_t *input,
                                                  int8_t *output) {
-    ember_rows(&p->rows, 0, p->rows.outputs, p->pixels, input, p->rows.weights, output);
+    ember_rows(&p->rows, 0, p->rows.channels.count, p->pixels, input, p->rows.weights, output);
 }
 
 struct ember_conv2d {
@@ -29,29 +29,24 @@ struct ember_conv2d {
 
 /* The inputs of one group that a filter sees whose first tap is at (y, x): a row of them. */
 static EMBER_NOT_INLINED void ember_conv2d_gather(const struct ember_conv2d *p, const int8_t *input, int32_t y,
-                                                  int32_t x, int8_t *to) {
-    const int32_t depth = p->group_depth, pixel = depth * p->groups, run = p->run;
-    const int8_t outside = (int8_t)p->outside;
+                                                  int32_t x, int8_t *patch) {
+    const int32_t depth = p->group_depth, pixel = depth * p->groups, columns = p->input_columns, run = p->run;
+    ember_fill_words(patch, p->rows.depth, p->outside);
     for (int32_t i = p->filter_rows; i != 0; i--, y += p->dilation_rows) {
-        /* No column of a row outside the image is inside. */
-        const int32_t columns = (uint32_t)y < p->input_rows ? p->input_columns : 0;
         int32_t column = x;
-        for (int32_t j = p->filter_columns; j > 0; j -= run, column += p->dilation_columns) {
-            const int32_t last = ember_clamp(columns - column, 0, run), first = ember_clamp(-column, 0, last);
-            for (const int8_t *end = to + first * depth; to != end;)
-                *to++ = outside;
-            if (first != last) {
+        for (int32_t j = p->filter_columns; j > 0; j -= run, column += p->dilation_columns, patch += run * depth) {
+            const int32_t first = column < 0 ? -column : 0, last = columns - column < run ? columns - column : run;
+            if ((uint32_t)y < p->input_rows && first < last) {
                 const int8_t *from = input + (y * columns + column + first) * pixel;
-                for (const int8_t *end = to + (last - first) * depth; to != end;)
+                int8_t *to = patch + first * depth;
+                for (const int8_t *end = patch + last * depth; to != end;)
                     *to++ = *from++;
             }
-            for (const int8_t *end = to + (run - last) * depth; to != end;)
-                *to++ = outside;
         }
     }
 }
 
-/* `patches` has room for the inputs of two pixels. */
+/* `patches` has room for the inputs of two pixels, and to the end of a word. */
 static inline void ember_conv2d(const struct ember_conv2d *p, const int8_t *input, int8_t *output, int8_t *patches) {
     for (int32_t image = p->images; image != 0; image--) {
         for (int32_t row = 0; row != p->output_rows; row++) {
@@ -69,7 +64,7 @@ static inline void ember_conv2d(const struct ember_conv2d *p, const int8_t *inpu
                                          output + channel);
                 }
                 x += 2 * p->stride_columns;
-                output += pixels * p->rows.outputs;
+                output += pixels * p->rows.channels.count;
             }
         }
         input += p->input_rows * p->input_columns * p->group_depth * p->groups;

@@ -21,6 +21,8 @@ __all__ = ["KERNELS", "plan", "plan_groups"]
 
 _CONV2D = Kernel("conv2d", "conv2d", 3)
 _POINT = Kernel("conv2d_point", "conv2d", 2)
+_WORD = 4  # bytes, of which a patch is filled with whole ones
+
 KERNELS = (_CONV2D, _POINT, CLAMP)
 
 
@@ -36,7 +38,7 @@ def plan(
     check_activation(params)
     _, filter_rows, filter_columns, depth = params.weights_shape
     is_point = filter_rows == filter_columns == 1 and params.input_shape[:3] == params.output_shape[:3]
-    if not is_point or params.groups != 1 or depth % 2:
+    if not is_point or params.groups != 1:
         return plan_groups(context, params, input, output, weights, bias, params.groups)
     fields = _rows(context, params, weights.reshape(-1, depth), bias, 1)
     step = Step(_POINT, {**fields, "pixels": element_count(params.output_shape[:3])}, (input, output))
@@ -54,9 +56,7 @@ def plan_groups(
 ) -> list[Step]:
     """Weights ``(C_out, KH, KW, C_in / groups)``, each group's outputs from its own part of the inputs."""
     outputs, filter_rows, filter_columns, depth = weights.shape
-    products = filter_rows * filter_columns * depth
-    rows = np.zeros((outputs, products + products % 2), np.int8)
-    rows[:, :products] = weights.reshape(outputs, products)
+    rows = weights.reshape(outputs, -1)
     fields = {
         **_rows(context, params, rows, bias, groups),
         **short(
@@ -80,7 +80,7 @@ def plan_groups(
         ),
         "outside": -params.input_offset,
     }
-    patches = context.scratch((2, rows.shape[1]), np.int8)
+    patches = context.scratch((2 * rows.shape[1] + _WORD - 1,), np.int8)
     return [Step(_CONV2D, fields, (input, output, patches)), *clamps(params, output)]
 
 
@@ -88,12 +88,10 @@ def _rows(
     context: Context, params: SumParams, rows: Int8Array, bias: Int32Array | None, groups: int
 ) -> dict[str, Value]:
     """The fields of ``struct ember_rows``; each group's weights begin anew."""
-    outputs, depth = rows.shape
     weights = np.concatenate([interleaved(group, whole=True) for group in np.split(rows, groups)])
     fields = {
         "weights": context.constant("weights", weights),
-        **within("channels", channels(context, params, rows, bias)),
-        "depth": depth,
-        "outputs": outputs,
+        **within("channels", channels(context, params, rows, bias, groups)),
+        "depth": rows.shape[1],
     }
     return within("rows", fields)

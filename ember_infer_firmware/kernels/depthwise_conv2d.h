@@ -8,11 +8,11 @@
 struct ember_depthwise_conv2d {
     const int8_t *weights; /* four channels at a time, tap by tap; the last four may be some of those before once more */
     struct ember_channels outputs;
-    uint16_t images, channels;
+    uint16_t images;
     uint16_t input_rows, input_columns;
     uint16_t output_rows, output_columns;
-    uint16_t filter_rows, filter_columns, stride_rows, stride_columns, pad_rows, pad_columns;
-    uint16_t dilation_rows, dilation_columns;
+    uint8_t filter_rows, filter_columns, stride_rows, stride_columns, pad_rows, pad_columns;
+    uint8_t dilation_rows, dilation_columns;
     int16_t outside; /* the value of taps outside the image: the input's zero point */
 };
 
@@ -20,7 +20,7 @@ struct ember_depthwise_conv2d {
 static inline void ember_depthwise_conv2d_pixel(const struct ember_depthwise_conv2d *p, const int8_t *const *taps,
                                                 const int8_t *const *end, int8_t *output) {
     const int8_t *weights = p->weights;
-    const int32_t last = p->channels - 4;
+    const int32_t last = p->outputs.count - 4;
     for (int32_t channel = 0;;) {
         const int32_t *bias = p->outputs.bias + channel;
         uint32_t a = (uint32_t)bias[0], b = (uint32_t)bias[1], c = (uint32_t)bias[2], d = (uint32_t)bias[3];
@@ -40,12 +40,12 @@ static inline void ember_depthwise_conv2d_pixel(const struct ember_depthwise_con
     }
 }
 
-/* `taps` has room for a pointer for each tap, and a pixel. */
+/* `taps` has room for a pointer for each tap, and a pixel up to the end of a word. */
 static inline void ember_depthwise_conv2d(const struct ember_depthwise_conv2d *p, const int8_t *input, int8_t *output,
                                           const int8_t **taps) {
-    const int32_t channels = p->channels;
+    const int32_t channels = p->outputs.count;
     int8_t *outside = (int8_t *)(taps + p->filter_rows * p->filter_columns);
-    memset(outside, p->outside, (size_t)channels);
+    ember_fill_words(outside, channels, p->outside);
     for (int32_t image = p->images; image != 0; image--) {
         for (int32_t row = 0; row != p->output_rows; row++) {
             for (int32_t column = 0; column != p->output_columns; column++) {

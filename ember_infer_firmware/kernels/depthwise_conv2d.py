@@ -22,6 +22,7 @@ _DEPTHWISE = Kernel("depthwise_conv2d", "depthwise_conv2d", 3)
 KERNELS = (_DEPTHWISE, *conv2d.KERNELS, CLAMP)
 
 _POINTER = 8  # bytes, on the largest machine
+_MOST = 255  # of what the struct has bytes for
 
 
 def plan(
@@ -32,36 +33,39 @@ def plan(
     weights: Int8Array,
     bias: Int32Array | None,
 ) -> list[Step]:
-    """Several outputs for each input channel are a convolution of groups: they share what is loaded of the input."""
+    """Several outputs for each input channel are a convolution of groups, since they share what is loaded of the input.
+    So are windows of more than a byte, which hardly any model has.
+    """
     check_activation(params)
     depth = params.input_shape[3]
-    if params.depth_multiplier != 1 or depth < TOGETHER:
+    window = {
+        "filter_rows": weights.shape[1],
+        "filter_columns": weights.shape[2],
+        "stride_rows": params.stride_h,
+        "stride_columns": params.stride_w,
+        "pad_rows": params.pad_h,
+        "pad_columns": params.pad_w,
+        "dilation_rows": params.dilation_h_factor,
+        "dilation_columns": params.dilation_w_factor,
+    }
+    if params.depth_multiplier != 1 or depth < TOGETHER or max(window.values()) > _MOST:
         filters = np.ascontiguousarray(weights.transpose(3, 1, 2, 0))
         return conv2d.plan_groups(context, params, input, output, filters, bias, depth)
-    _, filter_rows, filter_columns, _ = weights.shape
     taps = weights.reshape(-1, depth)
     fields = {
         "weights": context.constant("weights", _packed(taps)),
         **within("outputs", channels(context, params, taps.T, bias)),
         **short(
             images=params.output_shape[0],
-            channels=depth,
             input_rows=params.input_shape[1],
             input_columns=params.input_shape[2],
             output_rows=params.output_shape[1],
             output_columns=params.output_shape[2],
-            filter_rows=filter_rows,
-            filter_columns=filter_columns,
-            stride_rows=params.stride_h,
-            stride_columns=params.stride_w,
-            pad_rows=params.pad_h,
-            pad_columns=params.pad_w,
-            dilation_rows=params.dilation_h_factor,
-            dilation_columns=params.dilation_w_factor,
         ),
+        **window,
         "outside": -params.input_offset,
     }
-    pointers = context.scratch((len(taps) * _POINTER + depth,))
+    pointers = context.scratch((len(taps) * _POINTER + -(-depth // 4) * 4,))
     return [Step(_DEPTHWISE, fields, (input, output, pointers)), *clamps(params, output)]
 
 

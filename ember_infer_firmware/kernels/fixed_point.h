@@ -20,9 +20,13 @@ static inline int32_t ember_divide_by_pot(int32_t x, int32_t exponent) {
 
 /* x * multiplier * 2**(shift - 31), rounded twice, as MultiplyByQuantizedMultiplier has it. */
 static inline int32_t ember_scale(int32_t x, int32_t multiplier, int32_t shift) {
-    const int32_t left = shift > 0 ? shift : 0;
-    const int32_t right = shift > 0 ? 0 : -shift;
+    const int32_t left = shift & ~(shift >> 31), right = left - shift; /* of these, one is 0 */
     return ember_divide_by_pot(ember_high_mul((int32_t)((uint32_t)x << left), multiplier), right);
+}
+
+/* The same where it is not done often: one copy of it in flash. */
+static EMBER_NOT_INLINED int32_t ember_scale_apart(int32_t x, int32_t multiplier, int32_t shift) {
+    return ember_scale(x, multiplier, shift);
 }
 
 #endif

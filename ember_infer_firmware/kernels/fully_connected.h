@@ -8,7 +8,7 @@
 /* One multiplier and shift for all outputs, as ember_scaled_right takes them; the weights' zero point is 0. */
 struct ember_fully_connected {
     const int8_t *weights; /* four rows at a time, column by column; the last ones, if fewer, likewise */
-    const int32_t *bias;   /* whole fours of them */
+    const int32_t *bias;   /* with zeros behind the last ones, which are read as four */
     int32_t multiplier;
     int16_t shift, zero;
     int32_t rows, depth, outputs;
@@ -18,8 +18,7 @@ struct ember_fully_connected {
 struct ember_fully_connected_anyhow {
     const int8_t *weights; /* row by row */
     struct ember_channels channels;
-    int32_t rows, depth, outputs;
-    int32_t weights_offset;
+    int32_t rows, depth, weights_offset;
 };
 
 static inline void ember_fully_connected(const struct ember_fully_connected *p, const int8_t *input, int8_t *output) {
@@ -47,7 +46,7 @@ static inline void ember_fully_connected(const struct ember_fully_connected *p, 
 static inline void ember_fully_connected_anyhow(const struct ember_fully_connected_anyhow *p, const int8_t *input,
                                                 int8_t *output) {
     for (int32_t row = p->rows; row != 0; row--, input += p->depth) {
-        for (int32_t channel = 0; channel != p->outputs; channel++) {
+        for (int32_t channel = 0; channel != p->channels.count; channel++) {
             const int8_t *weights = p->weights + channel * p->depth;
             uint32_t sum = (uint32_t)p->channels.bias[channel];
             for (int32_t i = 0; i != p->depth; i++)

@@ -48,13 +48,13 @@ def plan(
     fields: dict[str, Value] = {
         "rows": count_rows(params.input_shape, params.weights_shape, params.output_shape),
         "depth": depth,
-        "outputs": outputs,
     }
     is_common = (multiplier == multiplier[0]).all() and (shift == shift[0]).all()
     if is_common and is_right.all() and params.weights_offset == 0:
         fields["weights"] = context.constant("weights", interleaved(weights, whole=False))
         fields["bias"] = context.constant("bias", biases(params, wide, bias))
         fields |= {"multiplier": int(multiplier[0]), "shift": int(shift[0]), "zero": doubled_zero(params)}
+        fields["outputs"] = outputs
         step = Step(_FULLY_CONNECTED, fields, (input, output))
     else:
         fields["weights"] = context.constant("weights", weights)

@@ -5,16 +5,12 @@
 
 #include "ember_common.h"
 
-struct ember_avg_pool {
+struct ember_pool {
     uint16_t images, channels;
     uint16_t input_rows, input_columns;
     uint16_t output_rows, output_columns;
     uint16_t filter_rows, filter_columns, stride_rows, stride_columns, pad_rows, pad_columns;
     int16_t low, high;
-};
-
-struct ember_max_pool {
-    struct ember_avg_pool pool;
 };
 
 /* One channel of a window that lies within the image. */
@@ -41,7 +37,7 @@ static inline int32_t ember_pool_maximum(const int8_t *input, int32_t rows, int3
     return most;
 }
 
-static inline void ember_pool(const struct ember_avg_pool *p, int is_average, const int8_t *input, int8_t *output) {
+static inline void ember_pool(const struct ember_pool *p, int is_average, const int8_t *input, int8_t *output) {
     const int32_t channels = p->channels, row = p->input_columns * channels;
     for (int32_t image = p->images; image != 0; image--, input += p->input_rows * row) {
         for (int32_t i = 0; i < p->output_rows; i++) {
@@ -61,12 +57,12 @@ static inline void ember_pool(const struct ember_avg_pool *p, int is_average, co
     }
 }
 
-static inline void ember_avg_pool(const struct ember_avg_pool *p, const int8_t *input, int8_t *output) {
+static inline void ember_avg_pool(const struct ember_pool *p, const int8_t *input, int8_t *output) {
     ember_pool(p, 1, input, output);
 }
 
-static inline void ember_max_pool(const struct ember_max_pool *p, const int8_t *input, int8_t *output) {
-    ember_pool(&p->pool, 0, input, output);
+static inline void ember_max_pool(const struct ember_pool *p, const int8_t *input, int8_t *output) {
+    ember_pool(p, 0, input, output);
 }
 
 #endif

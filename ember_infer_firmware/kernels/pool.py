@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ember_infer_core.activation import check_activation
-from ember_infer_firmware.kernels.channels import short, within
+from ember_infer_firmware.kernels.channels import short
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KERNELS", "plan_avg_pool", "plan_max_pool"]
 
-_AVERAGE = Kernel("avg_pool", "pool", 2)
-_MAXIMUM = Kernel("max_pool", "pool", 2)
+_AVERAGE = Kernel("avg_pool", "pool", 2, struct="pool")
+_MAXIMUM = Kernel("max_pool", "pool", 2, struct="pool")
 KERNELS = (_AVERAGE, _MAXIMUM)
 
 
@@ -26,7 +26,7 @@ def plan_avg_pool(context: Context, params: PoolParams, input: Place, output: Pl
 
 def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
     """The greatest of each window."""
-    return [Step(_MAXIMUM, within("pool", _fields(params)), (input, output))]
+    return [Step(_MAXIMUM, _fields(params), (input, output))]
 
 
 def _fields(params: PoolParams) -> dict[str, Value]:

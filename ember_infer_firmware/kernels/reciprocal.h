@@ -17,15 +17,16 @@ static inline int32_t ember_saturating_shift_left(int32_t a, int32_t bits) {
     return a > most ? INT32_MAX : a < -most - 1 ? -INT32_MAX - 1 : (int32_t)((uint32_t)a << bits);
 }
 
-/* 1 / (1 + a) for a from 0 to 1, both as Q0.31, by three steps of Newton's method in Q2.29. */
+/* 1 / (1 + a) for a from 0 to 1, both as Q0.31, by three steps of Newton's method in Q2.29. Only the last shift of
+   gemmlowp's can saturate for such. */
 static inline int32_t ember_one_over_one_plus(int32_t a) {
-    const int32_t half_denominator = (int32_t)(((uint32_t)a + (1u << 31)) >> 1);
-    int32_t x = 1515870810 + ember_high_mul(half_denominator, -1010580540);
+    const int32_t half_denominator = (a >> 1) + (1 << 30);
+    int32_t x = 1515870810 + ember_scale_apart(half_denominator, -1010580540, 0);
     for (int32_t step = 3; step != 0; step--) {
-        const int32_t one_minus = (1 << 29) - ember_high_mul(half_denominator, x);
-        x += ember_saturating_shift_left(ember_high_mul(x, one_minus), 2);
+        const int32_t one_minus = (1 << 29) - ember_scale_apart(half_denominator, x, 0);
+        x += ember_scale_apart(x, one_minus, 0) * 4;
     }
-    return ember_saturating_shift_left(x, 1);
+    return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
 }
 
 #endif

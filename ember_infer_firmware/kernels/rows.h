@@ -9,11 +9,10 @@
 struct ember_rows {
     const int8_t *weights; /* four channels at a time, column by column */
     struct ember_channels channels;
-    int32_t depth; /* even */
-    int32_t outputs;
+    int32_t depth;
 };
 
-/* `count` channels from this one on, of so many rows, `depth` apart in `input` and `outputs` in `output`; returns where
+/* `count` channels from this one on, of so many rows of inputs and of all outputs; returns where
    the weights of the channels after them are. */
 static EMBER_NOT_INLINED const int8_t *ember_rows(const struct ember_rows *p, int32_t channel, int32_t count,
                                                   int32_t rows, const int8_t *input, const int8_t *weights,
@@ -40,7 +39,7 @@ static EMBER_NOT_INLINED const int8_t *ember_rows(const struct ember_rows *p, in
             uint32_t sums[16], *from = sums;
             sums[0] = a, sums[2] = b, sums[4] = c, sums[6] = d;
             sums[8] = e, sums[10] = f, sums[12] = g, sums[14] = h;
-            for (int32_t i = left == 1 ? 1 : 2; i != 0; i--, from += 8, to += p->outputs)
+            for (int32_t i = left == 1 ? 1 : 2; i != 0; i--, from += 8, to += p->channels.count)
                 ember_store(&p->channels, channel, count < 4 ? count : 4, from, to);
         }
     }

@@ -13,10 +13,6 @@ struct ember_softmax {
     int32_t farthest; /* distance of which the exponential is not 0 */
 };
 
-struct ember_softmax_int16 {
-    struct ember_softmax softmax;
-};
-
 struct ember_softmax_float32 {
     int32_t rows, classes;
     float beta;
@@ -42,12 +38,12 @@ static inline void ember_softmax_bits(const struct ember_softmax *p, int32_t bit
             total = INT32_MAX;
         const int32_t zeros = ember_leading_zeros(total);
         const int32_t scale = ember_one_over_one_plus((int32_t)((total << zeros) - (1u << 31)));
-        const int32_t shift = 12 - zeros + 31 - bits;
+        const int32_t shift = 43 - bits - zeros < 0 ? 0 : 43 - bits - zeros; /* less than 0 where the sum wraps */
         for (int32_t c = 0; c < p->classes; c++) {
             const int32_t distance = most - input[c];
             int32_t value = 0;
             if (distance <= p->farthest)
-                value = ember_divide_by_pot(ember_high_mul(scale, exponentials[distance]), shift);
+                value = ember_scale_apart(exponentials[distance], scale, -shift);
             value = ember_clamp(value, 0, (1 << bits) - 1) - (1 << (bits - 1));
             if (bits == 8)
                 *bytes++ = (int8_t)value;
@@ -61,8 +57,8 @@ static inline void ember_softmax(const struct ember_softmax *p, const int8_t *in
     ember_softmax_bits(p, 8, input, output);
 }
 
-static inline void ember_softmax_int16(const struct ember_softmax_int16 *p, const int8_t *input, int16_t *output) {
-    ember_softmax_bits(&p->softmax, 16, input, output);
+static inline void ember_softmax_int16(const struct ember_softmax *p, const int8_t *input, int16_t *output) {
+    ember_softmax_bits(p, 16, input, output);
 }
 
 static inline void ember_softmax_float32(const struct ember_softmax_float32 *p, const float *input, float *output) {

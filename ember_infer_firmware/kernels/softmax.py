@@ -8,7 +8,6 @@ import numpy as np
 
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.softmax import softmax_exponentials
-from ember_infer_firmware.kernels.channels import within
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["KERNELS", "plan"]
 
 _INT8 = Kernel("softmax", "softmax", 2)
-_INT16 = Kernel("softmax_int16", "softmax", 2)
+_INT16 = Kernel("softmax_int16", "softmax", 2, struct="softmax")
 _FLOAT32 = Kernel("softmax_float32", "softmax", 2)
 KERNELS = (_INT8, _INT16, _FLOAT32)
 
@@ -32,6 +31,4 @@ def plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -
     exponentials = np.trim_zeros(softmax_exponentials(params), "b").astype(np.int32)
     fields["exponentials"] = context.constant("exponentials", exponentials)
     fields["farthest"] = len(exponentials) - 1
-    if output.dtype.name == "int8":
-        return [Step(_INT8, fields, (input, output))]
-    return [Step(_INT16, within("softmax", fields), (input, output))]
+    return [Step(_INT8 if output.dtype.name == "int8" else _INT16, fields, (input, output))]
