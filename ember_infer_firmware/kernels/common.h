@@ -18,7 +18,7 @@
 #endif
 
 /* Word by word, and beyond the end if `bytes` are no whole words; so that it is no call of the C library's memset. */
-static inline void ember_set(int8_t *to, int32_t bytes, int32_t value) {
+static inline void ember_fill_words(int8_t *to, int32_t bytes, int32_t value) {
     const uint32_t word = (uint8_t)value * 0x01010101u;
     for (const int8_t *end = to + bytes; to < end; to += sizeof(word))
         ember_copy(to, &word, sizeof(word));

@@ -31,7 +31,7 @@ struct ember_conv2d {
 static EMBER_NOT_INLINED void ember_conv2d_gather(const struct ember_conv2d *p, const int8_t *input, int32_t y,
                                                   int32_t x, int8_t *patch) {
     const int32_t depth = p->group_depth, pixel = depth * p->groups, columns = p->input_columns, run = p->run;
-    ember_set(patch, p->rows.depth, p->outside);
+    ember_fill_words(patch, p->rows.depth, p->outside);
     for (int32_t i = p->filter_rows; i != 0; i--, y += p->dilation_rows) {
         int32_t column = x;
         for (int32_t j = p->filter_columns; j > 0; j -= run, column += p->dilation_columns, patch += run * depth) {

@@ -91,7 +91,7 @@ def _rows(
     weights = np.concatenate([interleaved(group, whole=True) for group in np.split(rows, groups)])
     fields = {
         "weights": context.constant("weights", weights),
-        **within("channels", channels(context, params, rows, bias)),
+        **within("channels", channels(context, params, rows, bias, groups)),
         "depth": rows.shape[1],
     }
     return within("rows", fields)

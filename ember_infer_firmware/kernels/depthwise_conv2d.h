@@ -45,7 +45,7 @@ static inline void ember_depthwise_conv2d(const struct ember_depthwise_conv2d *p
                                           const int8_t **taps) {
     const int32_t channels = p->outputs.count;
     int8_t *outside = (int8_t *)(taps + p->filter_rows * p->filter_columns);
-    ember_set(outside, channels, p->outside);
+    ember_fill_words(outside, channels, p->outside);
     for (int32_t image = p->images; image != 0; image--) {
         for (int32_t row = 0; row != p->output_rows; row++) {
             for (int32_t column = 0; column != p->output_columns; column++) {
