@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import KernelError, UnsupportedOperator
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import INT8
 from ember_infer_firmware.step import Kernel, Place, Step
 
@@ -26,7 +27,7 @@ _MAX_INPUTS = 256  # the sums of all but one are int16
 
 def plan(context: Context, params: AddNParams, inputs: tuple[Place, ...], output: Place) -> list[Step]:
     """The sums of float32 grow in the output, those of int8 in scratch."""
-    count = int(np.prod(output.shape))
+    count = element_count(output.shape)
     if params.dtype == np.float32:
         fields = [{"count": count, "is_first": int(number == 0)} for number in range(len(inputs))]
         return [Step(_FLOAT, one, (input, output)) for one, input in zip(fields, inputs, strict=True)]

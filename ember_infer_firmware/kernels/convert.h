@@ -100,7 +100,7 @@ EMBER_CASTS(int32, int32_t)
 EMBER_CASTS(uint32, uint32_t)
 EMBER_CASTS(bool, uint8_t)
 
-/* Truncated; beyond the range its end; NaN is 0. The first float beyond is the end of its comparison. */
+/* Truncated; beyond the range its end; NaN is 0. BEYOND is the first float that is: HIGH itself may be none. */
 #define EMBER_CAST_OF_FLOAT(TO, OUTPUT, LOW, HIGH, BEYOND) \
     EMBER_CAST(float32, TO, float, OUTPUT, x != x ? 0 : x <= (float)(LOW) ? (LOW) : x >= (BEYOND) ? (HIGH) : (OUTPUT)x)
 

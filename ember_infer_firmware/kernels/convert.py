@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.ops.common import element_count
 from ember_infer_firmware.kernels.lookup import LOOKUP, lookup_step
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
@@ -69,4 +70,4 @@ def plan_cast(context: Context, params: LookupParams, input: Place, output: Plac
 def _step(kernel: Kernel | None, input: Place, output: Place, **fields: Value) -> Step:
     if kernel is None:
         raise UnsupportedOperator(f"no kernel converts {input.dtype} to {output.dtype}")
-    return Step(kernel, {"count": int(np.prod(input.shape)), **fields}, (input, output))
+    return Step(kernel, {"count": element_count(input.shape), **fields}, (input, output))

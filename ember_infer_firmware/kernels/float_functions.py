@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.leaky_relu import LeakyReluParams
 from ember_infer_firmware.kernels import Planner, lookup
 from ember_infer_firmware.step import Kernel, Place, Step, Value
@@ -70,7 +71,7 @@ def _planner(operator: str) -> Planner:
             return lookup.plan(context, params, input, output)
         if input.dtype != np.float32 or output.dtype != np.float32:
             raise UnsupportedOperator(f"{operator}: no kernel computes it of {input.dtype} to {output.dtype}")
-        fields: dict[str, Value] = {"count": int(np.prod(input.shape))}
+        fields: dict[str, Value] = {"count": element_count(input.shape)}
         if isinstance(params, LeakyReluParams):
             fields["alpha"] = float(np.float32(params.alpha))
         return [Step(_KERNELS[operator], fields, (input, output))]

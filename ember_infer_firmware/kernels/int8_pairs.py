@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["KERNELS", "function"]
 
-# C functions -> their struct and, where it is not this one, their header.
 _KERNELS = {
     "int8_equal": pair_kernels("int8_equal", "int8_pairs", "int8_comparison"),
     "int8_less": pair_kernels("int8_less", "int8_pairs", "int8_comparison"),

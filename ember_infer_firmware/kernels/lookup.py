@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.ops.common import element_count
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def lookup_step(context: Context, table: AnyArray, input: Place, output: Place, 
     by_byte = np.roll(table, -128) if input.dtype == np.int8 else table
     fields: dict[str, Value] = {
         "table": context.constant("table", by_byte.view(np.uint8)),
-        "count": int(np.prod(input.shape)),
+        "count": element_count(input.shape),
     }
     if lowest is None:
         return Step(LOOKUP, fields, (input, output))

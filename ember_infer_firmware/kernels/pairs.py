@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.activation import check_activation
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import INT8
 from ember_infer_firmware.kernels import int8_pairs, plain_pairs
 from ember_infer_firmware.kernels.broadcast import broadcast_rows, is_one_row
@@ -37,7 +38,8 @@ def plan(context: Context, params: PairParams, input1: Place, input2: Place, out
     inputs = (input2, input1) if function.is_swapped else (input1, input2)
     shapes = [place.shape for place in inputs]
     if function.flat is not None and is_one_row(shapes, output.shape):
-        return [Step(function.flat, {"count": _size(output), "rows": None, **function.fields}, (*inputs, output))]
+        one_row = {"count": element_count(output.shape), "rows": None}
+        return [Step(function.flat, {**one_row, **function.fields}, (*inputs, output))]
     rows = broadcast_rows(context, shapes, output.shape)
     return [Step(function.broadcast, {**rows, **function.fields}, (*inputs, output), failure=_NO_QUOTIENT)]
 
@@ -45,12 +47,8 @@ def plan(context: Context, params: PairParams, input1: Place, input2: Place, out
 def _with_number(context: Context, params: PairParams, inputs: tuple[Place, Place], output: Place) -> Step | None:
     everything = np.arange(-128, 128, dtype=np.int8)
     for number, other, is_first in ((inputs[0], inputs[1], True), (inputs[1], inputs[0], False)):
-        if number.data is not None and number.data.size == 1 and _size(other) == _size(output):
-            value = number.data.reshape(1)
-            table = params.elements(value, everything) if is_first else params.elements(everything, value)
-            return lookup_step(context, table, other, output)
+        data = number.data
+        if data is not None and data.size == 1 and is_one_row([other.shape], output.shape):
+            pair = (data.reshape(1), everything) if is_first else (everything, data.reshape(1))
+            return lookup_step(context, params.elements(*pair), other, output)
     return None
-
-
-def _size(place: Place) -> int:
-    return int(np.prod(place.shape))
