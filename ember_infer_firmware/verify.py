@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_firmware.boards import Board, Sizes, model_sizes, run_model
-from ember_infer_firmware.golden import Golden, golden_vectors, samples_of
+from ember_infer_firmware.golden import golden_vectors, samples_of
 from ember_infer_firmware.plan import Plan
 
 if TYPE_CHECKING:
@@ -43,28 +42,22 @@ class Verified:
     arena: int
 
 
-def verify(plan: Plan, boards: Sequence[Board], inputs: Inputs | None, count: int, seed: int = 0) -> list[Verified]:
-    """Runs a model on boards, and compares.
+def verify(plan: Plan, board: Board, inputs: Inputs | None, count: int, seed: int = 0) -> Verified:
+    """Runs a model on a board, and compares.
 
     Args:
         plan: the model.
-        boards: on which.
+        board: which.
         inputs: real samples; random ones come after them.
         count: how many.
         seed: of the random ones.
 
     Raises:
         ComparisonError: the inputs do not fit the model.
-        KernelError: the tools are not there, or the model has no room on a board.
-        CompileError: a compiler refuses the code.
+        KernelError: the tools are not there, or the model has no room on the board.
+        CompileError: the compiler refuses the code.
     """
-    for board in boards:
-        board.require()
     golden = golden_vectors(plan.program, samples_of(plan.program, inputs, count, seed))
-    return [_on_board(plan, board, golden) for board in boards]
-
-
-def _on_board(plan: Plan, board: Board, golden: Golden) -> Verified:
     runs = run_model(board, plan, golden.inputs)
     failed = np.array(runs.statuses) < 0  # there is no result, so that all of it is wrong
     differing = compared = 0
@@ -73,10 +66,9 @@ def _on_board(plan: Plan, board: Board, golden: Golden) -> Verified:
         differs[failed] = True
         differing += int(differs.sum())
         compared += differs.size
-    count = len(golden)
-    instructions = round(sum(runs.instructions) / max(count, 1))
+    instructions = round(sum(runs.instructions) / max(len(golden), 1))
     sizes = model_sizes(board, plan)
-    return Verified(board.name, count, differing, compared, instructions, runs.stack, sizes, plan.arena_len)
+    return Verified(board.name, len(golden), differing, compared, instructions, runs.stack, sizes, plan.arena_len)
 
 
 def _bytes(rows: AnyArray) -> ByteArray:

@@ -84,7 +84,7 @@ def run_export(
     verified: list[Verified] = []
     for board in wanted:
         with console.status(f"running on {board.name}"):
-            verified += verify(exported.plan, [board], arrays, samples, seed)
+            verified.append(verify(exported.plan, board, arrays, samples, seed))
     return ExportReport(exported, verified, bool(boards), size)
 
 
@@ -92,7 +92,7 @@ def print_export(found: ExportReport, console: Console) -> None:
     """What was written, and a line for each board."""
     plan = found.exported.plan
     where = printable(str(found.exported.folder))
-    console.print(f"{where}: {len(found.exported.files)} files; {plan.name}, {plan.kernels} kernels", soft_wrap=True)
+    console.print(f"{where}: {plan.name}, with {plan.kernels} kernels; README.md says how to call it", soft_wrap=True)
     console.print(f"weights {weights_len(plan)} bytes of flash, arena {plan.arena_len} bytes of RAM", soft_wrap=True)
     if not found.verified:
         return

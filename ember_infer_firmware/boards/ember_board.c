@@ -124,7 +124,7 @@ __attribute__((noinline)) uint32_t ember_stack_used(void) {
     volatile uint32_t *word = lowest(top);
     while (word < top && *word == PAINT)
         word++;
-    return word == top ? 0 : (uint32_t)((top - word) + NEAR) * 4;
+    return (uint32_t)((top - word) + NEAR) * 4;
 }
 
 /* Start-up */

@@ -14,7 +14,7 @@ void ember_exit(int32_t status);
 /* Virtual time, of which every instruction takes the same. */
 uint64_t ember_ticks(void);
 
-/* Bytes of stack below the caller that were used since it was painted. */
+/* Bytes of stack below the caller that were used since it was painted: at most, and never said to be less than 32. */
 void ember_paint_stack(void);
 uint32_t ember_stack_used(void);
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["KERNELS", "plan"]
 
 _INT8 = Kernel("batch_matmul_int8", "batch_matmul", 3)
-_FLOAT32 = Kernel("batch_matmul_float32", "batch_matmul", 3)
+_FLOAT32 = Kernel("batch_matmul_float32", "batch_matmul", 3, struct="matrices")
 KERNELS = (_INT8, _FLOAT32)
 
 
@@ -33,7 +33,7 @@ def plan(
         return [Step(_FLOAT32, matrices, (lhs, rhs, output))]
     check_activation(params)
     fields: dict[str, Value] = {
-        **matrices,
+        **{f"of.{name}": value for name, value in matrices.items()},
         "bias": None if bias is None else context.constant("bias", bias),
         "left_offset": params.lhs_offset,
         "right_offset": params.rhs_offset,
@@ -47,23 +47,23 @@ def plan(
 
 
 def _matrices(context: Context, params: BatchMatMulParams) -> dict[str, Value]:
-    """The fields of ``struct ember_matrices``, which is a kernel struct's field ``of``."""
+    """The fields of ``struct ember_matrices``."""
     stack, rows, depth, columns = params.batch, params.rows, params.depth, params.columns
     left = zip(stack, _steps(params.lhs_batch, len(stack), rows * depth), strict=True)
     right = zip(stack, _steps(params.rhs_batch, len(stack), depth * columns), strict=True)
     left_axes, stack_axes, products = walk(context, "left_axes", left)
     return {
-        "of.left_axes": left_axes,
-        "of.right_axes": walk(context, "right_axes", right)[0],
-        "of.stack_axes": stack_axes,
-        "of.products": products,
-        "of.rows": rows,
-        "of.depth": depth,
-        "of.columns": columns,
-        "of.left_row": 1 if params.adj_x else depth,
-        "of.left_column": rows if params.adj_x else 1,
-        "of.right_row": 1 if params.adj_y else columns,
-        "of.right_column": depth if params.adj_y else 1,
+        "left_axes": left_axes,
+        "right_axes": walk(context, "right_axes", right)[0],
+        "stack_axes": stack_axes,
+        "products": products,
+        "rows": rows,
+        "depth": depth,
+        "columns": columns,
+        "left_row": 1 if params.adj_x else depth,
+        "left_column": rows if params.adj_x else 1,
+        "right_row": 1 if params.adj_y else columns,
+        "right_column": depth if params.adj_y else 1,
     }
 
 

@@ -6,14 +6,13 @@
 
 #include <math.h>
 
-#include "ember_common.h"
+#include "ember_floats.h"
 
-struct ember_l2_normalization_float32 {
+struct ember_float_rows {
     int32_t rows, count;
 };
 
-static inline void ember_l2_normalization_float32(const struct ember_l2_normalization_float32 *p, const float *input,
-                                                  float *output) {
+static inline void ember_l2_normalization_float32(const struct ember_float_rows *p, const float *input, float *output) {
     for (int32_t row = p->rows; row != 0; row--, input += p->count, output += p->count) {
         float sum = 0.0f;
         for (int32_t i = 0; i < p->count; i++)
@@ -24,12 +23,7 @@ static inline void ember_l2_normalization_float32(const struct ember_l2_normaliz
     }
 }
 
-struct ember_log_softmax_float32 {
-    int32_t rows, count;
-};
-
-static inline void ember_log_softmax_float32(const struct ember_log_softmax_float32 *p, const float *input,
-                                             float *output) {
+static inline void ember_log_softmax_float32(const struct ember_float_rows *p, const float *input, float *output) {
     for (int32_t row = p->rows; row != 0; row--, input += p->count, output += p->count) {
         float most = -3.402823466385288598e38f, sum = 0.0f;
         for (int32_t i = 0; i < p->count; i++)

@@ -14,7 +14,7 @@ struct ember_gather {
 };
 
 /* 64 bits, for sums of any indices; beyond all rows where they are below 0, too. */
-static inline uint64_t ember_gather_row(const struct ember_gather *p, const int32_t *index) {
+static EMBER_NOT_INLINED uint64_t ember_gather_row(const struct ember_gather *p, const int32_t *index) {
     uint64_t row = 0;
     for (int32_t i = 0; i < p->indices; i++)
         row += (uint64_t)((int64_t)index[i] * p->steps[i]);

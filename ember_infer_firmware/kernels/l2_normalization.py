@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["KERNELS", "plan"]
 
 _INT8 = Kernel("l2_normalization_int8", "l2_normalization", 2)
-_FLOAT32 = Kernel("l2_normalization_float32", "float_rows", 2)
+_FLOAT32 = Kernel("l2_normalization_float32", "float_rows", 2, struct="float_rows")
 KERNELS = (_INT8, _FLOAT32)
 
 

@@ -71,16 +71,12 @@ static inline void ember_log_softmax_int8(const struct ember_log_softmax_int8 *p
 }
 
 /* Before it, of rows so long that the sum may not fit: returns -1 where one does not. */
-struct ember_check_log_softmax {
-    struct ember_log_softmax_int8 of;
-};
-
-static inline int ember_check_log_softmax(const struct ember_check_log_softmax *p, const int8_t *input) {
-    for (int32_t row = p->of.rows; row != 0; row--, input += p->of.count) {
-        const int32_t most = ember_greatest_of_row(input, p->of.count);
+static inline int ember_check_log_softmax(const struct ember_log_softmax_int8 *p, const int8_t *input) {
+    for (int32_t row = p->rows; row != 0; row--, input += p->count) {
+        const int32_t most = ember_greatest_of_row(input, p->count);
         uint32_t sum = 0;
-        for (int32_t i = 0; i < p->of.count; i++) {
-            sum += ember_summand(&p->of, most - input[i]);
+        for (int32_t i = 0; i < p->count; i++) {
+            sum += ember_summand(p, most - input[i]);
             if (sum > INT32_MAX)
                 return -1;
         }

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["KERNELS", "plan"]
 
 _INT8 = Kernel("log_softmax_int8", "log_softmax", 2)
-_CHECK = Kernel("check_log_softmax", "log_softmax", 1, fails=True)
-_FLOAT32 = Kernel("log_softmax_float32", "float_rows", 2)
+_CHECK = Kernel("check_log_softmax", "log_softmax", 1, fails=True, struct="log_softmax_int8")
+_FLOAT32 = Kernel("log_softmax_float32", "float_rows", 2, struct="float_rows")
 KERNELS = (_INT8, _CHECK, _FLOAT32)
 
 
@@ -41,6 +41,5 @@ def plan(context: Context, params: LogSoftmaxParams, input: Place, output: Place
     }
     steps = [Step(_INT8, fields, (input, output))]
     if params.input_shape[-1] > MAX_CLASSES:
-        of = {f"of.{name}": value for name, value in fields.items()}
-        steps.insert(0, Step(_CHECK, of, (input,), failure=OVERFLOW))
+        steps.insert(0, Step(_CHECK, fields, (input,), failure=OVERFLOW))
     return steps

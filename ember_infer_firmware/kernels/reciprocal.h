@@ -1,4 +1,4 @@
-/* Reciprocals and inverse square roots in gemmlowp's fixed point, by Newton's method. */
+/* Reciprocals in gemmlowp's fixed point. */
 
 #ifndef EMBER_RECIPROCAL_H
 #define EMBER_RECIPROCAL_H
@@ -20,36 +20,13 @@ static inline int32_t ember_saturating_shift_left(int32_t a, int32_t bits) {
 /* 1 / (1 + a) for a from 0 to 1, both as Q0.31, by three steps of Newton's method in Q2.29. Only the last shift of
    gemmlowp's can saturate for such. */
 static inline int32_t ember_one_over_one_plus(int32_t a) {
-    const int32_t half_denominator = (a >> 1) + (1 << 30); /* rounded down, as gemmlowp's half sum with 2**31 - 1 */
+    const int32_t half_denominator = (a >> 1) + (1 << 30);
     int32_t x = 1515870810 + ember_scale_apart(half_denominator, -1010580540, 0);
     for (int32_t step = 3; step != 0; step--) {
         const int32_t one_minus = (1 << 29) - ember_scale_apart(half_denominator, x, 0);
         x += ember_scale_apart(x, one_minus, 0) * 4;
     }
     return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
-}
-
-/* TFLM's GetInvSqrtQuantizedMultiplierExp: the multiplier of 1 / sqrt(x), and its shift; five steps in Q3.28. */
-static inline int32_t ember_inverse_square_root(int32_t x, int32_t *shift) {
-    *shift = 0;
-    if (x <= 1)
-        return INT32_MAX;
-    const int32_t excess = x >= 1 << 29;
-    if (excess)
-        x /= 4;
-    const int32_t pairs = (ember_leading_zeros((uint32_t)x) - 1) / 2 - 1;
-    const int32_t half = (((x << 2 * pairs) >> 1) + 1) >> 1;
-    int32_t estimate = 1 << 28;
-    for (int32_t step = 0; step < 5; step++) {
-        const int32_t square = ember_high_mul(estimate, estimate);
-        const int32_t cube = ember_saturating_shift_left(ember_high_mul(square, estimate), 6);
-        const int32_t next = ember_high_mul((1 << 28) + (1 << 27), estimate) - ember_high_mul(half, cube);
-        estimate = ember_saturating_shift_left(next, 3);
-    }
-    const int32_t multiplier = ember_high_mul(estimate, 1518500250); /* sqrt(1/2) */
-    const int32_t right = 11 + excess - pairs;
-    *shift = right > 0 ? -right : 0;
-    return right < 0 ? (int32_t)((uint32_t)multiplier << -right) : multiplier;
 }
 
 #endif

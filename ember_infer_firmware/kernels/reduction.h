@@ -25,40 +25,32 @@ struct ember_reduction {
         }                                                                                        \
     }
 
-struct ember_mean_scaling {
+/* Of int8 and of int16. */
+struct ember_mean {
+    struct ember_reduction axes;
     int32_t offset, multiplier, shift, output_offset;
 };
 
-static inline int32_t ember_scaled_mean(const struct ember_mean_scaling *p, uint32_t sum, int32_t low, int32_t high) {
+static inline int32_t ember_scaled_mean(const struct ember_mean *p, uint32_t sum, int32_t low, int32_t high) {
     const int32_t scaled = ember_scale((int32_t)(sum + (uint32_t)p->offset), p->multiplier, p->shift);
     return ember_clamp((int32_t)((uint32_t)scaled + (uint32_t)p->output_offset), low, high); /* wraps, as TFLM's does */
 }
 
-struct ember_mean_int8 {
-    struct ember_reduction axes;
-    struct ember_mean_scaling scaling;
-};
-
-static inline void ember_mean_int8(const struct ember_mean_int8 *p, const int8_t *input, int8_t *output) {
+static inline void ember_mean_int8(const struct ember_mean *p, const int8_t *input, int8_t *output) {
     for (int32_t i = 0; i < p->axes.results; i++) {
         const int8_t *first = input + ember_place(p->axes.kept, p->axes.kept_axes, i);
         int32_t sum = 0;
         EMBER_EACH_REDUCED(int8_t, &p->axes, first, sum += *x)
-        *output++ = (int8_t)ember_scaled_mean(&p->scaling, (uint32_t)sum, INT8_MIN, INT8_MAX);
+        *output++ = (int8_t)ember_scaled_mean(p, (uint32_t)sum, INT8_MIN, INT8_MAX);
     }
 }
 
-struct ember_mean_int16 {
-    struct ember_reduction axes;
-    struct ember_mean_scaling scaling;
-};
-
-static inline void ember_mean_int16(const struct ember_mean_int16 *p, const int16_t *input, int16_t *output) {
+static inline void ember_mean_int16(const struct ember_mean *p, const int16_t *input, int16_t *output) {
     for (int32_t i = 0; i < p->axes.results; i++) {
         const int16_t *first = input + ember_place(p->axes.kept, p->axes.kept_axes, i);
         uint32_t sum = 0;
         EMBER_EACH_REDUCED(int16_t, &p->axes, first, const int32_t element = *x; sum += (uint32_t)element)
-        *output++ = (int16_t)ember_scaled_mean(&p->scaling, sum, INT16_MIN, INT16_MAX);
+        *output++ = (int16_t)ember_scaled_mean(p, sum, INT16_MIN, INT16_MAX);
     }
 }
 

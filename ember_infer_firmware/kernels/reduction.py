@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.reduction import merged
-from ember_infer_firmware.kernels.sums import wrapped
 from ember_infer_firmware.kernels.walk import walk
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["KERNELS", "plan_greatest", "plan_least", "plan_mean"]
 
-_MEANS = {dtype: Kernel(f"mean_{dtype}", "reduction", 2) for dtype in ("int8", "int16", "float32")}
+_MEANS = {
+    "int8": Kernel("mean_int8", "reduction", 2, struct="mean"),
+    "int16": Kernel("mean_int16", "reduction", 2, struct="mean"),
+    "float32": Kernel("mean_float32", "reduction", 2),
+}
 _INT8 = Kernel("reduce_int8", "reduction", 2)
 _FLOAT32 = Kernel("reduce_float32", "reduction", 2)
 KERNELS = (*_MEANS.values(), _INT8, _FLOAT32)
@@ -36,10 +40,10 @@ def plan_mean(context: Context, params: MeanParams, input: Place, output: Place)
         scaling = {"divisor": float(params.divisor)}
     else:
         scaling = {
-            "scaling.offset": int(wrapped(np.array(params.input_offset * params.count))),
-            "scaling.multiplier": params.output_multiplier,
-            "scaling.shift": params.output_shift,
-            "scaling.output_offset": params.output_offset,
+            "offset": int(wrap_int32(np.array(params.input_offset * params.count))),
+            "multiplier": params.output_multiplier,
+            "shift": params.output_shift,
+            "output_offset": params.output_offset,
         }
     return [Step(kernel, _axes(context, params) | scaling, (input, output))]
 

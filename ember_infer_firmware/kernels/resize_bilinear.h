@@ -3,7 +3,7 @@
 #ifndef EMBER_RESIZE_BILINEAR_H
 #define EMBER_RESIZE_BILINEAR_H
 
-#include "ember_common.h"
+#include "ember_floats.h"
 
 /* Of rows or columns. */
 struct ember_resize_axis {

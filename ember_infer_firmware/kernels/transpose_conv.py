@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ember_infer_core.activation import check_activation
-from ember_infer_firmware.kernels.sums import interleaved, scaling
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ __all__ = ["KERNELS", "plan"]
 _TRANSPOSE_CONV = Kernel("transpose_conv", "transpose_conv", 2)
 KERNELS = (_TRANSPOSE_CONV,)
 
+_TOGETHER = 4  # channels that share each load of the input
+
 
 def plan(
     context: Context,
@@ -29,18 +32,44 @@ def plan(
 ) -> list[Step]:
     """The weights are packed so that the channels' sums grow four at a time."""
     check_activation(params)
+    channels = len(weights)
+    multiplier, shift = params.output_multiplier, params.output_shift
+    is_common = bool((multiplier == multiplier[0]).all() and (shift == shift[0]).all())
+    kept = slice(1) if is_common else slice(None)
     fields: dict[str, Value] = {
-        "weights": context.constant("weights", interleaved(weights.reshape(len(weights), -1))),
-        "bias": None if bias is None else context.constant("bias", bias),
-        **scaling(context, params),
+        "weights": context.constant("weights", _interleaved(weights)),
+        "bias": context.constant("bias", _whole_fours(channels, bias)),
+        "multiplier": context.constant("multiplier", multiplier[kept]),
+        "shift": context.constant("shift", shift[kept].astype(np.int8)),
         **_axis(params, 0, "rows", params.stride_h, params.pad_h),
         **_axis(params, 1, "columns", params.stride_w, params.pad_w),
         "images": params.input_shape[0],
         "depth": params.input_shape[3],
-        "channels": len(weights),
+        "channels": channels,
         "input_offset": params.input_offset,
+        "scale_step": 0 if is_common else 1,
+        "output_offset": params.output_offset,
+        "activation_min": params.activation_min,
+        "activation_max": params.activation_max,
     }
     return [Step(_TRANSPOSE_CONV, fields, (input, output))]
+
+
+def _interleaved(weights: Int8Array) -> Int8Array:
+    """Channels take turns, four at a time, the last ones too, fewer than four; as four are read there as well, what is
+    beyond them must be there.
+    """
+    rows = weights.reshape(len(weights), -1)
+    parts = [rows[first : first + _TOGETHER].T.reshape(-1) for first in range(0, len(rows), _TOGETHER)]
+    return np.concatenate([*parts, np.zeros(-len(rows) % _TOGETHER, np.int8)])
+
+
+def _whole_fours(channels: int, bias: Int32Array | None) -> Int32Array:
+    """The bias, with zeros up to a multiple of four, and nothing but zeros where there is none."""
+    padded: Int32Array = np.zeros(-(-channels // _TOGETHER) * _TOGETHER, np.int32)
+    if bias is not None:
+        padded[:channels] = bias
+    return padded
 
 
 def _axis(params: TransposeConvParams, axis: int, name: str, stride: int, pad: int) -> dict[str, Value]:

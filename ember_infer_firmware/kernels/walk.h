@@ -7,7 +7,7 @@
 
 /* How far element `number` lies from the first, in order of the axes: pairs of size and step, the last axis first. A
    division for each axis is less code than counters, and no more instructions where there is a divider. */
-static inline int32_t ember_place(const int32_t *axes, int32_t count, int32_t number) {
+static EMBER_NOT_INLINED int32_t ember_place(const int32_t *axes, int32_t count, int32_t number) {
     uint32_t rest = (uint32_t)number;
     int32_t place = 0;
     for (; count != 0; count--, axes += 2) {

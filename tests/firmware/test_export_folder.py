@@ -1,0 +1,128 @@
+"""The folder of an export: whole or not at all, and nobody else's is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ember_infer_firmware.folder import MANIFEST, check_target, write_folder
+
+FILES = {"README.md": "first\n", "src/model.c": "int a;\n"}
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def write(folder: Path, files: dict[str, str] = FILES, force: bool = False) -> None:
+    write_folder(folder, files, {"name": "model"}, force=force)
+
+
+@pytest.mark.parametrize("name", ["new", "with blanks in it", "deep/below/others"])
+def test_a_new_folder_is_written(name: str, tmp_path: Path) -> None:
+    write(tmp_path / name)
+    assert contents(tmp_path / name) == FILES
+    manifest = json.loads((tmp_path / name / MANIFEST).read_text())
+    assert manifest["files"] == sorted([*FILES, MANIFEST])
+    assert manifest["name"] == "model"
+
+
+def test_a_relative_path_counts_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("here"))
+    assert contents(tmp_path / "here") == FILES
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "empty")
+    assert contents(tmp_path / "empty") == FILES
+
+
+def test_others_can_read_it_as_they_can_what_is_made_otherwise(tmp_path: Path) -> None:
+    write(tmp_path / "new")
+    (tmp_path / "plain").mkdir()
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_an_export_is_replaced_as_a_whole_and_only_by_force(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    write(folder)
+    with pytest.raises(FileExistsError, match=r"--force \(force=True\) replaces it"):
+        write(folder, {"other.c": "int b;\n"})
+    assert contents(folder) == FILES
+    write(folder, {"other.c": "int b;\n"}, force=True)
+    assert contents(folder) == {"other.c": "int b;\n"}
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+
+
+def test_a_link_to_an_export_stays_a_link(tmp_path: Path) -> None:
+    write(tmp_path / "export")
+    (tmp_path / "link").symlink_to("export")
+    write(tmp_path / "link", {"other.c": "int b;\n"}, force=True)
+    assert (tmp_path / "link").is_symlink()
+    assert contents(tmp_path / "export") == {"other.c": "int b;\n"}
+
+
+def test_folders_of_others_are_left_alone_even_by_force(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine\n")
+    (tmp_path / MANIFEST).write_text('{"format": "something else", "files": ["mine.txt"]}')
+    for manifest in ('{"format": "something else"}', "[]", "no JSON", '{"format": "ember-infer export 1"}'):
+        (tmp_path / MANIFEST).write_text(manifest)
+        with pytest.raises(OSError, match="it holds other things than an export, and is left alone"):
+            write(tmp_path, force=True)
+    assert contents(tmp_path) == {"mine.txt": "mine\n"}
+
+
+@pytest.mark.parametrize("added", ["notes.txt", "src/patch.c", "build/program"])
+def test_an_export_with_files_of_others_is_left_alone(added: str, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    write(folder)
+    (folder / added).parent.mkdir(exist_ok=True)
+    (folder / added).write_text("mine\n")
+    with pytest.raises(OSError, match=f"it holds {added}, which no export made"):
+        write(folder, {"other.c": "int b;\n"}, force=True)
+    assert contents(folder) == {**FILES, added: "mine\n"}
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine\n")
+    with pytest.raises(NotADirectoryError, match="it is no folder"):
+        check_target(tmp_path / "file", force=True)
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    too_long = "x" * 300
+    with pytest.raises(OSError, match=too_long):
+        write(tmp_path / "deep" / "new", {"README.md": "first\n", too_long: ""})
+    assert not list(tmp_path.iterdir())
+    write(tmp_path / "old")
+    with pytest.raises(OSError, match=too_long):
+        write(tmp_path / "old", {too_long: ""}, force=True)
+    assert contents(tmp_path / "old") == FILES
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "old")
+    rename = Path.rename
+
+    def refuses_the_new_one(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise PermissionError(13, "no", os.fspath(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuses_the_new_one)
+    with pytest.raises(PermissionError):
+        write(tmp_path / "old", {"other.c": "int b;\n"}, force=True)
+    assert contents(tmp_path / "old") == FILES
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]

@@ -1,0 +1,65 @@
+"""Exported models on emulated boards: every byte is RefBackend's, or it is said that it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ember_infer_core import Program
+from ember_infer_firmware.boards import BOARDS, board_named
+from ember_infer_firmware.plan import Plan, plan_program
+from ember_infer_firmware.step import Constant
+from ember_infer_firmware.verify import Verified, verify
+from ember_infer_macros import load_program
+from tests.conftest import REPOSITORY
+from tests.firmware.exports import EXPORTED, sine
+from tests.firmware.programs import board_tools
+from tests.support.effort import DEEP
+
+SAMPLES = 64 if DEEP else 8
+
+
+def verified(board: str, plan: Plan, samples: int = SAMPLES) -> Verified:
+    found = board_named(board)
+    board_tools(found)
+    return verify(plan, found, None, samples)
+
+
+def planned(program: Program) -> Plan:
+    return plan_program(program, "model", "reference")
+
+
+@pytest.mark.parametrize("board", ["cortex-m4", "cortex-m55"])
+@pytest.mark.parametrize("model", ["sine", "digits", "speech"])
+def test_models_answer_on_boards_as_they_must(board: str, model: str, request: pytest.FixtureRequest) -> None:
+    folder: Path = request.getfixturevalue("shared") if model == "speech" else REPOSITORY
+    plan = planned(load_program(folder / "models" / f"{model}.tflite"))
+    found = verified(board, plan)
+    assert (found.runs, found.differing) == (SAMPLES, 0)
+    assert found.compared == SAMPLES * sum(port.size for port in map(np.empty, (place.shape for place in plan.outputs)))
+    assert (found.sizes.data, found.sizes.bss) == (0, 0)
+    assert found.sizes.code < 4000
+    assert found.stack < 400
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("model", ["mixed", "running_sum", "two_variables"])
+def test_floats_state_and_several_ports_fare_no_worse(board: str, model: str) -> None:
+    assert verified(board, planned(EXPORTED[model]())).differing == 0
+
+
+def test_real_samples_are_run_and_random_ones_after_them() -> None:
+    board = board_named("cortex-m4")
+    board_tools(board)
+    real = np.zeros((3, 1, 1), np.int8)
+    assert verify(planned(sine()), board, real, 5).runs == 5
+
+
+def test_a_wrong_weight_is_found() -> None:
+    plan = planned(sine())
+    arrays = plan.constants.arrays
+    key, weights = max(arrays.items(), key=lambda item: item[1].array.nbytes)
+    arrays[key] = Constant(weights.name, weights.array // 2)
+    assert 0 < verified("cortex-m4", plan, 64).differing <= 64
