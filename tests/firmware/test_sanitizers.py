@@ -12,7 +12,7 @@ import pytest
 from tests.firmware.trials import drawn_cases, stateful_trials, trials_of_calls, trials_of_cases
 from tests.firmware.unity import Trial, assert_equal_to_reference, build, run
 from tests.support.debian import debian_program
-from tests.support.effort import draws
+from tests.support.effort import draws, left_to_ci
 
 SANITIZED = ("-std=c99", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off")
 _LISTS_EACH = 5  # of drawn models in one program: some 100
@@ -33,10 +33,12 @@ def assert_sound(trials: list[Trial], gcc: str, folder: Path) -> None:
         assert_equal_to_reference(trial, found)
 
 
+@left_to_ci
 def test_calls_of_every_operator_stay_within_their_memory(gcc: str, tmp_path: Path) -> None:
     assert_sound(list(trials_of_calls(each=draws(ordinary=2, deep=20))), gcc, tmp_path)
 
 
+@left_to_ci
 def test_random_models_stay_within_their_memory(gcc: str, tmp_path: Path) -> None:
     """A model of every operator of the generator, and small graphs, a few times over; the deep profile draws on."""
     lists = drawn_cases(draws(ordinary=_LISTS_EACH, deep=20 * _LISTS_EACH))
