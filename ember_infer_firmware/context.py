@@ -53,6 +53,10 @@ class ScratchLen:
         """The same on every core."""
         return cls(length, length, length)
 
+    def on(self, core: str) -> int:
+        """On a core of this name."""
+        return {"plain": self.plain, "dsp": self.dsp, "mve": self.mve}[core]
+
     def largest(self, other: ScratchLen) -> ScratchLen:
         """What suffices for both."""
         return ScratchLen(max(self.plain, other.plain), max(self.dsp, other.dsp), max(self.mve, other.mve))
