@@ -16,8 +16,13 @@ import pytest
 
 # What a test calls to compare random models: itself, or in the module that its operator's family shares.
 DRAWING = frozenset({"check", "check_moves", "check_pairs", "check_random_models", "compare_cases", "compare_drawn"})
-# Parts of the names of tests that take longest: they come last.
-DEAR = ("conv", "matmul", "fully", "int4", "resize", "svdf", "lstm", "circular", "graph", "variables")
+# Parts of the names of tests that take long, in the order in which they come after all others: operators of two tensors,
+# of which tables are made, then long sums, then sequences and programs.
+DEAR = (
+    *("compar", "maximum", "prelu", "squared", "div.", "mul", "sub", "test_add", "[add"),
+    *("pool", "conv", "matmul", "fully", "int4", "resize"),
+    *("svdf", "graph", "circular", "lstm", "variables"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     done = {line.split(maxsplit=1)[0] for line in lines(file)}
     left = [item for item in items if draws_models(item) and short_name(item.nodeid) not in done]
     config.hook.pytest_deselected(items=[item for item in items if item not in left])
-    items[:] = sorted(left, key=lambda item: any(part in item.nodeid for part in DEAR))
+    items[:] = sorted(left, key=rank)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,6 +64,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def draws_models(item: pytest.Item) -> bool:
     """Whether a test compares random models: whether it calls what does."""
     return isinstance(item, pytest.Function) and not DRAWING.isdisjoint(item.function.__code__.co_names)
+
+
+def rank(item: pytest.Item) -> int:
+    """Its place among those that take long, the last part of its name that is among theirs counting; before them 0."""
+    return max((place for place, part in enumerate(DEAR, 1) if part in item.nodeid), default=0)
 
 
 def short_name(nodeid: str) -> str:
