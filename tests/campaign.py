@@ -16,8 +16,8 @@ import pytest
 
 # What a test calls to compare random models: itself, or in the module that its operator's family shares.
 DRAWING = frozenset({"check", "check_moves", "check_pairs", "check_random_models", "compare_cases", "compare_drawn"})
-# Parts of the names of tests that take long, in the order in which they come after all others: operators of two tensors,
-# of which tables are made, then long sums, then sequences and programs.
+# Parts of the names of tests that take long, in the order in which they come after all others: operators of two
+# tensors, of which tables are made, then long sums, then sequences and programs.
 DEAR = (
     *("compar", "maximum", "prelu", "squared", "div.", "mul", "sub", "test_add", "[add"),
     *("pool", "conv", "matmul", "fully", "int4", "resize"),
