@@ -19,12 +19,12 @@ TESTS = """
 def compare_drawn(count):
     print({"equal": count, "refused by both": 1})
 
-def test_addition():
-    compare_drawn(1000)
-
-def test_subtraction():
+def test_convolution():
     compare_drawn(7)
     assert False
+
+def test_rotation():
+    compare_drawn(1000)
 
 def test_nothing_drawn():
     assert False
@@ -58,7 +58,7 @@ def test_a_failure_names_what_repeats_it(capsys: pytest.CaptureFixture[str], mon
         check_directly(values, check, 1)
 
 
-def test_a_campaign_runs_what_draws_once_and_says_how_it_went(tmp_path: Path) -> None:
+def test_a_campaign_runs_what_draws_once_the_cheap_first_and_says_how_it_went(tmp_path: Path) -> None:
     (tmp_path / "test_sums.py").write_text(TESTS)
     campaign = ["-p", "tests.campaign", f"--campaign={tmp_path / 'log.txt'}", f"--rootdir={tmp_path}"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *campaign, str(tmp_path)]
@@ -67,7 +67,7 @@ def test_a_campaign_runs_what_draws_once_and_says_how_it_went(tmp_path: Path) ->
     )
     assert "1 failed, 1 passed, 1 deselected" in first.stdout
     assert "3 deselected" in second.stdout
-    addition, subtraction = (tmp_path / "log.txt").read_text().splitlines()
-    assert addition.split()[:5] == ["sums::addition", "1,001", "models", "0", "differences"]
-    assert subtraction.split()[:5] == ["sums::subtraction", "8", "models", "1", "differences"]
-    assert addition in second.stdout
+    cheap, dear = (tmp_path / "log.txt").read_text().splitlines()
+    assert cheap.split()[:5] == ["sums::rotation", "1,001", "models", "0", "differences"]
+    assert dear.split()[:5] == ["sums::convolution", "8", "models", "1", "differences"]
+    assert cheap in second.stdout
