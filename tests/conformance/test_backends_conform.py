@@ -13,12 +13,12 @@ FIRMWARE = "ember_infer_firmware:FirmwareBackend"  # likewise
 WHOLE = (REF, NATIVE, FIRMWARE)
 # Most operators of these are RefBackend's own, which is gone through above. An ordinary run asks for ESP-NN's, for
 # namesakes among the others (such as BATCH_MATMUL and LOG_SOFTMAX), and for every published bug.
-BUILT_ON_REF = ("ember_esp:EspBackend", "ember_esp:EspP4Backend")
+ESP, ESP_P4 = "ember_esp:EspBackend", "ember_esp:EspP4Backend"
 OWN = "conv2d or fully_connected or pool or softmax or add or mul or reshape or regressions"
 
 
 @pytest.mark.parametrize(
-    "backend", [REF, *(pytest.param(one, marks=left_to_ci) for one in (NATIVE, FIRMWARE)), *BUILT_ON_REF]
+    "backend", [REF, ESP, *(pytest.param(one, marks=left_to_ci) for one in (NATIVE, FIRMWARE, ESP_P4))]
 )
 def test_the_backend_conforms(backend: str) -> None:
     chosen = () if DEEP or backend in WHOLE else ("-k", OWN)
