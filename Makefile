@@ -7,6 +7,7 @@ JOBS ?= auto
 CORPUS ?= .corpus
 EMBER_DEEP ?= 1
 DRAWS ?= 50000
+CAMPAIGN ?= .campaign.txt
 
 .PHONY: help demo test check lint format types stubs bench deep campaign corpus models clean
 
@@ -18,7 +19,9 @@ help:
 	@echo 'make bench   every backend against LiteRT and TensorFlow Lite Micro, threads, AVX2, imports'
 	@echo 'make deep    the long random tests: 70,000 models, 1,000,000 damaged files, every mypy'
 	@echo '             EMBER_DEEP=17 draws 17 times as many; EMBER_SEED=1 makes other damages'
-	@echo 'make campaign  the long random tests of OPERATORS="relu6 or abs" alone, DRAWS=50000 models each'
+	@echo 'make campaign  the long random tests of every operator, DRAWS=50000 models each: hours, and a line for'
+	@echo '             each in CAMPAIGN=.campaign.txt; what has a line is not run again'
+	@echo '             OPERATORS="relu6 or abs" runs these alone, whether they have one or not'
 	@echo 'make corpus  Keras and PyTorch models by their own converters, for make deep (large packages)'
 	@echo 'make models  train, quantise and write models/*.tflite again'
 	@echo 'make format  format the code and mend what the linter can'
@@ -55,10 +58,10 @@ deep: $(VENV)/.dev corpus
 		tests/test_reader.py tests/conformance tests/native tests/typing ember_esp/tests
 
 # A random test of one operator draws 3,000 models in the deep profile, or more; -k chooses by names of tests.
+campaign: CHOSEN = $(if $(OPERATORS),-n $(JOBS) -rP -k '$(OPERATORS)',-n 0 -p tests.campaign --campaign=$(CAMPAIGN))
 campaign: $(VENV)/.dev
-	@test -n '$(OPERATORS)' || { echo 'which operators? make campaign OPERATORS="relu6 or abs"'; exit 2; }
-	EMBER_DEEP=$$((($(DRAWS) + 2999) / 3000)) $(BIN)/python -m pytest -n $(JOBS) --hypothesis-show-statistics \
-		-k '$(OPERATORS)' tests/operators tests/test_against_tflm.py
+	EMBER_DEEP=$$((($(DRAWS) + 2999) / 3000)) $(BIN)/python -m pytest $(CHOSEN) \
+		tests/operators tests/test_against_tflm.py tests/test_variables.py
 
 corpus: $(CORPUS)/.keras $(CORPUS)/.torch
 
@@ -71,7 +74,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV)-keras $(VENV)-torch $(CORPUS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-keras $(VENV)-torch $(CORPUS) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(CAMPAIGN)
 
 # The converters are large and choose their own versions of much: each has an environment to itself.
 $(CORPUS)/.keras $(CORPUS)/.torch: $(CORPUS)/.%: pyproject.toml $(wildcard tests/corpus/*.py)

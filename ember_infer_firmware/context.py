@@ -93,6 +93,10 @@ class ScratchLen:
         length: int = getattr(self, core)
         return length
 
+    def on(self, core: str) -> int:
+        """On a core of this name."""
+        return {"plain": self.plain, "dsp": self.dsp, "mve": self.mve}[core]
+
     def largest(self, other: ScratchLen) -> ScratchLen:
         """What suffices for both."""
         cores = {core: max(self.on(core), other.on(core)) for core in CORES}

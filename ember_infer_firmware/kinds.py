@@ -27,6 +27,7 @@ __all__ = [
     "plan_call",
     "source_files",
     "why_one_task",
+    "with_library",
 ]
 
 # Name -> what they are, in words.
@@ -110,6 +111,20 @@ def find_library(kind: str, folder: str | Path | None) -> Path | None:
         raise ValueError(f"{kind} kernels need the library's sources: give their folder, or set {library.ENVIRONMENT}")
     library.check_folder(Path(named))
     return Path(named).absolute()
+
+
+def with_library(sources: Mapping[str, str], kind: str, folder: Path | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A program's sources with those of the library that it calls, and what the compiler is told of it.
+
+    Args:
+        sources: by file name.
+        kind: of the kernels.
+        folder: of the library's sources; None where the kind calls none.
+    """
+    if folder is None:
+        return dict(sources), ()
+    files = source_files(kind, folder, sources.values())
+    return {**sources, **{file.name: file.read_text() for file in files}}, library_flags(kind, folder)
 
 
 def library_flags(kind: str, folder: Path) -> tuple[str, ...]:

@@ -98,8 +98,12 @@ class Plan:
 
     @property
     def arena_len(self) -> int:
-        """Bytes of all parts, on a core without extensions; 1 where there are none, since C has no such arrays."""
-        return max(self.scratch_start + self.scratch_len.plain, 1)
+        """Bytes of all parts, on a core without extensions."""
+        return self.arena_len_on("plain")
+
+    def arena_len_on(self, core: str) -> int:
+        """Bytes of all parts, on a core of :class:`ScratchLen`; 1 where there are none: C has no such arrays."""
+        return max(self.scratch_start + self.scratch_len.on(core), 1)
 
     def steps(self) -> Iterator[Step]:
         """Of all layers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,9 @@ class Verified:
     arena: int
 
 
-def verify(plan: Plan, board: Board, inputs: Inputs | None, count: int, seed: int = 0) -> Verified:
+def verify(
+    plan: Plan, board: Board, inputs: Inputs | None, count: int, seed: int = 0, *, library: Path | None = None
+) -> Verified:
     """Runs a model on a board, and compares.
 
     Args:
@@ -51,6 +54,7 @@ def verify(plan: Plan, board: Board, inputs: Inputs | None, count: int, seed: in
         inputs: real samples; random ones come after them.
         count: how many.
         seed: of the random ones.
+        library: the folder of the sources that its kernels call, where they call any.
 
     Raises:
         ComparisonError: the inputs do not fit the model.
@@ -58,7 +62,7 @@ def verify(plan: Plan, board: Board, inputs: Inputs | None, count: int, seed: in
         CompileError: the compiler refuses the code.
     """
     golden = golden_vectors(plan.program, samples_of(plan.program, inputs, count, seed))
-    runs = run_model(board, plan, golden.inputs)
+    runs = run_model(board, plan, golden.inputs, library=library)
     failed = np.array(runs.statuses) < 0  # there is no result, so that all of it is wrong
     differing = compared = 0
     for found, wanted in zip(runs.outputs, golden.outputs, strict=True):
@@ -67,8 +71,9 @@ def verify(plan: Plan, board: Board, inputs: Inputs | None, count: int, seed: in
         differing += int(differs.sum())
         compared += differs.size
     instructions = round(sum(runs.instructions) / max(len(golden), 1))
-    sizes = model_sizes(board, plan)
-    return Verified(board.name, len(golden), differing, compared, instructions, runs.stack, sizes, plan.arena_len)
+    sizes = model_sizes(board, plan, library=library)
+    arena = plan.arena_len_on(board.core)
+    return Verified(board.name, len(golden), differing, compared, instructions, runs.stack, sizes, arena)
 
 
 def _bytes(rows: AnyArray) -> ByteArray:

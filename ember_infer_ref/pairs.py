@@ -27,7 +27,7 @@ def pairs(params: PairParams) -> None:
 
 def _prepare(params: PairParams) -> Step:
     check_activation(params)
-    input1, input2, output = params.input1, params.input2, params.output
     if params.dtype == np.int8:
-        return prepare_pairs(params.elements, input1, input2, output, reused=params.cache is not None)
+        return prepare_pairs(params, reused=params.cache is not None)
+    input1, input2, output = params.input1, params.input2, params.output
     return lambda: np.copyto(output, params.elements(input1, input2))

@@ -291,6 +291,16 @@ def export(
     kernels: Annotated[
         str, typer.Option(help="Which the code calls.", metavar="KIND", autocompletion=_kinds)
     ] = "reference",
+    library: Annotated[
+        Path | None,
+        typer.Option(
+            "--library",
+            "--cmsis-nn",
+            help="The folder of CMSIS-NN's sources, for [bold]--verify[/bold] and [bold]--size[/bold]; by default "
+            "what CMSIS_NN_PATH names.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="Of the model in C; by default made from the file's.", metavar="NAME")
     ] = None,
@@ -330,8 +340,8 @@ def export(
     from ember_infer_tools.export_command import print_export, run_export
 
     found = run_export(
-        model, output, kernels=kernels, name=name, inputs=inputs, force=force, boards=verify or (), size=size,
-        samples=samples, seed=seed,
+        model, output, kernels=kernels, library=library, name=name, inputs=inputs, force=force, boards=verify or (),
+        size=size, samples=samples, seed=seed,
     )  # fmt: skip
     conclude(
         lambda: _print_json(found.to_json()) if as_json else print_export(found, output_console()),

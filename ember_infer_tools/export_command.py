@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ember_infer_firmware.boards import board_named
 from ember_infer_firmware.export import Exported, export
+from ember_infer_firmware.kinds import checked_kind, find_library
 from ember_infer_firmware.project import weights_len
 from ember_infer_firmware.verify import Verified, verify
 from ember_infer_macros.decorator import load_program
@@ -61,6 +62,7 @@ def run_export(
     folder: Path,
     *,
     kernels: str,
+    library: Path | None,
     name: str | None,
     inputs: Path | None,
     force: bool,
@@ -78,13 +80,15 @@ def run_export(
     wanted = [board_named(one) for one in boards or ([_SIZED] if size else [])]
     for board in wanted:
         board.require()
+    # The folder itself needs no library; whoever builds it has one.
+    sources = find_library(checked_kind(kernels), library) if wanted or library is not None else None
     arrays = None if inputs is None else load_inputs(inputs)
     exported = export(load_program(model), folder, kernels=kernels, name=name, inputs=arrays, force=force)
     console = Console(stderr=True)
     verified: list[Verified] = []
     for board in wanted:
         with console.status(f"running on {board.name}"):
-            verified.append(verify(exported.plan, board, arrays, samples, seed))
+            verified.append(verify(exported.plan, board, arrays, samples, seed, library=sources))
     return ExportReport(exported, verified, bool(boards), size)
 
 

@@ -33,6 +33,9 @@ def calls_of(draw: Draw, operator: str) -> Any:
     return completed(cases, params, drawer.random)
 
 
+# Drawn at once for all tests, which want as many or fewer, because drawing takes longer than most of what they do.
+_DRAWN = 40
+
 # For each operator random calls of it.
 CALLS: Mapping[str, Callable[[], st.SearchStrategy[Any]]] = {
     operator: functools.partial(calls_of, operator) for operator in OPERATORS
@@ -58,9 +61,13 @@ def _bound(params: Any, slot: Slot) -> AnyArray | None:
     return held if held is not None and (held.shape, held.dtype) == (slot.shape, slot.dtype) else None
 
 
-@functools.cache
 def drawn(operator: str, count: int) -> tuple[Any, ...]:
     """So many random calls of an operator, always the same; whoever gets them leaves them as they are."""
+    return _drawn(operator, max(count, _DRAWN))[:count]
+
+
+@functools.cache
+def _drawn(operator: str, count: int) -> tuple[Any, ...]:
     found: list[Any] = []
 
     @settings(

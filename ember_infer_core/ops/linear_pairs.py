@@ -14,6 +14,8 @@ __all__ = ["linear_formula"]
 
 _SHIFTS = range(25, 12, -1)
 _NUDGES = (0, 1, -1, 2, -2)
+# A sixteenth of the pairs, which tells of most factors that they will not do, and all.
+_ROWS = slice(None, None, 16), slice(None)
 
 
 def linear_formula(
@@ -42,11 +44,13 @@ def linear_formula(
     for shift in _SHIFTS:
         for nudge1, nudge2 in itertools.product(_NUDGES, _NUDGES):
             factor1, factor2 = round(real1 * 2**shift) + nudge1, round(real2 * 2**shift) + nudge2
-            products = factor1 * values[:, None] + factor2 * values
+            terms = factor1 * values, factor2 * values
             near = (zero << shift) + (1 << shift >> 1) - factor1 * zero1 - factor2 * zero2
-            if not (products.min() + near >= INT32_MIN and products.max() + near <= INT32_MAX):
+            least, most = (int(limit(terms[0]) + limit(terms[1])) for limit in (np.min, np.max))
+            if not (least + near >= INT32_MIN and most + near <= INT32_MAX):
                 break  # the sum needs more bits than it has
-            constant = _constant(products, wanted, *clamps, shift, near)
+            limits = INT32_MIN - least, INT32_MAX - most
+            constant = _constant(terms, wanted, clamps, shift, near, limits)
             if constant is not None:
                 # Modulo 2**32 the parts of the sum may be anything.
                 wrapped = (constant - INT32_MIN) % 2**32 + INT32_MIN
@@ -55,10 +59,21 @@ def linear_formula(
 
 
 def _constant(
-    products: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64], low: int, high: int, shift: int, near: int
+    terms: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    wanted: npt.NDArray[np.int64],
+    clamps: tuple[int, int],
+    shift: int,
+    near: int,
+    limits: tuple[int, int],
 ) -> int | None:
-    """A constant with which ``(product + constant) >> shift`` is as wanted for every pair, within the clamp."""
-    least, most = INT32_MIN - int(products.min()), INT32_MAX - int(products.max())
-    least = int(np.where(wanted > low, (wanted << shift) - products, least).max(initial=least))
-    most = int(np.where(wanted < high, (wanted + 1 << shift) - products - 1, most).min(initial=most))
-    return min(max(near, least), most) if least <= most else None
+    """The constant next to ``near`` with which ``(term + term + constant) >> shift`` is as wanted of all pairs, within
+    the clamp.
+    """
+    (low, high), (least, most) = clamps, limits
+    for rows in _ROWS:
+        sums, here = terms[0][rows, None] + terms[1], wanted[rows]
+        least = int(np.where(here > low, (here << shift) - sums, least).max(initial=least))
+        most = int(np.where(here < high, (here + 1 << shift) - sums - 1, most).min(initial=most))
+        if least > most:
+            return None
+    return min(max(near, least), most)

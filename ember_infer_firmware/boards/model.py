@@ -16,6 +16,7 @@ from ember_infer_firmware.boards import build
 from ember_infer_firmware.boards.board import Board
 from ember_infer_firmware.boards.emulate import run
 from ember_infer_firmware.c_source import c_type
+from ember_infer_firmware.kinds import with_library
 from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.sources import alignment, generate
 from ember_infer_firmware.step import Place
@@ -34,7 +35,7 @@ struct record {{
     uint64_t ticks;
 }};
 
-static uint8_t arena[{arena}] __attribute__((aligned({upper}_ARENA_ALIGNMENT)));
+static uint8_t arena[{upper}_ARENA_LEN] __attribute__((aligned({upper}_ARENA_ALIGNMENT)));
 {buffers}
 
 int main(void);
@@ -80,13 +81,21 @@ class Runs:
     stack: int
 
 
-def run_model(board: Board, plan: Plan, samples: Sequence[AnyArray], *, flags: Sequence[str] = build.FLAGS) -> Runs:
+def run_model(
+    board: Board,
+    plan: Plan,
+    samples: Sequence[AnyArray],
+    *,
+    library: Path | None = None,
+    flags: Sequence[str] = build.FLAGS,
+) -> Runs:
     """Runs an exported model on samples, one after another; one with state goes from its reset through all of them.
 
     Args:
         board: which.
         plan: the model.
         samples: for each input, ``(samples, *shape)``.
+        library: the folder of the sources that its kernels call, where they call any.
         flags: of the compiler.
 
     Raises:
@@ -98,7 +107,8 @@ def run_model(board: Board, plan: Plan, samples: Sequence[AnyArray], *, flags: S
     what = plan.program.name
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        program = build.link(board, generate(plan) | {_MAIN: _harness(plan)}, folder, flags=flags, what=what)
+        sources, more = with_library(generate(plan), plan.kernels, library)
+        program = build.link(board, sources | {_MAIN: _harness(plan)}, folder, flags=(*flags, *more), what=what)
         report = run(board, program, {"inputs.bin": struct.pack("<I", count) + content})
         if report.status != 0:
             said = f": {report.output.strip()}" if report.output.strip() else ""
@@ -106,14 +116,17 @@ def run_model(board: Board, plan: Plan, samples: Sequence[AnyArray], *, flags: S
         return _runs(board, plan, (folder / "outputs.bin").read_bytes())
 
 
-def model_sizes(board: Board, plan: Plan, *, flags: Sequence[str] = build.FLAGS) -> build.Sizes:
+def model_sizes(
+    board: Board, plan: Plan, *, library: Path | None = None, flags: Sequence[str] = build.FLAGS
+) -> build.Sizes:
     """What the exported code of a model takes on a board.
 
     Raises:
         KernelError, CompileError: see :func:`run_model`.
     """
     roots = [f"{plan.name}_run", *([f"{plan.name}_reset"] if plan.variables else [])]
-    return build.sizes(board, generate(plan), roots, flags=flags, what=plan.program.name)
+    sources, more = with_library(generate(plan), plan.kernels, library)
+    return build.sizes(board, sources, roots, flags=(*flags, *more), what=plan.program.name)
 
 
 def _variable(place: Place) -> str:
@@ -136,7 +149,6 @@ def _harness(plan: Plan) -> str:
     return _HARNESS.format(
         name=plan.name,
         upper=plan.name.upper(),
-        arena=max(plan.arena_len, 1),
         buffers="\n".join(buffers),
         reset=f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
         reads=" || ".join(reads) or "0",

@@ -48,7 +48,7 @@ static inline void ember_move(const struct ember_move *p, const void *input, voi
             if (run == 1)
                 *to = *x;
             else if (run == 4)
-                memcpy(to, x, 4);
+                ember_copy(to, x, 4);
             else
                 memcpy(to, x, (size_t)run);
         }

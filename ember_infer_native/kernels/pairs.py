@@ -74,7 +74,7 @@ def pair_table(context: Context, params: PairParams) -> npt.NDArray[np.uint8]:
     """What memory holds for the function of every two bytes that it may hold: ``(256, 256)``."""
     flip = np.uint8(context.target.bias)
     values = (np.arange(256, dtype=np.uint8) ^ flip).view(np.int8)
-    return context.kept(params.elements(values[:, None], values)).reshape(256, 256)
+    return context.kept(params.table(values)).reshape(256, 256)
 
 
 def _takes_borders(params: PairParams) -> bool:

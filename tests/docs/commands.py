@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from ember_infer_firmware.boards import board_named
 from tests.conftest import REPOSITORY
 from tests.docs.pages import Block
+from tests.firmware.programs import board_tools
+from tests.support.debian import debian_program
 
 __all__ = ["check_transcript", "commands", "run_command"]
 
 # Of other projects, or of the shell.
-_NOT_OURS = frozenset({"espeak-ng", "."})
+_NOT_OURS = frozenset({"espeak-ng", ".", "sudo"})
 # So that a page's commands take no longer than they must.
 _QUICKLY = {
     "bench": ("--turns", "1", "--against", "none", "--backend", "ember_infer_ref:RefBackend"),
@@ -40,7 +44,12 @@ def run_command(words: list[str], folder: Path) -> None:
         if "--target" in arguments:  # all of them is tests/native/artifact's, too
             arguments = ["portable" if word == "all" else word for word in arguments]
         quickly = [option for word, options in _QUICKLY.items() if word in arguments for option in options]
+        for option, value in itertools.pairwise(arguments):
+            if option == "--verify":
+                board_tools(board_named(value))
         _run([sys.executable, "-m", "ember_infer_tools.cli", *arguments, *quickly], folder)
+    elif program in ("cmake", "ctest"):
+        _run([debian_program(program, "cmake", "make"), *arguments], folder)
     elif program == "make":
         _run(["make", "--dry-run", *arguments], REPOSITORY)
     elif program == "pytest":

@@ -16,6 +16,7 @@ from ember_infer_ref import RefBackend
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.docs.commands import check_transcript, commands, run_command
 from tests.docs.pages import PAGES, blocks, run_python
+from tests.support.effort import left_to_ci
 
 # What pages take for granted: modules, and whether there is a compiler.
 NEEDS = {
@@ -23,9 +24,11 @@ NEEDS = {
     "ember_esp": ["ember_esp"],
     "compare.md": ["tflite_micro", "ai_edge_litert", "pymicro_wakeword"],
 }
-COMPILES = ("native.md", "streaming.md", "README.md")
+COMPILES = ("firmware.md", "native.md", "streaming.md", "README.md")
 # Blocks that need more than anybody has at hand are read, not run: the converter's.
 ONLY_READ = {"getting-a-model-that-runs.md"}
+# They compare whole models layer by layer, and run wake words on seconds of sound.
+LONG = {"compare.md", "streaming.md"}
 MODULE = """
 from ember_infer_macros import ember_model
 
@@ -84,7 +87,11 @@ def follow(page: Path, folder: Path) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=left_to_ci) if page.name in LONG else page for page in PAGES],
+    ids=lambda page: str(page.relative_to(REPOSITORY)),
+)
 def test_a_page_does_what_it_shows(page: Path, folder: Path) -> None:
     for module in (module for part, modules in NEEDS.items() if part in page.parts for module in modules):
         if importlib.util.find_spec(module) is None:

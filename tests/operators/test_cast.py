@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operators.typed import shapes
-from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
+from tests.support.against_tflm import compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
 from tests.support.one_operator import one_operator, tensor
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 PORTS = ("int8", "int16", "int32", "float32", "bool")
@@ -32,14 +31,14 @@ def floats(shape: tuple[int, ...], seed: int) -> list[list[npt.NDArray[Any]]]:
 @pytest.mark.parametrize("target", PORTS)
 @pytest.mark.parametrize("source", PORTS)
 def test_it_equals_tflm(source: str, target: str, tflm: Tflm) -> None:
-    @thorough(ordinary=20, deep=600)
-    @given(shape=shapes, seed=st.integers(0, 2**32 - 1))
-    def check(shape: tuple[int, ...], seed: int) -> None:
+    def compare(case: tuple[tuple[int, ...], int]) -> str:
+        shape, seed = case
         model = one_operator("CAST", [tensor(shape, source)], tensor(shape, target))
         batches = random_batches(model, seed)
-        assert_equals_tflm(model, batches + (floats(shape, seed) if source == "float32" else []), tflm)
+        return compare_with_tflm(model, batches + (floats(shape, seed) if source == "float32" else []), tflm)
 
-    check()
+    drawn = st.tuples(shapes, st.integers(0, 2**32 - 1))
+    compare_drawn(drawn, compare, ordinary=20, deep=200, wanted_share=1.0)
 
 
 @pytest.mark.parametrize("other", ["uint8", "int64"])

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from flatbuffers import flexbuffers
-from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import (
@@ -26,8 +25,9 @@ from ember_infer_macros import QuantizedModel, ember_model, load_program
 from ember_infer_native import NativeBackend, codegen
 from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
+from tests.support.against_tflm import EQUAL
 from tests.support.contents import with_resets
-from tests.support.effort import thorough
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 Array = npt.NDArray[Any]
@@ -169,13 +169,14 @@ def streams(draw: st.DrawFn) -> Stream:
 
 
 def test_every_run_that_goes_on_equals_tflm(tflm: Tflm) -> None:
-    @given(streams(), st.integers(0, 2**32 - 1), st.sets(st.integers(0, 13), max_size=3))
-    @thorough(60, 2000)
-    def run(stream: Stream, seed: int, resets: set[int]) -> None:
+    def compare(case: tuple[Stream, int, set[int]]) -> str:
+        stream, seed, resets = case
         backends = [RefBackend(), FallbackBackend(NativeBackend()), RecordingBackend(RefBackend())]
         check(stream, stream.steps(seed, 14), tflm, backends, resets)
+        return EQUAL
 
-    run()
+    drawn = st.tuples(streams(), st.integers(0, 2**32 - 1), st.sets(st.integers(0, 13), max_size=3))
+    compare_drawn(drawn, compare, ordinary=60, deep=2000, wanted_share=1.0)
 
 
 @pytest.mark.parametrize(

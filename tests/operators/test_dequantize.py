@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operators.typed import every_value, scales, shapes, tensors
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
-from tests.support.one_operator import constant, one_operator, tensor
+from tests.support.one_operator import Tensor, constant, one_operator, tensor
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 SCALES = st.one_of(scales(), scales(), scales(-126, 120))
@@ -19,17 +18,17 @@ SCALES = st.one_of(scales(), scales(), scales(-126, 120))
 
 @pytest.mark.parametrize("source", ["int8", "uint8", "int16"])
 def test_it_equals_tflm(source: str, tflm: Tflm) -> None:
-    @thorough(ordinary=100, deep=4000)
-    @given(data=st.data(), shape=shapes, seed=st.integers(0, 2**32 - 1))
-    def check(data: st.DataObject, shape: tuple[int, ...], seed: int) -> None:
-        input = data.draw(tensors(shape, source, SCALES), "input")
+    def compare(case: tuple[Tensor, int]) -> str:
+        input, seed = case
+        shape = input.shape
         model = one_operator("DEQUANTIZE", [input], tensor(shape, "float32"))
         batches = random_batches(model, seed)
         if source != "int16":
             batches += every_value(shape, source)
-        assert_equals_tflm(model, batches, tflm)
+        return compare_with_tflm(model, batches, tflm)
 
-    check()
+    inputs = shapes.flatmap(lambda shape: tensors(shape, source, SCALES))
+    compare_drawn(st.tuples(inputs, st.integers(0, 2**32 - 1)), compare, ordinary=100, deep=1000, wanted_share=1.0)
 
 
 def test_a_tensor_with_several_scales_uses_the_first(tflm: Tflm) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import InvalidShape
@@ -17,8 +16,8 @@ from ember_infer_tools.tflite_writer import ModelWriter
 from tests.operators.lookup import shapes
 from tests.support.against_tflm import REFUSED_BY_BOTH, assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
 from tests.support.one_operator import one_operator, tensor, write_tensor
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 # What IEEE 754 defines to the last bit, and what comes from a C library.
@@ -36,19 +35,20 @@ def model(operator: str, shape: tuple[int, ...]) -> bytes:
     return one_operator(operator, [tensor(shape, "float32")], tensor(shape, "float32"), **options(operator))
 
 
-def assert_close(operator: str, shape: tuple[int, ...], batches: list[Any], tflm: Tflm) -> None:
-    ulp = 1 if operator in FROM_A_LIBRARY else 0
-    assert_equals_tflm(model(operator, shape), batches, tflm, ulp=ulp)
+def ulp_of(operator: str) -> int:
+    return 1 if operator in FROM_A_LIBRARY else 0
 
 
 @pytest.mark.parametrize("operator", EXACT + FROM_A_LIBRARY)
-@thorough(100, 2_500)
-@given(data=st.data())
-def test_random_values_equal_tflm(operator: str, data: st.DataObject, tflm: Tflm) -> None:
-    shape, seed = data.draw(shapes), data.draw(st.integers(0, 2**32 - 1))
-    largest = data.draw(st.sampled_from((1e-3, 1.0, 20.0, 100.0, 1e10)))
-    batches = random_batches(model(operator, shape), seed, ranges={0: (-largest, largest)})
-    assert_close(operator, shape, batches, tflm)
+def test_random_values_equal_tflm(operator: str, tflm: Tflm) -> None:
+    def compare(case: tuple[tuple[int, ...], int, float]) -> str:
+        shape, seed, largest = case
+        batches = random_batches(model(operator, shape), seed, ranges={0: (-largest, largest)})
+        return compare_with_tflm(model(operator, shape), batches, tflm, ulp=ulp_of(operator))
+
+    largest = st.sampled_from((1e-3, 1.0, 20.0, 100.0, 1e10))
+    drawn = st.tuples(shapes, st.integers(0, 2**32 - 1), largest)
+    compare_drawn(drawn, compare, ordinary=100, wanted_share=1.0)
 
 
 @pytest.mark.parametrize("operator", EXACT + FROM_A_LIBRARY)
@@ -58,7 +58,7 @@ def test_many_values_of_every_magnitude_equal_tflm(operator: str, tflm: Tflm) ->
     near_one = random.normal(size=50_000).astype(np.float32)
     quarters = np.arange(-400, 401, dtype=np.float32) / 4
     values: npt.NDArray[np.float32] = np.concatenate([any_bits, near_one, quarters, np.array(SPECIAL, np.float32)])
-    assert_close(operator, values.shape, [[values]], tflm)
+    assert_equals_tflm(model(operator, values.shape), [[values]], tflm, ulp=ulp_of(operator))
 
 
 @pytest.mark.parametrize("operator", FLOAT_ALONE)

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operators.pairs import check_pairs, pair_models
 from tests.operators.typed import shapes
-from tests.support.against_tflm import assert_equals_tflm
+from tests.support.against_tflm import compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
 from tests.support.one_operator import one_operator, tensor
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 
@@ -19,10 +18,9 @@ def test_of_two_it_equals_tflm(operator: str, tflm: Tflm) -> None:
 
 
 def test_logical_not_equals_tflm(tflm: Tflm) -> None:
-    @thorough(100, 3000)
-    @given(shape=shapes, seed=st.integers(0, 2**32 - 1))
-    def check(shape: tuple[int, ...], seed: int) -> None:
+    def compare(case: tuple[tuple[int, ...], int]) -> str:
+        shape, seed = case
         model = one_operator("LOGICAL_NOT", [tensor(shape, "bool")], tensor(shape, "bool"))
-        assert_equals_tflm(model, random_batches(model, seed), tflm)
+        return compare_with_tflm(model, random_batches(model, seed), tflm)
 
-    check()
+    compare_drawn(st.tuples(shapes, st.integers(0, 2**32 - 1)), compare, ordinary=100, wanted_share=1.0)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import ModelError
@@ -24,8 +23,8 @@ from tests.operators.lookup import (
 from tests.operators.typed import scales
 from tests.support.against_tflm import assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
-from tests.support.effort import thorough
 from tests.support.one_operator import one_operator, tensor
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 OPERATORS = ("ABS", "ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "RELU", "RELU6", "RSQRT", "TANH")
@@ -51,9 +50,8 @@ NONE: st.SearchStrategy[dict[str, Any]] = st.just({})
 SOME_OPTIONS: dict[str, dict[str, Any]] = {"LEAKY_RELU": {"alpha": 0.1}}
 
 
-def case(
-    draw: Callable[..., Any], operator: str, quantisations: st.SearchStrategy[Quantisation]
-) -> tuple[bytes, Shape]:
+@st.composite
+def cases(draw: st.DrawFn, operator: str, quantisations: st.SearchStrategy[Quantisation]) -> tuple[bytes, Shape]:
     quantisation, shape = draw(quantisations), draw(shapes)
     if operator in REQUIRED:
         quantisation = REQUIRED[operator](quantisation)
@@ -61,11 +59,12 @@ def case(
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-@thorough(100, 3000)
-@given(data=st.data())
-def test_every_value_equals_tflm(operator: str, data: st.DataObject, tflm: Tflm) -> None:
-    file, shape = case(data.draw, operator, natural())
-    assert_equals_tflm(file, every_value(shape), tflm)
+def test_every_value_equals_tflm(operator: str, tflm: Tflm) -> None:
+    def compare(case: tuple[bytes, Shape]) -> str:
+        file, shape = case
+        return compare_with_tflm(file, every_value(shape), tflm)
+
+    compare_drawn(cases(operator, natural()), compare, ordinary=100, wanted_share=1.0)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
@@ -85,8 +84,9 @@ def test_another_number_of_elements_is_a_contradiction(operator: str) -> None:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-@thorough(30, 1000)
-@given(data=st.data())
-def test_extreme_scales_equal_tflm_or_are_refused(operator: str, data: st.DataObject, tflm: Tflm) -> None:
-    file, shape = case(data.draw, operator, extreme)
-    compare_with_tflm(file, every_value(shape), tflm, only_we_refuse=["undefined"])
+def test_extreme_scales_equal_tflm_or_are_refused(operator: str, tflm: Tflm) -> None:
+    def compare(case: tuple[bytes, Shape]) -> str:
+        file, shape = case
+        return compare_with_tflm(file, every_value(shape), tflm, only_we_refuse=["undefined"])
+
+    compare_drawn(cases(operator, extreme), compare, ordinary=30, deep=1000, wanted_share=0.0)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from ember_infer_core import KernelBackend, ModelError, UnsupportedModelError
@@ -19,15 +17,14 @@ from ember_infer_native.toolchain import host_isa
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.operators.products import ACTIVATIONS, UNDEFINED, scales, seeds, sizes, zero_points
 from tests.support.against_tflm import (
-    EQUAL,
     REFUSED_BY_BOTH,
     REFUSED_BY_US_ALONE,
     assert_equals_tflm,
     compare_with_tflm,
 )
 from tests.support.contents import random_batches, with_resets
-from tests.support.effort import thorough
 from tests.support.one_operator import Tensor, constant, one_operator, tensor, variable
+from tests.support.tally import compare_drawn
 from tests.support.tflm import Tflm
 
 RESETS = (7, 15)
@@ -119,16 +116,11 @@ def sequence(model: bytes, seed: int) -> list[Any]:
 
 
 def test_any_sequence_equals_tflm(tflm: Tflm) -> None:
-    tally: Counter[str] = Counter()
+    def compare(case: tuple[bytes, int]) -> str:
+        model, seed = case
+        return compare_with_tflm(model, sequence(model, seed), tflm, only_we_refuse=(UNDEFINED,))
 
-    @thorough(150, 3000)
-    @given(models(), seeds)
-    def test(model: bytes, seed: int) -> None:
-        steps = sequence(model, seed)
-        tally[compare_with_tflm(model, steps, tflm, only_we_refuse=(UNDEFINED,))] += 1
-
-    test()
-    assert tally[EQUAL] >= 100, tally
+    compare_drawn(st.tuples(models(), seeds), compare, ordinary=150, wanted_share=2 / 3)
 
 
 @pytest.mark.parametrize("target", TARGET_NAMES)

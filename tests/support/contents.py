@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ class Port:
     middle: int
 
 
+@functools.lru_cache(maxsize=1)  # asked for its inputs, then for its outputs
 def model_ports(model: bytes) -> tuple[list[Port], list[Port]]:
     """All inputs and all outputs of a file, read by the official schema's accessors."""
     schema = load_schema()

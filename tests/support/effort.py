@@ -1,11 +1,12 @@
 """How much the random tests do: an ordinary run, or the deep one (``EMBER_DEEP``), and from which ``EMBER_SEED``.
 
 ``EMBER_DEEP=1`` is the deep profile; ``EMBER_DEEP=17`` draws seventeen times as many, 50,000 models and more where the
-profile has 3,000.
+profile has 3,000. ``EMBER_ONLY=123`` draws example 123 of a deep run alone.
 
 CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at
-what seldom changes: emulated processors, sanitizers, the oldest mypy, completeness of the public types, NativeBackend
-and FirmwareBackend in the conformance suite.
+what seldom changes: emulated processors, sanitizers, the oldest mypy, mypy's rarer caches, completeness of the public
+types, NativeBackend, FirmwareBackend and EspP4Backend in the conformance suite, the documentation's pages on compare and
+streaming.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, settings
 FACTOR = int(os.environ.get("EMBER_DEEP") or 0)
 DEEP = FACTOR > 0
 SEED = int(os.environ.get("EMBER_SEED") or 0)
+ONLY = int(os.environ["EMBER_ONLY"]) if os.environ.get("EMBER_ONLY") else None
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 EVERYTHING = IN_CI or DEEP
 left_to_ci = pytest.mark.skipif(
