@@ -89,13 +89,9 @@ class ScratchLen:
                 object.__setattr__(self, name, self.plain)
 
     def on(self, core: str) -> int:
-        """On one of :data:`CORES`."""
+        """On one of :data:`CORES`, or ``"plain"``."""
         length: int = getattr(self, core)
         return length
-
-    def on(self, core: str) -> int:
-        """On a core of this name."""
-        return {"plain": self.plain, "dsp": self.dsp, "mve": self.mve}[core]
 
     def largest(self, other: ScratchLen) -> ScratchLen:
         """What suffices for both."""

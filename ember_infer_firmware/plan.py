@@ -102,7 +102,7 @@ class Plan:
         return self.arena_len_on("plain")
 
     def arena_len_on(self, core: str) -> int:
-        """Bytes of all parts, on a core of :class:`ScratchLen`; 1 where there are none: C has no such arrays."""
+        """Bytes of all parts, on a core of :data:`CORES`; 1 where there are none: C has no such arrays."""
         return max(self.scratch_start + self.scratch_len.on(core), 1)
 
     def steps(self) -> Iterator[Step]:

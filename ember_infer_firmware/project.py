@@ -10,7 +10,7 @@ from ember_infer_firmware.golden_source import golden_sources, samples_in_words
 from ember_infer_firmware.kinds import why_one_task
 from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.sources import generate, uses_floats
-from ember_infer_firmware.template import filled_template
+from ember_infer_firmware.template import filled_template, has_template
 
 __all__ = ["project_files", "weights_len"]
 
@@ -25,6 +25,8 @@ _FILES = {
     "library.properties": "library.properties",
     "README.md": "README.md",
 }
+# Of templates that say how the library comes in that a kind of kernels calls, where it calls any.
+_OF_LIBRARIES = ("cmake", "kconfig", "md", "yml")
 # C99 may fuse a product and a sum into one operation with one rounding, TFLM's builds do not.
 _NO_FUSING = "-ffp-contract=off"
 _CMAKE_NO_FUSING = """\
@@ -46,6 +48,10 @@ def project_files(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
     files = {f"src/{file}": text for file, text in generate(plan).items()}
     files |= {f"selftest/{file}": text for file, text in golden_sources(plan, golden).items()}
     values = _values(plan, golden, folder)
+    for suffix in _OF_LIBRARIES:  # `esp-nn.cmake` is what CMake is told of ESP-NN
+        template = f"{plan.kernels}.{suffix}"
+        text = filled_template(template, values).rstrip("\n") if has_template(template) else ""
+        values[f"library_{suffix}"] = f"{text}\n" if text and suffix == "md" else text
     files |= {path: filled_template(template, values) for template, path in _FILES.items()}
     files[f"examples/{name}/{name}.ino"] = sketch(plan)
     return files

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["fill", "filled_template"]
+__all__ = ["fill", "filled_template", "has_template"]
 
 _HERE = Path(__file__).resolve().parent / "templates"
 _LINE = re.compile(r"^@(\w+)@\n", re.MULTILINE)
@@ -23,6 +23,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def filled_template(name: str, values: Mapping[str, str]) -> str:
     """A file of ``templates``, filled."""
     return fill(_text(name), values)
+
+
+def has_template(name: str) -> bool:
+    """Whether there is such a file of ``templates``."""
+    return (_HERE / name).is_file()
 
 
 @functools.cache

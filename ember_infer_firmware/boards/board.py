@@ -38,7 +38,7 @@ class Board:
         timer: its number in ``ember_board.c``.
         timer_hertz: ticks in a second of virtual time.
         packages: Debian's, with the programs.
-        core: what scratch depends on; see :class:`ember_infer_firmware.context.ScratchLen`.
+        core: what scratch depends on; one of :data:`ember_infer_firmware.context.CORES`, or ``"plain"``.
     """
 
     name: str
