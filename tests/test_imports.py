@@ -26,7 +26,9 @@ ALLOWED = {
     "ember_infer_ref": {"ember_infer_core", "ember_infer_ref"},
     "ember_infer_native": {"ember_infer_core", "ember_infer_native"},
     # The compiler on this machine, and the cache of what it made, are native's; the golden vectors are RefBackend's.
+    # What ESP-NN does wrong is ember_esp's to know, a distribution that only calls of ESP-NN need.
     "ember_infer_firmware": {"ember_infer_core", "ember_infer_native", "ember_infer_ref", "ember_infer_firmware"},
+    "ember_infer_firmware/esp_nn": {"ember_infer_core", "ember_infer_firmware", "ember_esp"},
     "ember_infer_macros": {"ember_infer_core", "ember_infer_macros"},
     "ember_infer_tools": set(PACKAGES) - {"ember_esp"},
     "ember_esp": {"ember_infer_core", "ember_infer_ref", "ember_esp"},
@@ -69,7 +71,7 @@ def imported(path: Path) -> set[str]:
 def test_dependencies_point_one_way(package: str) -> None:
     for path in sources(package):
         ours = {name for name in imported(path) if name.startswith("ember_")}
-        assert ours <= ALLOWED[package], path
+        assert ours <= ALLOWED.get(f"{package}/{path.parent.name}", ALLOWED[package]), path
 
 
 def test_the_backend_that_lives_elsewhere_uses_public_names_alone() -> None:
