@@ -114,7 +114,7 @@ def find_library(kind: str, folder: str | Path | None) -> Path | None:
 
 
 def with_library(sources: Mapping[str, str], kind: str, folder: Path | None) -> tuple[dict[str, str], tuple[str, ...]]:
-    """A program's sources with those of the library that it calls, and what the compiler is told of it.
+    """A board's program with the sources of the library that it calls, and what the compiler is told of it.
 
     Args:
         sources: by file name.
@@ -124,7 +124,8 @@ def with_library(sources: Mapping[str, str], kind: str, folder: Path | None) -> 
     if folder is None:
         return dict(sources), ()
     files = source_files(kind, folder, sources.values())
-    return {**sources, **{file.name: file.read_text() for file in files}}, library_flags(kind, folder)
+    own: Mapping[str, str] = _library(kind).BOARD_SOURCES
+    return {**sources, **own, **{file.name: file.read_text() for file in files}}, library_flags(kind, folder)
 
 
 def library_flags(kind: str, folder: Path) -> tuple[str, ...]:
@@ -152,5 +153,7 @@ def why_one_task(kind: str) -> str:
 
 
 def _library(kind: str) -> Any:
-    """A module with ``ENVIRONMENT``, ``PREAMBLE``, ``ONE_TASK``, ``check_folder``, ``flags`` and ``source_files``."""
+    """A module with ``ENVIRONMENT``, ``PREAMBLE``, ``ONE_TASK``, ``BOARD_SOURCES``, ``check_folder``, ``flags`` and
+    ``source_files``.
+    """
     return importlib.import_module(f"{_PACKAGES[kind]}.library")

@@ -1,8 +1,8 @@
 """What exported code calls of ESP-NN, on the chips: byte for byte TensorFlow Lite Micro's, within the scratch that the
 arena has for it.
 
-The kernels are ESP-NN's own, translated from the chips' assembly (``chip_server``). Whatever an export does not leave to
-its reference kernels is tried on the ESP32-S3, the ESP32-P4 and with the generic kernels of the other chips.
+The kernels are ESP-NN's own, translated from the chips' assembly (``chip_server``). Whatever an export does not leave
+to its reference kernels is tried on the ESP32-S3, the ESP32-P4 and with the generic kernels of the other chips.
 """
 
 from __future__ import annotations

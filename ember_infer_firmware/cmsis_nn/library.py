@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-__all__ = ["ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
+__all__ = ["BOARD_SOURCES", "ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
 
 ENVIRONMENT = "CMSIS_NN_PATH"
 PREAMBLE = ""
 ONE_TASK = ""
+BOARD_SOURCES: Mapping[str, str] = {}
 _HEADER = "Include/arm_nnfunctions.h"
 _NAME = re.compile(r"\barm_\w+")
 

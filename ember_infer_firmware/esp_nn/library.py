@@ -6,10 +6,10 @@ There its generic kernels run, as on the ESP32 and ESP32-C3.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-__all__ = ["ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
+__all__ = ["BOARD_SOURCES", "ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
 
 ENVIRONMENT = "ESP_NN_PATH"
 # Scratch depends on the chip, which a source that includes nothing else of ESP-IDF does not know.
@@ -22,10 +22,15 @@ ONE_TASK = (
     "ESP-NN keeps the address of its scratch memory in variables: no two tasks may run this, or any other code that "
     "calls ESP-NN, at once, whatever their arenas."
 )
+_INCLUDED = ("include", "src/common", "src/softmax")
 _GENERIC = "include/esp_nn_generic_opt.h"
 _NAME = re.compile(r"\besp_nn_\w+")
 _DEFINED = re.compile(r"^(?:void|int|int32_t) (esp_nn_\w+)\(", re.MULTILINE)
 _CHOSEN = re.compile(r"^#define (esp_nn_\w+) (esp_nn_\w+)$", re.MULTILINE)
+# Its softmax says so where it has no scratch, which it always has here, and an emulated board has nowhere to say it.
+BOARD_SOURCES: Mapping[str, str] = {
+    "esp_nn_printf.c": "int printf(const char *, ...);\nint printf(const char *text, ...) { return text[0] * 0; }\n"
+}
 
 
 def check_folder(folder: Path) -> None:
@@ -40,7 +45,7 @@ def check_folder(folder: Path) -> None:
 
 def flags(folder: Path) -> tuple[str, ...]:
     """For the compiler."""
-    return (f"-I{folder / 'include'}", f"-I{folder / 'src' / 'common'}", "-DCONFIG_NN_OPTIMIZED")
+    return (*(f"-I{folder / part}" for part in _INCLUDED), "-DCONFIG_NN_OPTIMIZED")
 
 
 def source_files(folder: Path, texts: Iterable[str]) -> list[Path]:
