@@ -15,7 +15,7 @@ from ember_esp.calls import SCALED_PER_CHANNEL, Kernel, in_turn, scale_problem, 
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
 from ember_esp.faults import EspNnWarning, Fault
-from ember_esp.find_faults import faulty_methods, find_faults
+from ember_esp.find_faults import faulty_methods, find_faults, refuses_misaligned
 from ember_esp.geometry import Geometry
 from ember_esp.placement import ARENA, Spot, spot_of
 from ember_esp.reserved import formulas_of, needed_under_tflm
@@ -225,10 +225,17 @@ class EspBackend(RoutedBackend):
 
         if self._faults != "refuse":
             return ()
-        return tuple(
+        target = self.target()
+        calls = [
             KnownException(reason=_REFUSED, operator=method, when=functools.partial(self._meets_faults, method))
-            for method in sorted(faulty_methods(self.target()))
-        )
+            for method in sorted(faulty_methods(target))
+        ]
+        misaligned = [
+            KnownException(reason=_REFUSED, test=f"test_misaligned_{what}{method}*")
+            for method in sorted(refuses_misaligned(target))
+            for what in (("buffers*", "inputs_of_") if method == "fully_connected" else ("buffers*",))
+        ]
+        return (*calls, *misaligned)
 
     # Operators
 
