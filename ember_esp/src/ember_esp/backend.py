@@ -215,8 +215,8 @@ class EspBackend(RoutedBackend):
         return find_faults(cls.target(), cls.ESP_NN, method, params, spot, scratch)
 
     @classmethod
-    def _meets_faults(cls, method: str, params: OperatorParams) -> bool:
-        return bool(cls._find(method, params, spot_of(params)))
+    def _meets_faults(cls, methods: tuple[str, ...], params: OperatorParams) -> bool:
+        return any(cls._find(method, params, spot_of(params)) for method in methods)
 
     @property
     def conformance_exceptions(self) -> tuple[KnownException, ...]:
@@ -227,8 +227,8 @@ class EspBackend(RoutedBackend):
             return ()
         target = self.target()
         calls = [
-            KnownException(reason=_REFUSED, operator=method, when=functools.partial(self._meets_faults, method))
-            for method in sorted(faulty_methods(target))
+            KnownException(reason=_REFUSED, operator=pattern, when=functools.partial(self._meets_faults, methods))
+            for pattern, methods in faulty_methods(target).items()
         ]
         misaligned = [
             KnownException(reason=_REFUSED, test=f"test_misaligned_{what}{method}*")
