@@ -22,6 +22,7 @@ import numpy.typing as npt
 from typing_extensions import Self
 
 from ember_infer_native.file_lock import file_lock
+from tests.conftest import skip_or_fail
 from tests.support.debian import compiles_for_32_bits
 
 __all__ = ["Answer", "ChipServer", "Placed", "Variant", "built_servers"]
@@ -151,6 +152,8 @@ class ChipServer:
 def built_servers(shared: Path) -> Path:
     """The folder of the servers, which are built if they are not there or their sources are others."""
     sources = shared / "esp_nn"
+    if not (sources / "emulate" / "build.sh").is_file():
+        skip_or_fail(f"no ESP-NN in {sources}")
     folder = _cache() / _digest(sources)
     with file_lock(folder.with_suffix(".lock"), _PATIENCE):
         if not folder.is_dir():

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chip_calls import DRAWERS, ChipCall, draw
+from chip_calls import ChipCall
+from chip_draws import DRAWERS, draw
 from chip_server import ChipServer, Variant, built_servers
 from ember_esp import EspBackend
 from ember_esp.find_faults import find_faults

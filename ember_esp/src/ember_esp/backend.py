@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
 
 from typing_extensions import override
 
+from ember_esp.calls import SCALED_PER_CHANNEL, Kernel, in_turn, scale_problem, with_constants, with_other_params
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
 from ember_esp.faults import EspNnWarning, Fault
-from ember_esp.find_faults import faulty_methods, find_faults
+from ember_esp.find_faults import faulty_methods, find_faults, refuses_misaligned
 from ember_esp.geometry import Geometry
 from ember_esp.placement import ARENA, Spot, spot_of
 from ember_esp.reserved import formulas_of, needed_under_tflm
@@ -24,12 +24,10 @@ from ember_esp.scratch import FORMULAS, SCRATCH_ALIGNMENT, scratch_size
 from ember_esp.skip_nudge import prepare_positions_without_nudge, vector_positions
 from ember_esp.target import ANSI_SWITCHES, CHIPS, DRIVERS, Chip, Driver, Target
 from ember_infer_core import RoutedBackend, UnsupportedOperator, check_buffers
-from ember_infer_core.slots import bind
 from ember_infer_ref import RefBackend
 
 if TYPE_CHECKING:
     from ember_infer_core import (
-        Call,
         Executable,
         OperatorParams,
         Program,
@@ -43,10 +41,8 @@ __all__ = ["FAULT_POLICIES", "Esp32Backend", "Esp32C3Backend", "EspBackend", "Es
 FaultPolicy: TypeAlias = Literal["refuse", "warn", "ignore"]
 FAULT_POLICIES: tuple[FaultPolicy, ...] = get_args(FaultPolicy)
 
-Kernel: TypeAlias = Callable[[Any], None]
 Made = TypeVar("Made", bound="EspBackend")
 
-_SCALED_PER_CHANNEL = ("conv2d", "depthwise_conv2d", "fully_connected")
 _HOW_TO_GO_ON = "faults='ignore' computes what the model says, which is not what the chip does then"
 
 _REFUSED = "a call that meets a known fault of ESP-NN is refused by name"
@@ -219,8 +215,8 @@ class EspBackend(RoutedBackend):
         return find_faults(cls.target(), cls.ESP_NN, method, params, spot, scratch)
 
     @classmethod
-    def _meets_faults(cls, method: str, params: OperatorParams) -> bool:
-        return bool(cls._find(method, params, spot_of(params)))
+    def _meets_faults(cls, methods: tuple[str, ...], params: OperatorParams) -> bool:
+        return any(cls._find(method, params, spot_of(params)) for method in methods)
 
     @property
     def conformance_exceptions(self) -> tuple[KnownException, ...]:
@@ -229,10 +225,17 @@ class EspBackend(RoutedBackend):
 
         if self._faults != "refuse":
             return ()
-        return tuple(
-            KnownException(reason=_REFUSED, operator=method, when=functools.partial(self._meets_faults, method))
-            for method in sorted(faulty_methods(self.target()))
-        )
+        target = self.target()
+        calls = [
+            KnownException(reason=_REFUSED, operator=pattern, when=functools.partial(self._meets_faults, methods))
+            for pattern, methods in faulty_methods(target).items()
+        ]
+        misaligned = [
+            KnownException(reason=_REFUSED, test=f"test_misaligned_{what}{method}*")
+            for method in sorted(refuses_misaligned(target))
+            for what in (("buffers*", "inputs_of_") if method == "fully_connected" else ("buffers*",))
+        ]
+        return (*calls, *misaligned)
 
     # Operators
 
@@ -310,7 +313,7 @@ class EspBackend(RoutedBackend):
             [
                 f"{call.name} (operator {call.operator}, {call.method}): {fault}"
                 for call in program.calls
-                for fault in self._find(call.method, _with_constants(program, call), scratch=scratch)
+                for fault in self._find(call.method, with_constants(program, call), scratch=scratch)
             ],
         )
         return EspExecutable(self, program)
@@ -323,7 +326,7 @@ class EspBackend(RoutedBackend):
     def _check_scales(self, program: Program) -> None:
         if self._effective_scales == "double":
             return
-        problems = [problem for call in program.calls if (problem := _scale_problem(call)) is not None]
+        problems = [problem for call in program.calls if (problem := scale_problem(call)) is not None]
         if problems:
             raise UnsupportedOperator(_listed(f"{program.name}: {self!r} cannot run this model:", problems))
 
@@ -351,11 +354,11 @@ class EspBackend(RoutedBackend):
                 self._report(where, [str(fault) for fault in found])
         bound: Any = params
         kernel = exact
-        if self._effective_scales == "float32" and method in _SCALED_PER_CHANNEL:
+        if self._effective_scales == "float32" and method in SCALED_PER_CHANNEL:
             bound = with_float32_scales(bound)
-            kernel = _with_other_params(exact, bound)
+            kernel = with_other_params(exact, bound)
         if self._skip_nudge and method == "conv2d" and (positions := vector_positions(self.target(), bound)):
-            kernel = _in_turn(kernel, prepare_positions_without_nudge(bound, positions))
+            kernel = in_turn(kernel, prepare_positions_without_nudge(bound, positions))
         return kernel
 
 
@@ -418,41 +421,6 @@ def _driven(base: type[EspBackend], driver: Driver, force_ansi: frozenset[str]) 
 def _restored(named: type[EspBackend], driver: Driver, force_ansi: tuple[str, ...]) -> EspBackend:
     """An instance without state, which pickle and copy bring."""
     return object.__new__(named.of(driver=driver, force_ansi=force_ansi))
-
-
-def _with_constants(program: Program, call: Call) -> OperatorParams:
-    """A call's parameters with what the model's constants hold."""
-    params = copy.copy(call.params)
-    tensors = {slot: program.tensors[index] for slot, index in call.operands.items()}
-    bind(params, {slot: tensor.data for slot, tensor in tensors.items() if tensor.data is not None})
-    return params
-
-
-def _with_other_params(kernel: Kernel, bound: OperatorParams) -> Kernel:
-    """The kernel on a call's parameters as they have been altered, whatever it is given."""
-    return lambda _: kernel(bound)
-
-
-def _in_turn(exact: Kernel, overwrite: Callable[[], None]) -> Kernel:
-    """The exact kernel, which checks the activation before it writes, and then what differs."""
-
-    def kernel(params: OperatorParams) -> None:
-        exact(params)
-        overwrite()
-
-    return kernel
-
-
-def _scale_problem(call: Call) -> str | None:
-    """Why a call's effective scales cannot be computed in float32, if they cannot."""
-    if call.method not in _SCALED_PER_CHANNEL:
-        return None
-    params: Any = call.params
-    try:
-        with_float32_scales(params)
-    except UnsupportedOperator as error:
-        return f"{call.name} (operator {call.operator}, {call.method}): {error}"
-    return None
 
 
 def _one_of(argument: str, value: object, known: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Convolution = Conv2dParams | DepthwiseConv2dParams
 
-__all__ = ["faulty_methods", "find_faults"]
+__all__ = ["faulty_methods", "find_faults", "refuses_misaligned"]
 
 Names = Iterator[str]
 _MOST_CHANNELS = 512
@@ -40,20 +40,26 @@ _OF_KERNELS: Mapping[str, Callable[[Target, Any, Route, Spot], Names]] = {
 }
 
 
-def faulty_methods(target: Target) -> frozenset[str]:
-    """The methods of which calls of ordinary sizes meet a fault."""
-    found = {"conv2d"}
+def faulty_methods(target: Target) -> Mapping[str, tuple[str, ...]]:
+    """The methods of which calls of ordinary sizes, their buffers aligned, meet a fault; by patterns of names."""
+    found: set[str] = set()
     if target.driver == "rust":
-        found |= {"depthwise_conv2d", "add", "mul"}
+        found |= {"conv2d", "depthwise_conv2d", "add", "mul"}
     if target.chip == "esp32s3":
-        found |= {"depthwise_conv2d", "avg_pool", "max_pool", "add", "mul", "softmax"}
-        if target.driver == "tflm":
-            found |= {"fully_connected"}
+        found |= {"conv2d", "depthwise_conv2d", "mul", "softmax"}
+        found |= {"fully_connected"} if target.driver == "tflm" else set()
     if target.chip == "esp32p4":
-        found |= {"depthwise_conv2d"}
-        if target.driver == "tflm":
-            found |= {"hard_swish"}
-    return frozenset(found)
+        found |= {"conv2d", "depthwise_conv2d"} | ({"hard_swish"} if target.driver == "tflm" else set())
+    patterns = {method: (method,) for method in sorted(found)}
+    # What max pools meet is rare under TFLM.
+    return patterns | ({"*_pool": ("avg_pool", "max_pool")} if target.chip == "esp32s3" else {})
+
+
+def refuses_misaligned(target: Target) -> frozenset[str]:
+    """The methods whose calls meet a fault wherever a buffer is not aligned: no driver's fallback is before them."""
+    if target.chip != "esp32s3" or target.driver != "tflm":
+        return frozenset()
+    return frozenset({"avg_pool", "depthwise_conv2d", "fully_connected", "max_pool"})
 
 
 def find_faults(
