@@ -43,6 +43,7 @@ def check_size(source: str, subgraphs: Sequence[schema.SubGraph]) -> None:
     for subgraph in subgraphs:
         parts += subgraph.operators or ()
     operands = sum(len(part.inputs or ()) + len(part.outputs or ()) for part in parts)
+    operands += sum(len(part.intermediates or ()) for part in parts if isinstance(part, schema.Operator))
     _check(source, "inputs and outputs of operators", operands, MAX_OPERANDS)
 
 
