@@ -201,8 +201,8 @@ class Step:
         if len(self.strides) != (len(self.pointers) if self.times > 1 else 0):
             raise InternalError(f"{self.kernel.name} is called {self.times} times, with {len(self.strides)} strides")
         for name, value in self.fields.items():
-            sizes = value if isinstance(value, tuple) else (value,)
-            if not all(INT32_MIN <= size <= INT32_MAX for size in sizes):
+            least, most = (min(value, default=0), max(value, default=0)) if isinstance(value, tuple) else (value, value)
+            if least < INT32_MIN or most > INT32_MAX:
                 raise KernelError(
                     f"{self.kernel.name}: {name} comes to {value}, and native kernels count in 32 bits: the model's "
                     "tensors are too large for this backend"

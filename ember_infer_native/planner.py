@@ -271,16 +271,18 @@ def _aligned(length: int) -> int:
 
 
 def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:
-    arguments: dict[str, Any] = {operand.name: () for operand in call.params.OPERANDS if operand.many}
+    several: dict[str, list[Any]] = {operand.name: [] for operand in call.params.OPERANDS if operand.many}
+    arguments: dict[str, Any] = {}
     for slot in slots(call.params):
         index = call.operands.get(slot.name)
         given: Any = None
         if index is not None:
             given = places.program.tensors[index].data if slot.role is Role.CONSTANT else places[index]
         if slot.operand.many:
-            arguments[slot.operand.name] += (given,)
+            several[slot.operand.name].append(given)
         else:
             arguments[slot.name] = given
+    arguments.update((name, tuple(listed)) for name, listed in several.items())
     steps = native_operator(call.method).plan(context, call.params, **arguments)
     # Kernels need not ask whether there is anything to do.
     return steps if any(places.program.tensors[index].size for index in call.tensors(Role.OUTPUT, Role.STATE)) else []
