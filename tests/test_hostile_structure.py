@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ember_infer_core import KernelBackend, KernelError, ModelError, UnsupportedModelError
+from ember_infer_core import KernelBackend, KernelError, ModelError, UnsupportedModelError, quantization
 from ember_infer_macros import ember_model, load_program
 from ember_infer_macros.limits import MAX_OPERATORS
 from ember_infer_macros.lower import budget
@@ -158,6 +158,20 @@ def test_results_are_folded_within_one_budget_for_all_subgraphs(limited_memory: 
         model.operator(Op.CALL_ONCE, [], [], (103, {0: Int(number)}))
     with pytest.raises(UnsupportedModelError, match="does not work on constants alone"):
         load_program(model.finish([], [sizes]))
+
+
+def test_one_scale_for_all_channels_is_one_multiplier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four layers of 1,000 channels each."""
+    found: list[float] = []
+    truth = quantization.quantize_multiplier
+
+    def noted(real_multiplier: float) -> tuple[int, int]:
+        found.append(real_multiplier)
+        return truth(real_multiplier)
+
+    monkeypatch.setattr(quantization, "quantize_multiplier", noted)
+    load_program(FAMILIES["very_many_channels"](1))
+    assert len(found) == 4
 
 
 # At their worst: near 10 MB, in a process of their own, which has the limits of docs/security.md
