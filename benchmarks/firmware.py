@@ -43,7 +43,7 @@ class Figures:
 # TFLM at commit 90b983c2b (2026-08-20), its reference kernels, measured once with GCC 12.2 and QEMU 7.2: TFLM's own
 # release flags (core -Os, kernels -O2), the model's operators alone in a MicroMutableOpResolver, and abort() as a stub.
 # Constants are the .tflite file. Code is vectors, text, rodata and data, without the model and the test harness.
-_TFLM: Mapping[tuple[str, str], Figures] = {
+TFLM: Mapping[tuple[str, str], Figures] = {
     ("sine", "m4"): Figures(19536, 2680, 676, 496, 5325),
     ("sine", "m55"): Figures(16852, 2680, 676, 496, 5148),
     ("speech", "m4"): Figures(33672, 18800, 6788, 668, 9310297),
@@ -79,8 +79,8 @@ def main() -> None:
     ratios = table_of("model", "board", "code", "constants", "arena", "stack", "instructions", "of CMSIS-NN's")
     for key, ours in found.items():
         table.add_row(*key, *(f"{value:,}" for value in _values(ours)))
-        if key in _TFLM:
-            theirs = _values(_TFLM[key])
+        if key in TFLM:
+            theirs = _values(TFLM[key])
             table.add_row("", "TFLM", *(f"{value:,}" for value in theirs))
             shares = [f"{mine / other:.3f}" for mine, other in zip(_values(ours), theirs, strict=True)]
             ratios.add_row(*key, *shares, f"{ours.instructions / _CMSIS_NN[key]:.2f}")

@@ -7,7 +7,7 @@
 #include "ember_fixed_point.h"
 
 struct ember_channels {
-    const int32_t *bias; /* with zeros behind, since they are read four at a time */
+    const int32_t *bias; /* with zeros behind the last ones, which are read as four */
     const int32_t *multiplier;
     const int8_t *shift; /* see ember_store */
     int16_t zero;        /* twice the output's zero point above -128, and one */

@@ -42,7 +42,7 @@ _MOST_RIGHT = 21  # the zero point, shifted as far to the left, stays below 2**3
 def channels(
     context: Context, params: SumParams, rows: AnyArray, bias: AnyArray | None, groups: int = 1
 ) -> dict[str, Value]:
-    """The fields of ``struct ember_channels``, for weights ``(channels, products)`` of so many groups of channels."""
+    """The fields of ``struct ember_channels``, for weights ``(channels, products)``, group by group."""
     shift, is_right = right_shifts(params, rows, bias)
     encoded = np.where(is_right, shift, params.output_shift - _ANY_SHIFT)
     return {
@@ -60,10 +60,12 @@ def doubled_zero(params: SumParams) -> int:
 
 
 def biases(params: SumParams, rows: AnyArray, bias: AnyArray | None, groups: int = 1) -> Int32Array:
-    """With the share that the input's zero point has in the sums, and zeros until the last group has whole fours."""
+    """With the share that the input's zero point has in the sums; and zeros behind them, because the last channels of
+    the last group are read as four.
+    """
     start = params.input_offset * rows.sum(1, dtype=np.int64) + _wide(rows, bias)
-    beyond = -(len(rows) // groups) % TOGETHER
-    return np.concatenate([wrap_int32(start).astype(np.int32), np.zeros(beyond, np.int32)])
+    behind = -(len(rows) // groups) % TOGETHER
+    return np.concatenate([wrap_int32(start), np.zeros(behind, np.int64)]).astype(np.int32)
 
 
 def right_shifts(params: SumParams, rows: AnyArray, bias: AnyArray | None) -> tuple[Int32Array, AnyArray]:
@@ -80,10 +82,6 @@ def _wide(rows: AnyArray, bias: AnyArray | None) -> Int64Array:
     return np.zeros(len(rows), np.int64) if bias is None else bias.astype(np.int64)
 
 
-def _whole_fours(array: AnyArray) -> AnyArray:
-    return np.concatenate([array, np.zeros((-len(array) % TOGETHER, *array.shape[1:]), array.dtype)])
-
-
 def clamps(params: SumParams, output: Place) -> list[Step]:
     """A clamp to the activation's range where the kernel's, to that of int8, is not the same: few models have one."""
     low, high = params.activation_min, params.activation_max
@@ -97,7 +95,7 @@ def interleaved(rows: Int8Array, *, whole: bool) -> Int8Array:
     zeros, or are likewise, with some zeros behind them for a kernel that always reads four.
     """
     if whole:
-        rows = _whole_fours(rows)
+        rows = np.concatenate([rows, np.zeros((-len(rows) % TOGETHER, rows.shape[1]), np.int8)])
     fours = [rows[first : first + TOGETHER].T.reshape(-1) for first in range(0, len(rows), TOGETHER)]
     return np.concatenate(fours if whole else [*fours, np.zeros(-len(rows) % TOGETHER, np.int8)])
 

@@ -8,7 +8,7 @@
 /* One multiplier and shift for all outputs, as ember_scaled_right takes them; the weights' zero point is 0. */
 struct ember_fully_connected {
     const int8_t *weights; /* four rows at a time, column by column; the last ones, if fewer, likewise */
-    const int32_t *bias;   /* whole fours of them */
+    const int32_t *bias;   /* with zeros behind the last ones, which are read as four */
     int32_t multiplier;
     int16_t shift, zero;
     int32_t rows, depth, outputs;

@@ -8,8 +8,8 @@
 
 /* All but the weights of time, whose type is the state's. */
 struct ember_svdf_sums {
-    const int8_t *features; /* four filters at a time, column by column; then the last ones, one by one */
-    const int32_t *start;   /* of each filter's sum: what the zero points come to */
+    const int8_t *features; /* four filters at a time, column by column; zeros complete the last four */
+    const int32_t *start;   /* of each filter's sum: what the zero points come to; likewise */
     const int32_t *bias;    /* of each unit, likewise */
     int32_t batches, depth, filters, rank, memory;
     int32_t state_multiplier, state_shift;
@@ -27,28 +27,21 @@ struct ember_svdf16 {
     const int16_t *times;
 };
 
-/* The newest elements of four filters, or of one; returns of how many. The state's type has the limits -limit and
-   limit - 1. */
-static inline int32_t ember_svdf_newest(const struct ember_svdf_sums *p, int32_t filter, const int8_t *input,
-                                        int32_t limit, int32_t *newest) {
-    const int8_t *weights = p->features + filter * p->depth;
-    const int32_t count = p->filters - filter >= 4 ? 4 : 1;
+/* The newest elements of four filters from this one on. The state's type has the limits -limit and limit - 1. */
+static inline void ember_svdf_newest(const struct ember_svdf_sums *p, int32_t filter, const int8_t *input,
+                                     int32_t limit, int32_t *newest) {
     uint32_t sums[4];
-    for (int32_t i = 0; i < count; i++)
+    for (int32_t i = 0; i < 4; i++)
         sums[i] = (uint32_t)p->start[filter + i];
-    if (count == 4)
-        ember_dot4(sums, input, weights, p->depth, 0);
-    else
-        sums[0] = ember_dot(sums[0], input, weights, p->depth, 0);
-    for (int32_t i = 0; i < count; i++) {
-        const int32_t value = ember_scale((int32_t)sums[i], p->state_multiplier, p->state_shift);
+    ember_dot4(sums, input, p->features + filter * p->depth, p->depth, 0);
+    for (int32_t i = 0; i < 4; i++) {
+        const int32_t value = ember_scale_apart((int32_t)sums[i], p->state_multiplier, p->state_shift);
         newest[i] = ember_clamp(value, -limit, limit - 1) + p->state_offset;
     }
-    return count;
 }
 
 static inline int8_t ember_svdf_result(const struct ember_svdf_sums *p, uint32_t sum) {
-    const int32_t value = ember_scale((int32_t)sum, p->output_multiplier, p->output_shift) + p->output_offset;
+    const int32_t value = ember_scale_apart((int32_t)sum, p->output_multiplier, p->output_shift) + p->output_offset;
     return (int8_t)ember_clamp(value, -128, 127);
 }
 
@@ -81,9 +74,9 @@ static inline void ember_svdf(const struct ember_svdf *p, const int8_t *input, i
         const int8_t *times = p->times;
         int32_t newest[4], of_unit = 0;
         uint32_t sum = 0;
-        for (int32_t filter = 0, count; filter < s->filters; filter += count) {
-            count = ember_svdf_newest(s, filter, input, 128, newest);
-            for (int32_t i = 0; i < count; i++, state += s->memory, times += s->memory) {
+        for (int32_t filter = 0; filter < s->filters; filter += 4) {
+            ember_svdf_newest(s, filter, input, 128, newest);
+            for (int32_t i = 0; i < 4 && filter + i < s->filters; i++, state += s->memory, times += s->memory) {
                 sum = ember_svdf_move(sum, state, times, s->memory, (int8_t)newest[i]);
                 if (++of_unit == s->rank) {
                     *output++ = ember_svdf_result(s, sum + (uint32_t)*bias++);
@@ -102,9 +95,9 @@ static inline void ember_svdf16(const struct ember_svdf16 *p, const int8_t *inpu
         const int16_t *times = p->times;
         int32_t newest[4], of_unit = 0;
         uint32_t sum = 0;
-        for (int32_t filter = 0, count; filter < s->filters; filter += count) {
-            count = ember_svdf_newest(s, filter, input, 1 << 15, newest);
-            for (int32_t i = 0; i < count; i++, state += s->memory, times += s->memory) {
+        for (int32_t filter = 0; filter < s->filters; filter += 4) {
+            ember_svdf_newest(s, filter, input, 1 << 15, newest);
+            for (int32_t i = 0; i < 4 && filter + i < s->filters; i++, state += s->memory, times += s->memory) {
                 sum = ember_svdf_move16(sum, state, times, s->memory, (int16_t)newest[i]);
                 if (++of_unit == s->rank) {
                     *output++ = ember_svdf_result(s, sum + (uint32_t)*bias++);

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.slots import INT8
-from ember_infer_firmware.kernels.sums import interleaved, wrapped
+from ember_infer_firmware.kernels.channels import TOGETHER, interleaved
+from ember_infer_firmware.kernels.sums import wrapped
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ def plan(
 ) -> list[Step]:
     """The zero points' shares of all sums are known now, and are what the sums begin with."""
     (batches, depth), (filters, memory) = params.input_shape, params.weights_time_shape
-    start = params.input_offset * weights_feature.sum(1, dtype=np.int64)
+    start = np.zeros(-(-filters // TOGETHER) * TOGETHER, np.int64)
+    start[:filters] = params.input_offset * weights_feature.sum(1, dtype=np.int64)
     of_units = weights_time.reshape(len(bias), params.rank * memory).sum(1, dtype=np.int64)
     fields: dict[str, Value] = {
-        "sums.features": context.constant("features", interleaved(weights_feature)),
+        "sums.features": context.constant("features", interleaved(weights_feature, whole=True)),
         "sums.start": context.constant("start", wrapped(start)),
         "sums.bias": context.constant("bias", wrapped(bias + params.state_offset * of_units)),
         "sums.batches": batches,

@@ -13,7 +13,7 @@ struct ember_transposed_axis {
 
 struct ember_transpose_conv {
     const int8_t *weights; /* of four channels at a time, which take turns, tap by tap; then of the last ones */
-    const int32_t *bias;
+    const int32_t *bias; /* whole fours of them */
     const int32_t *multiplier;
     const int8_t *shift;
     struct ember_transposed_axis rows;
@@ -36,10 +36,11 @@ static inline int32_t ember_first_tap(const struct ember_transposed_axis *p, int
 }
 
 /* Adds the products of a pixel and the weights of up to four channels: `together` of them. The sums beyond those are of
-   no use, and cost less than loops for each number of channels. Not inlined, so that registers hold all of it. */
+   no use, and cost less than loops for each number of channels. Not inlined, so that registers hold all of it; every
+   second one of `sums`, because of four side by side compilers for processors with vectors would make one. */
 static EMBER_NOT_INLINED void ember_add_tap(uint32_t *sums, const int8_t *input, const int8_t *weights, int32_t depth,
                                             int32_t offset, int32_t together) {
-    uint32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+    uint32_t a = sums[0], b = sums[2], c = sums[4], d = sums[6];
     for (const int8_t *end = input + depth; input != end; weights += together) {
         const int32_t x = *input++ + offset;
         a += (uint32_t)(x * weights[0]);
@@ -48,9 +49,9 @@ static EMBER_NOT_INLINED void ember_add_tap(uint32_t *sums, const int8_t *input,
         d += (uint32_t)(x * weights[3]);
     }
     sums[0] = a;
-    sums[1] = b;
-    sums[2] = c;
-    sums[3] = d;
+    sums[2] = b;
+    sums[4] = c;
+    sums[6] = d;
 }
 
 /* One pixel of the output. */
@@ -62,7 +63,12 @@ static inline void ember_transposed_pixel(const struct ember_transpose_conv *p, 
     const int32_t left_tap = ember_first_tap(&p->columns, column, &right);
     for (int32_t c = 0, together; c < p->channels; c += together) {
         together = p->channels - c < 4 ? p->channels - c : 4;
-        uint32_t sums[4] = {0, 0, 0, 0};
+        const int32_t *bias = p->bias + c;
+        uint32_t sums[7];
+        sums[0] = (uint32_t)bias[0];
+        sums[2] = (uint32_t)bias[1];
+        sums[4] = (uint32_t)bias[2];
+        sums[6] = (uint32_t)bias[3];
         for (int32_t i = top_tap, y = bottom; i < p->rows.taps && y >= 0; i += p->rows.stride, y--) {
             for (int32_t j = left_tap, x = right; j < p->columns.taps && x >= 0; j += p->columns.stride, x--) {
                 const int8_t *input = image + (y * p->columns.inputs + x) * p->depth;
@@ -72,7 +78,7 @@ static inline void ember_transposed_pixel(const struct ember_transpose_conv *p, 
         }
         weights += p->rows.taps * p->columns.taps * p->depth * together;
         for (int32_t i = 0; i < together; i++) {
-            const int32_t at = (c + i) * p->scale_step, sum = (int32_t)(sums[i] + (uint32_t)p->bias[c + i]);
+            const int32_t at = (c + i) * p->scale_step, sum = (int32_t)sums[2 * i];
             const int32_t value = ember_scale(sum, p->multiplier[at], p->shift[at]) + p->output_offset;
             *output++ = (int8_t)ember_clamp(value, p->activation_min, p->activation_max);
         }

@@ -38,7 +38,7 @@ def plan(
     kept = slice(1) if is_common else slice(None)
     fields: dict[str, Value] = {
         "weights": context.constant("weights", _interleaved(weights)),
-        "bias": context.constant("bias", np.zeros(channels, np.int32) if bias is None else bias),
+        "bias": context.constant("bias", _whole_fours(channels, bias)),
         "multiplier": context.constant("multiplier", multiplier[kept]),
         "shift": context.constant("shift", shift[kept].astype(np.int8)),
         **_axis(params, 0, "rows", params.stride_h, params.pad_h),
@@ -62,6 +62,14 @@ def _interleaved(weights: Int8Array) -> Int8Array:
     rows = weights.reshape(len(weights), -1)
     parts = [rows[first : first + _TOGETHER].T.reshape(-1) for first in range(0, len(rows), _TOGETHER)]
     return np.concatenate([*parts, np.zeros(-len(rows) % _TOGETHER, np.int8)])
+
+
+def _whole_fours(channels: int, bias: Int32Array | None) -> Int32Array:
+    """The bias, with zeros up to a multiple of four, and nothing but zeros where there is none."""
+    padded: Int32Array = np.zeros(-(-channels // _TOGETHER) * _TOGETHER, np.int32)
+    if bias is not None:
+        padded[:channels] = bias
+    return padded
 
 
 def _axis(params: TransposeConvParams, axis: int, name: str, stride: int, pad: int) -> dict[str, Value]:

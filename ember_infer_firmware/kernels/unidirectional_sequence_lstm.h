@@ -64,12 +64,12 @@ static inline int32_t ember_lstm_interpolated(const uint16_t *table, int32_t mag
 }
 
 /* TensorFlow Lite Micro's functions of int16, of values with 24 * 512 for 1 and 24 * 256 for 1. Results are Q0.15. */
-static inline int32_t ember_lstm_logistic(const uint16_t *table, int32_t x) {
+static EMBER_NOT_INLINED int32_t ember_lstm_logistic(const uint16_t *table, int32_t x) {
     const int32_t result = ember_lstm_interpolated(table, x < 0 ? -x : x, 9, 0x7FFF << 1);
     return (x < 0 ? (1 << 25) - result + (1 << 9) - 1 : result + (1 << 9)) >> 10;
 }
 
-static inline int32_t ember_lstm_tanh(const uint16_t *table, int32_t x) {
+static EMBER_NOT_INLINED int32_t ember_lstm_tanh(const uint16_t *table, int32_t x) {
     const int32_t result = ember_lstm_interpolated(table, x < 0 ? -x : x, 8, 0xFFFF) - (1 << 23);
     return (x < 0 ? (1 << 7) - 1 - result : result + (1 << 7)) >> 8;
 }
@@ -78,17 +78,17 @@ static inline int32_t ember_lstm_tanh(const uint16_t *table, int32_t x) {
 static inline int32_t ember_lstm_unit(const struct ember_lstm_update *p, const int32_t *gates, int16_t *cell) {
     const uint16_t *table = p->sigmoid;
     const int32_t added = p->linear ? gates[2] : ember_lstm_tanh(table, 3 * gates[2]);
-    const int32_t kept = ember_scale(ember_lstm_logistic(table, 3 * gates[1]) * *cell, 1 << 30, -14);
-    const int32_t taken = ember_scale(ember_lstm_logistic(table, 3 * gates[0]) * added, p->cell_multiplier, p->cell_shift);
+    const int32_t kept = ember_scale_apart(ember_lstm_logistic(table, 3 * gates[1]) * *cell, 1 << 30, -14);
+    const int32_t taken = ember_scale_apart(ember_lstm_logistic(table, 3 * gates[0]) * added, p->cell_multiplier, p->cell_shift);
     const int32_t now = ember_clamp(ember_lstm_saturated(kept) + ember_lstm_saturated(taken), p->cell_min, p->cell_max);
     *cell = (int16_t)now;
     const int32_t x = (now * p->tanh_multiplier + (1 << p->tanh_shift >> 1)) >> p->tanh_shift;
     const int32_t result = ember_lstm_tanh(table, x) * ember_lstm_logistic(table, 3 * gates[3]);
-    return ember_scale(result, p->hidden_multiplier, p->hidden_shift) - p->hidden_offset;
+    return ember_scale_apart(result, p->hidden_multiplier, p->hidden_shift) - p->hidden_offset;
 }
 
 /* Adds a row's part to a unit's gates. `total`: of the row's elements. */
-static inline void ember_lstm_add(const struct ember_lstm_sums *p, int32_t unit, const int8_t *row, int32_t total,
+static EMBER_NOT_INLINED void ember_lstm_add(const struct ember_lstm_sums *p, int32_t unit, const int8_t *row, int32_t total,
                                   int32_t *gates) {
     uint32_t sums[4];
     for (int32_t gate = 0; gate < 4; gate++)

@@ -35,6 +35,7 @@ from tests.conftest import REPOSITORY
 from tests.firmware.nets import reversals, with_layer_names
 from tests.native.processes import PATIENCE, command, waiting_compiler
 from tests.native.running import assert_equal, assert_equals_reference, random_inputs, reference, run
+from tests.native.test_very_large_programs import additions
 from tests.support.one_operator import one_operator, tensor
 
 SINE = REPOSITORY / "models" / "sine.tflite"
@@ -70,6 +71,12 @@ class Sine(QuantizedModel): ...
 @pytest.mark.parametrize("make", [lambda: load_program(SINE), lambda: reversals(4)])
 def test_programs_equal_the_reference(firmware: FirmwareBackend, make: Callable[[], object]) -> None:
     assert_equals_reference(firmware, make())  # type: ignore[arg-type]
+
+
+def test_very_many_layers_compute_what_they_should(firmware: FirmwareBackend) -> None:
+    program = additions(400, (0.5, 0.6, 0.7))
+    inputs = random_inputs(program, 1, 3)
+    assert_equal([run(firmware.compile(program), one) for one in inputs], reference(program, inputs))
 
 
 def test_a_model_class_takes_it(firmware: FirmwareBackend) -> None:

@@ -4,8 +4,11 @@ what a bare C library has.
 
 from __future__ import annotations
 
+import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,17 @@ def undefined(object_file: Path) -> Iterator[str]:
     """What it calls."""
     listed = subprocess.run(["nm", "-u", str(object_file)], capture_output=True, text=True, check=True).stdout
     yield from (line.split()[-1] for line in listed.splitlines())
+
+
+def test_nothing_calls_itself(models: Path, tmp_path: Path) -> None:
+    gcc = debian_program("gcc", "gcc")
+    compiled([gcc, "-std=c99", "-O0", "-fcallgraph-info", "-c", str(models), "-o", str(tmp_path / "models.o")])
+    graph = (tmp_path / "models.ci").read_text()
+    calls: dict[str, set[str]] = defaultdict(set)
+    for caller, called in re.findall(r'^edge: \{ sourcename: "(.*?)" targetname: "(.*?)"', graph, re.MULTILINE):
+        calls[caller].add(called)
+    assert len(calls) > len(HEADERS)
+    TopologicalSorter(calls).prepare()  # or a CycleError that names them
 
 
 def test_the_header_of_a_model_is_cplusplus_too(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ Arrays = list[npt.NDArray[Any]]
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 _MAIN = Path(__file__).with_name("run_models.c")
 _SECONDS = 600.0
+_OF_THE_C_LIBRARY = frozenset({"cos", "elu", "exp", "log", "log_softmax", "logistic", "sin", "softmax", "tanh"})
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,9 @@ def run(binary: Path, trials: Sequence[Trial]) -> list[list[tuple[int, Arrays]]]
 def assert_equal_to_reference(trial: Trial, found: Sequence[tuple[int, Arrays]]) -> None:
     """Every byte of every output of every run; a run that has no result says so by its status.
 
-    Functions of float32 are the C library's: at most one unit in the last place from NumPy's.
+    Some functions of float32 are the C library's: at most one unit in the last place from NumPy's.
     """
+    is_exact = not any(call.method in _OF_THE_C_LIBRARY for call in trial.program.calls)
     executable = RefBackend().compile(trial.program)
     for inputs, (status, outputs) in zip(trial.runs, found, strict=True):
         for array, content in zip(executable.inputs, inputs, strict=True):
@@ -119,8 +121,10 @@ def assert_equal_to_reference(trial: Trial, found: Sequence[tuple[int, Arrays]])
             executable.run()
         except KernelError:
             assert status <= -3, trial.program
-            return  # what it leaves is another run's affair
+            if trial.program.variables:
+                return  # what it leaves there is another test's affair
+            continue
         assert status in (0, 1), (status, trial.program)
         for ours, theirs in zip(outputs, executable.outputs, strict=True):
             apart = ulps(ours, theirs) if ours.dtype == np.float32 else ours != theirs
-            assert (apart <= (ours.dtype == np.float32)).all(), trial.program.calls
+            assert (apart <= (ours.dtype == np.float32 and not is_exact)).all(), trial.program.calls
