@@ -19,8 +19,10 @@ MAX_TENSORS = 1 << 18
 MAX_OPERATORS = 20_000
 # Tensors that operators read and write, and those that go in and out of the model.
 MAX_OPERANDS = 1 << 17
-# Elements of the integer operands of all operators, which may be axes, sizes or indices that lowering looks at.
+# Elements of the integer operands of all operators, which may be axes, sizes or indices that lowering looks at, and the
+# bytes of their other constants, which backends lay out for each. A longer file may use its content a few times over.
 MAX_NUMBERS = 1 << 26
+_USES = 4
 # A scale is a multiplier to be computed, which takes as long as looking at some numbers.
 _NUMBERS_PER_SCALE = 16
 # Elements of a result that may be computed from constants while a model is lowered: `lower/budget.py` has less room.
@@ -41,6 +43,7 @@ def check_size(source: str, subgraphs: Sequence[schema.SubGraph]) -> None:
     for subgraph in subgraphs:
         parts += subgraph.operators or ()
     operands = sum(len(part.inputs or ()) + len(part.outputs or ()) for part in parts)
+    operands += sum(len(part.intermediates or ()) for part in parts if isinstance(part, schema.Operator))
     _check(source, "inputs and outputs of operators", operands, MAX_OPERANDS)
 
 
@@ -54,7 +57,15 @@ def check_numbers(graph: Graph) -> None:
     found = _in_all(numbers, graph.operators)
     for called in graph.initialisers.values():
         found += _in_all([_numbers(tensor) for tensor in called.tensors], called.operators)
-    _check(graph.source, "scales, axes, sizes and indices in its operators", found, MAX_NUMBERS)
+    most = max(MAX_NUMBERS, _USES * _content(graph))
+    _check(graph.source, "scales, axes, sizes, indices and bytes of weights in its operators", found, most)
+
+
+def _content(graph: Graph) -> int:
+    """Bytes of all constants, each of which counts once, whoever shares it."""
+    subgraphs = (graph, *graph.initialisers.values())
+    shared = {id(tensor.data): len(tensor.data or b"") for subgraph in subgraphs for tensor in subgraph.tensors}
+    return sum(shared.values())
 
 
 def _numbers(tensor: GraphTensor) -> int:
@@ -62,7 +73,7 @@ def _numbers(tensor: GraphTensor) -> int:
     looked_at = tensor.type in _LOOKED_AT and tensor.is_sound
     # Larger ones that are computed are so in each run, and lowering does not look at them.
     known = tensor.data is not None or tensor.elements <= _MOST_FOLDED
-    return _NUMBERS_PER_SCALE * scales + (tensor.elements if looked_at and known else 0)
+    return _NUMBERS_PER_SCALE * scales + (tensor.elements if looked_at and known else len(tensor.data or b""))
 
 
 def _in_all(numbers: Sequence[int], operators: Iterable[GraphOperator]) -> int:

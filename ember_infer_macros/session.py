@@ -159,6 +159,10 @@ class Session:
                 raise AttributeError(f"Session.{name} cannot be set{hint}")
             object.__setattr__(self, name, value)
 
+        def __delattr__(self, name: str) -> None:
+            """Nothing can be deleted."""
+            raise AttributeError(f"Session.{name} cannot be deleted")
+
     @override
     def __repr__(self) -> str:
         shapes = " -> ".join(shown_shapes([a.shape for a in arrays]) for arrays in (self.inputs, self.outputs))

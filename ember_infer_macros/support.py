@@ -122,7 +122,7 @@ def _operator_problems(graph: Graph) -> list[str]:
 
 def why_unsupported(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:
     """Why the project does not run this operator on these tensors; None where it does, as far as types tell."""
-    return _why_not(operator, tensors) or _odd_operand(operator, tensors)
+    return _why_not(operator, tensors) or _odd_operator(operator, tensors) or _odd_operand(operator, tensors)
 
 
 def _why_not(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:
@@ -139,6 +139,19 @@ def _why_missing(code: BuiltinOperator | None) -> str:
     if code is None or code in MICRO_OPERATORS:
         return "this operator is not supported"
     return "this operator is not supported, and TensorFlow Lite Micro does not have it"
+
+
+def _odd_operator(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:
+    """What an operator has beside its operands that it should not have."""
+    if operator.custom_code is None and operator.custom_options is not None:
+        return "it has options of a custom operator; TensorFlow Lite Micro refuses this too"
+    for index in operator.intermediates:
+        if index == NO_TENSOR:
+            return "it leaves out an intermediate tensor; TensorFlow Lite Micro refuses this too"
+        if tensors[index].elements:
+            what = f"{tensors[index].describe()} is an intermediate tensor, and not empty"
+            return f"{what}; TensorFlow Lite Micro refuses this too"
+    return None
 
 
 def _odd_operand(operator: GraphOperator, tensors: Sequence[GraphTensor]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,13 @@ _NOT_THE_CALLS = frozenset({"scratch", "cache"})
 _PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
+@functools.cache
+def _noted(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a dataclass that count."""
+    left_out = _NOT_THE_CALLS.union(operand.name for operand in getattr(kind, "OPERANDS", ()))
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in left_out)
+
+
 def program_digest(program: Program) -> str:
     """Equal for programs that compute the same on the same memory; names count for nothing."""
     digest = hashlib.sha256()
@@ -27,9 +35,7 @@ def program_digest(program: Program) -> str:
             note((value.shape, value.dtype.str))
             digest.update(np.ascontiguousarray(value).tobytes())
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            left_out = _NOT_THE_CALLS.union(operand.name for operand in getattr(value, "OPERANDS", ()))
-            fields = [field.name for field in dataclasses.fields(value) if field.name not in left_out]
-            note((type(value).__name__, *((name, getattr(value, name)) for name in fields)))
+            note((type(value).__name__, *((name, getattr(value, name)) for name in _noted(type(value)))))
         elif isinstance(value, tuple):
             digest.update(f"({len(value)}".encode())
             if _PLAIN.issuperset(map(type, value)):  # the same text at once: most are scales, one for each channel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -16,6 +17,7 @@ __all__ = [
     "FILL",
     "FORMATS",
     "MANY",
+    "MOST_CONSTANTS",
     "Constants",
     "Kernel",
     "Layout",
@@ -35,6 +37,10 @@ Variants: TypeAlias = tuple[tuple[int, ...], ...]
 
 # Calls, or steps, beyond which a program costs as little as possible for each, in place of running as fast as possible.
 MANY = 1000
+
+# Bytes of constants, beyond a few times those of the program.
+MOST_CONSTANTS = 1 << 27
+_DIGEST_BYTES = 32
 
 # What the arrays of a caller may hold, by Python's codes for buffers (those of the module ``struct``).
 FORMATS: Mapping[DType, str] = {
@@ -195,8 +201,8 @@ class Step:
         if len(self.strides) != (len(self.pointers) if self.times > 1 else 0):
             raise InternalError(f"{self.kernel.name} is called {self.times} times, with {len(self.strides)} strides")
         for name, value in self.fields.items():
-            sizes = value if isinstance(value, tuple) else (value,)
-            if not all(INT32_MIN <= size <= INT32_MAX for size in sizes):
+            least, most = (min(value, default=0), max(value, default=0)) if isinstance(value, tuple) else (value, value)
+            if least < INT32_MIN or most > INT32_MAX:
                 raise KernelError(
                     f"{self.kernel.name}: {name} comes to {value}, and native kernels count in 32 bits: the model's "
                     "tensors are too large for this backend"
@@ -205,17 +211,34 @@ class Step:
 
 @dataclass(slots=True)
 class Constants:
-    """Packed constants of all steps, one after the other, each aligned to a cache line."""
+    """Packed constants of all steps, one after the other, each aligned to a cache line.
 
+    Attributes:
+        most: how many bytes there may be. Weights that layers share are packed for each of them, and narrow layers
+            fill whole vectors: a file of a megabyte may come to gigabytes.
+        data: the bytes.
+    """
+
+    most: int = MOST_CONSTANTS
     data: bytearray = field(default_factory=bytearray)
     _known: dict[bytes, Pointer] = field(default_factory=dict)
 
     def add(self, content: bytes) -> Pointer:
-        """Where these bytes are; equal content is kept once."""
-        known = self._known.get(content)
+        """Where these bytes are; equal content is kept once.
+
+        Raises:
+            KernelError: there is no room for them.
+        """
+        key = content if len(content) <= _DIGEST_BYTES else hashlib.sha256(content).digest()
+        known = self._known.get(key)
         if known is None:
+            if len(self.data) + len(content) > self.most:
+                raise KernelError(
+                    f"the constants come to more than {self.most:,} bytes when they are laid out for this backend, "
+                    "again for each layer that shares them"
+                )
             self.data.extend(b"\0" * (-len(self.data) % 64))
-            known = self._known[content] = Pointer("constants", len(self.data))
+            known = self._known[key] = Pointer("constants", len(self.data))
             self.data.extend(content)
         return known
 

@@ -18,6 +18,8 @@ from ember_infer_native.kernels.operator import Borders
 from ember_infer_native.plan import (
     FORMATS,
     MANY,
+    MOST_CONSTANTS,
+    Constants,
     Layout,
     Place,
     Plan,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["plan_program"]
 
 _ALIGNMENT = 64  # a cache line
+_COPIES = 4  # bytes that a byte of constants may come to, however many there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
     borders = _borders(program)
     layouts = {root: _layout(program, root, borders.get(root)) for root in program.lifetimes}
     offsets, length = _place(program, layouts)
-    context = Context(target, generic or len(program.calls) > MANY, Temporaries(length))
+    constants = Constants(MOST_CONSTANTS + _COPIES * _content(program))
+    context = Context(target, generic or len(program.calls) > MANY, Temporaries(length), constants)
     places = _Places(program, layouts, offsets, context)
     layers = tuple((call.name, tuple(_plan_call(context, places, call))) for call in program.calls)
     imports, exports = _imports(places), _exports(places)
@@ -105,6 +109,12 @@ def plan_program(program: Program, target: Target, generic: bool = False) -> Pla
         endings=_endings(places),
         work=sum(native_operator(call.method).work(call.params) for call in program.calls),
     )
+
+
+def _content(program: Program) -> int:
+    """Bytes of all constants; those that several tensors share count once."""
+    constants = [tensor.data for tensor in program.tensors if tensor.data is not None]
+    return sum({array.ctypes.data: array.nbytes for array in constants}.values())
 
 
 def _format(program: Program, index: int) -> str:
@@ -261,16 +271,18 @@ def _aligned(length: int) -> int:
 
 
 def _plan_call(context: Context, places: _Places, call: Call) -> list[Step]:
-    arguments: dict[str, Any] = {operand.name: () for operand in call.params.OPERANDS if operand.many}
+    several: dict[str, list[Any]] = {operand.name: [] for operand in call.params.OPERANDS if operand.many}
+    arguments: dict[str, Any] = {}
     for slot in slots(call.params):
         index = call.operands.get(slot.name)
         given: Any = None
         if index is not None:
             given = places.program.tensors[index].data if slot.role is Role.CONSTANT else places[index]
         if slot.operand.many:
-            arguments[slot.operand.name] += (given,)
+            several[slot.operand.name].append(given)
         else:
             arguments[slot.name] = given
+    arguments.update((name, tuple(listed)) for name, listed in several.items())
     steps = native_operator(call.method).plan(context, call.params, **arguments)
     # Kernels need not ask whether there is anything to do.
     return steps if any(places.program.tensors[index].size for index in call.tensors(Role.OUTPUT, Role.STATE)) else []

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 
+from ember_infer_core.errors import CompilerNotFound
+from ember_infer_native.toolchain import Compiler, find_compiler
 from ember_infer_tools.tflite_writer import load_schema
 from tests.support.effort import IN_CI
 from tests.support.tflm import Tflm, tflm_is_installed
@@ -53,6 +55,16 @@ def compiled_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMBER_CACHE_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def c_compiler() -> Compiler:
+    """The machine's C compiler."""
+    try:
+        return find_compiler()
+    except CompilerNotFound as error:
+        skip_or_fail(str(error))
+        raise
 
 
 @pytest.fixture(scope="session")

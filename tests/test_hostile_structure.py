@@ -18,16 +18,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ember_infer_core import ModelError, UnsupportedModelError
+from ember_infer_core import KernelBackend, KernelError, ModelError, UnsupportedModelError, quantization
 from ember_infer_macros import ember_model, load_program
 from ember_infer_macros.limits import MAX_OPERATORS
 from ember_infer_macros.lower import budget
 from ember_infer_macros.tflite.schema import BuiltinOperator as Op
 from ember_infer_macros.tflite.schema import TensorType
+from ember_infer_native.codegen import generate
+from ember_infer_native.planner import plan_program
+from ember_infer_native.targets import TARGETS
+from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from tests.conftest import REPOSITORY
 from tests.support.drawn_structure import drawn_structure
-from tests.support.effort import DEEP, SEED, draws
+from tests.support.effort import DEEP, SEED, draws, left_to_ci
 from tests.support.flat_file import Int
 from tests.support.hostile_models import FAMILIES, Family
 from tests.support.outcomes import check_message, timely_outcome
@@ -52,8 +56,8 @@ SECONDS = 2.0
 PROMISED_SECONDS, MEGABYTES = 10, 1500
 
 
-def bound_or_refused(content: bytes) -> str:
-    """Everything from the bytes to a bound session of a class."""
+def bound_or_refused(content: bytes, backend: KernelBackend | None = None) -> str:
+    """Everything from the bytes to a bound session of a class; on RefBackend unless another is given."""
     try:
 
         @ember_model(content)
@@ -62,7 +66,10 @@ def bound_or_refused(content: bytes) -> str:
     except ModelError as error:
         check_message(error)
         return type(error).__name__
-    Model.bind(RefBackend())
+    try:
+        Model.bind(backend or RefBackend())
+    except KernelError as error:
+        return f"refused by the backend: {error}"
     return "bound"
 
 
@@ -75,11 +82,30 @@ def test_family_is_bound_or_refused_in_time(family: str, limited_memory: None) -
     assert elapsed < SECONDS, f"{elapsed:.1f} s for {len(content)} bytes ({found})"
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_family_is_planned_or_refused_in_time(family: str, limited_memory: None) -> None:
+    """What NativeBackend does of itself; how long its compiler takes is looked at where files are at their worst."""
+    content = FAMILIES[family](COUNTS.get(family, COUNT))
+    try:
+        program = load_program(content)
+    except ModelError:
+        return
+    start = time.thread_time()
+    generate(plan_program(program, TARGETS[0]))
+    elapsed = time.thread_time() - start
+    assert elapsed < SECONDS, f"{elapsed:.1f} s for {len(content)} bytes"
+
+
 REFUSED_FOR_SIZE: dict[str, tuple[Family, int, str]] = {
     "operators": (FAMILIES["chain_of_reshapes"], MAX_OPERATORS, r"20,001 operators: at most 20,000"),
     "tables": (FAMILIES["empty_tables"], 1 << 18, "more than 262144 tables"),
     "operands": (FAMILIES["wide_sum"], 1 << 17, "inputs and outputs of operators: at most 131,072"),
-    "numbers": (FAMILIES["shapes_read_from_one_large_constant"], 1000, "scales, axes, sizes and indices"),
+    "weights": (
+        FAMILIES["dense_layers_of_one_constant"],
+        1_700,
+        "bytes of weights in its operators: at most 67,108,864",
+    ),
+    "numbers": (FAMILIES["shapes_read_from_one_large_constant"], 1000, "scales, axes, sizes, indices and bytes"),
 }
 
 
@@ -134,6 +160,20 @@ def test_results_are_folded_within_one_budget_for_all_subgraphs(limited_memory: 
         load_program(model.finish([], [sizes]))
 
 
+def test_one_scale_for_all_channels_is_one_multiplier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four layers of 1,000 channels each."""
+    found: list[float] = []
+    truth = quantization.quantize_multiplier
+
+    def noted(real_multiplier: float) -> tuple[int, int]:
+        found.append(real_multiplier)
+        return truth(real_multiplier)
+
+    monkeypatch.setattr(quantization, "quantize_multiplier", noted)
+    load_program(FAMILIES["very_many_channels"](1))
+    assert len(found) == 4
+
+
 # At their worst: near 10 MB, in a process of their own, which has the limits of docs/security.md
 
 WORST: dict[str, int] = {
@@ -149,6 +189,9 @@ WORST: dict[str, int] = {
     "many_outputs": 20_000,
     "inputs_as_outputs": 65_000,
     "alive_together": 20_000,
+    "functions_that_all_differ": 20_000,
+    "layers_that_all_differ": 18_000,
+    "very_many_channels": 9_000,
     "empty_tables": 2_000_000,
     "overlapping_tables": 800_000,
     "wide_pack": 131_000,
@@ -165,6 +208,20 @@ WORST: dict[str, int] = {
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of time and memory are POSIX's")
 @pytest.mark.parametrize("family", WORST if DEEP else ["many_inputs", "tensors_of_one_name"])
 def test_family_at_its_worst_stays_within_the_promised_limits(family: str, tmp_path: Path) -> None:
+    check_limits(family, tmp_path, "ember_infer_ref", "RefBackend()")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of time and memory are POSIX's")
+@left_to_ci
+@pytest.mark.parametrize("family", WORST if DEEP else ["functions_that_all_differ"])
+def test_family_at_its_worst_is_compiled_within_the_promised_limits(
+    family: str, tmp_path: Path, c_compiler: Compiler
+) -> None:
+    check_limits(family, tmp_path, "ember_infer_native", f"NativeBackend(cache={str(tmp_path / 'cache')!r})")
+
+
+def check_limits(family: str, tmp_path: Path, package: str, backend: str) -> None:
+    """From a file's bytes to a bound session on the backend, its compiler included, in a process of its own."""
     path = tmp_path / "hostile.tflite"
     path.write_bytes(FAMILIES[family](WORST[family]))
     assert path.stat().st_size < 10_000_000
@@ -173,8 +230,9 @@ def test_family_at_its_worst_stays_within_the_promised_limits(family: str, tmp_p
         "import resource, sys\n"
         f"resource.setrlimit(resource.RLIMIT_AS, ({MEGABYTES} << 20, {MEGABYTES} << 20))\n"
         "from pathlib import Path\n"
+        f"from {package} import {backend.partition('(')[0]}\n"
         "from tests.test_hostile_structure import bound_or_refused\n"
-        "print(bound_or_refused(Path(sys.argv[1]).read_bytes()))\n"
+        f"print(bound_or_refused(Path(sys.argv[1]).read_bytes(), {backend}))\n"
     )
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(

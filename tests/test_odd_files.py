@@ -18,7 +18,7 @@ from ember_infer_tools.tflite_writer import ModelWriter, load_schema, pack_model
 from tests.support.against_tflm import run_on
 from tests.support.samples import every_operator
 from tests.support.tflm import Tflm
-from tests.test_odd_models import EQUAL, REFUSED_BY_TFLM, Build, verdict
+from tests.test_odd_models import EQUAL, REFUSED_BY_BOTH, REFUSED_BY_TFLM, Build, verdict
 
 Change = Callable[[Any], None]
 Select = Callable[[Any], Any]
@@ -89,6 +89,29 @@ def with_metadata(model: Any) -> None:
     model.metadata = [metadata]
 
 
+def with_custom_options(*content: int) -> Change:
+    """An operator of the schema with options as custom operators have them."""
+
+    def change(model: Any) -> None:
+        model.subgraphs[0].operators[0].customOptions = list(content)
+
+    return change
+
+
+def with_intermediate(shape: list[int]) -> Change:
+    """A tensor of this shape as an operator's own, as converters write them for LSTM."""
+
+    def change(model: Any) -> None:
+        unused(shape=shape)(model)
+        model.subgraphs[0].operators[0].intermediates = [len(model.subgraphs[0].tensors) - 1]
+
+    return change
+
+
+def without_its_intermediate(model: Any) -> None:
+    model.subgraphs[0].operators[0].intermediates = [-1]
+
+
 ODD_PARTS: dict[str, Change] = {
     "unused tensor of shape [0]": unused(shape=[0]),
     "unused tensor without a shape": unused(shape=None),
@@ -109,6 +132,15 @@ ODD_PARTS: dict[str, Change] = {
     "no names": without_names,
     "second subgraph": with_a_second_subgraph,
     "metadata": with_metadata,
+    "intermediate tensor without elements": with_intermediate([0]),
+}
+
+REFUSED: dict[str, tuple[Change, str]] = {
+    "custom options": (with_custom_options(1, 2, 3), "has options of a custom operator"),
+    "empty custom options": (with_custom_options(), "has options of a custom operator"),
+    "intermediate tensor with elements": (with_intermediate([3]), "is an intermediate tensor, and not empty"),
+    "intermediate tensor that is a scalar": (with_intermediate([]), "is an intermediate tensor, and not empty"),
+    "intermediate tensor that is left out": (without_its_intermediate, "leaves out an intermediate tensor"),
 }
 
 
@@ -131,6 +163,24 @@ def verdict_on(change: Change, tflm: Tflm) -> str:
 @pytest.mark.parametrize("name", ODD_PARTS)
 def test_odd_part_changes_no_byte_of_the_answers(name: str, tflm: Tflm) -> None:
     assert verdict_on(ODD_PARTS[name], tflm) == EQUAL
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_tflm_refuses_in_an_operator_is_refused_by_name(name: str, tflm: Tflm) -> None:
+    change, reason = REFUSED[name]
+    assert verdict_on(change, tflm) == REFUSED_BY_BOTH
+    model = every_operator()
+    change(model)
+    with pytest.raises(UnsupportedModelError, match=reason):
+        load_program(pack_model(model))
+
+
+def test_an_intermediate_tensor_that_does_not_exist_is_a_model_error() -> None:
+    """TFLM's wheel stops by signal."""
+    model = every_operator()
+    model.subgraphs[0].operators[0].intermediates = [999]
+    with pytest.raises(ModelError, match="intermediates: tensor 999 does not exist"):
+        load_program(pack_model(model))
 
 
 @pytest.mark.parametrize("name", BEYOND_TFLM)

@@ -102,12 +102,11 @@ def scaling(
     Raises:
         ValueError: TFLM refuses these scales, or leaves undefined what they give.
     """
-    if isinstance(weights_quant, PerChannelQuantParam):
-        scales = list(weights_quant.scales)
-    else:
-        scales = [weights_quant.scale] * channels
+    scales = weights_quant.scales if isinstance(weights_quant, PerChannelQuantParam) else (weights_quant.scale,)
     multiplier, shift = quantize_multipliers(effective_scales(input_quant.scale, scales, output_quant.scale))
     check_defined_shift(int(shift.max()))
+    if isinstance(weights_quant, QuantParam):  # there may be millions of channels
+        multiplier, shift = np.broadcast_to(multiplier, (channels,)), np.broadcast_to(shift, (channels,))
     activation_min, activation_max = activation_range(fused_activation, output_quant)
     return {
         "fused_activation": fused_activation,

@@ -26,7 +26,7 @@ def lower(source: OperatorSource) -> Lowered:
 
 def _cycles_max(source: OperatorSource) -> int:
     """Of the options; 0 where there are none. TFLM takes the first value of the map, whatever its name."""
-    content = source.operator.custom_options
+    content = source.operator.custom_options or b""
     if not content:
         return 0
     try:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing_extensions import Protocol
 
 from ember_infer_core.errors import ModelError
+from ember_infer_macros.tflite.beginning import read_model
 
 __all__ = ["Resource", "read_archived", "read_resource"]
 
 # A few kilobytes of an archive may unpack to as many gigabytes.
 _MOST_UNPACKED_BYTES = 1 << 29
+_TOO_LARGE = "larger than 512 MiB: unpack the archive, and load the model from there"
 
 
 class Resource(Protocol):
@@ -34,8 +36,12 @@ def read_resource(resource: Resource) -> bytes:
     """
     if not callable(getattr(resource, "read_bytes", None)):
         raise TypeError(f"a model is a path, a file of a package or the bytes of one, not {resource!r}")
+    opened = getattr(resource, "open", None)
     try:
-        return resource.read_bytes()
+        if not callable(opened):
+            return resource.read_bytes()
+        with opened("rb") as file:
+            return read_model(str(resource), file, _MOST_UNPACKED_BYTES, _TOO_LARGE)
     except (FileNotFoundError, KeyError):  # KeyError: a zipfile.Path of older Pythons
         raise ModelError(str(resource), "no such file") from None
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -57,8 +63,9 @@ def read_archived(path: Path) -> bytes | None:
         with zipfile.ZipFile(archive) as opened:
             member = opened.getinfo(whole.relative_to(archive).as_posix())
             if member.file_size > _MOST_UNPACKED_BYTES:
-                raise ModelError(str(path), "larger than 512 MiB: unpack the archive, and load the model from there")
-            return opened.read(member)
+                raise ModelError(str(path), _TOO_LARGE)
+            with opened.open(member) as file:
+                return read_model(str(path), file, _MOST_UNPACKED_BYTES, _TOO_LARGE)
     except KeyError:
         return None
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:

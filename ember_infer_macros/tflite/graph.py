@@ -115,7 +115,9 @@ class GraphOperator:
         inputs, outputs: tensor numbers; -1 for an optional one that is left out.
         options: the schema's options object, or None.
         custom_code: the name of a custom operator; None for any other.
-        custom_options: its options, in whatever form it has them.
+        custom_options: its options, in whatever form it has them; None where there are none, b"" where an operator has
+            such options that is none of its own.
+        intermediates: further tensor numbers, of an operator that keeps notes of its own; -1 as above.
     """
 
     index: int
@@ -125,7 +127,8 @@ class GraphOperator:
     outputs: tuple[int, ...]
     options: object
     custom_code: str | None = None
-    custom_options: bytes = b""
+    custom_options: bytes | None = None
+    intermediates: tuple[int, ...] = ()
 
     def describe(self) -> str:
         """Number and name, for messages."""

@@ -13,6 +13,7 @@ from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_macros.limits import check_size
 from ember_infer_macros.tflite import schema
 from ember_infer_macros.tflite.archive import Resource, read_archived, read_resource
+from ember_infer_macros.tflite.beginning import SMALLEST_FILE, check_beginning
 from ember_infer_macros.tflite.flatbuffer import FlatBufferError, TooManyTables, read_root
 from ember_infer_macros.tflite.graph import CALLERS, Graph, GraphOperator, GraphTensor, shortened
 from ember_infer_macros.tflite.options import CallOnceOptions
@@ -25,7 +26,6 @@ ModelSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 # The largest file that a FlatBuffer can be.
 MAX_FILE_BYTES = 2**31 - 1
-_SMALLEST_FILE = 12
 
 
 def read_source(model: ModelSource) -> tuple[str, bytes]:
@@ -64,23 +64,14 @@ def _read_file(path: Path) -> bytes:
             raise ModelError(source, "cannot be read: it is a device, a pipe or a socket, and no regular file")
         if status.st_size > MAX_FILE_BYTES:
             raise ModelError(source, "the file is larger than 2 GiB: not a TensorFlow Lite model")
-        beginning = file.read(_SMALLEST_FILE)
-        _check_beginning(source, beginning)
+        beginning = file.read(SMALLEST_FILE)
+        check_beginning(source, beginning)
         return beginning + file.read(status.st_size - len(beginning))
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
     """Opens a file; a pipe, too, at once, whether somebody writes to it or not."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _check_beginning(source: str, content: bytes) -> None:
-    """Checks what tells a model from other files."""
-    if len(content) < _SMALLEST_FILE:
-        raise ModelError(source, f"{len(content)} bytes are too few for a TensorFlow Lite model")
-    if content[4:8] != schema.FILE_IDENTIFIER:
-        found = content[4:8]
-        raise ModelError(source, f"not a TensorFlow Lite model: the identifier at byte 4 is {found!r}, not b'TFL3'")
 
 
 def read_graph(source: str, content: bytes) -> Graph:
@@ -161,7 +152,7 @@ def _read_subgraph(source: str, model: schema.Model, number: int, tensor_reader:
 
 
 def _read_model(source: str, content: bytes) -> schema.Model:
-    _check_beginning(source, content)
+    check_beginning(source, content)
     try:
         model = read_root(schema.Model, content)
     except TooManyTables as error:
@@ -199,7 +190,8 @@ class _GraphReader:
             outputs=self.tensor_indices(raw.outputs, f"{where} {name} outputs", optional=True),
             options=raw.builtin_options,
             custom_code=kind.custom_code or "" if is_custom else None,
-            custom_options=bytes(raw.custom_options or b"") if is_custom else b"",
+            custom_options=None if raw.custom_options is None else bytes(raw.custom_options) if is_custom else b"",
+            intermediates=self.tensor_indices(raw.intermediates, f"{where} {name} intermediates", optional=True),
         )
 
     def tensor_indices(self, indices: Iterable[int] | None, where: str, *, optional: bool = False) -> tuple[int, ...]:

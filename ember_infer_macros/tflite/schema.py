@@ -328,6 +328,9 @@ class Operator:
     outputs: tuple[int, ...] | None = vector("int32")
     builtin_options: object = union(BUILTIN_OPTIONS)
     custom_options: memoryview | None = data()
+    custom_options_format: object = unread()
+    mutating_variable_inputs: object = unread()
+    intermediates: tuple[int, ...] | None = vector("int32")
 
 
 @dataclass(eq=False, repr=False)

@@ -12,7 +12,8 @@ from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_native.kernels.broadcast import broadcast_rows
 from ember_infer_native.kernels.float_rows import float_bits
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.pairs import Quick, pair_operator
+from ember_infer_native.kernels.pairs import Quick, Way, pair_operator
+from ember_infer_native.kernels.scaled_pairs import scaled_fields
 from ember_infer_native.plan import Kernel, Place, Step
 
 if TYPE_CHECKING:
@@ -66,6 +67,21 @@ _DEFINED = {
     "less_equal": _OF_NUMBERS,
 }
 
+# Those that scale int8 elements, so that there is no end of different ones.
+_SCALED = (
+    "add",
+    "sub",
+    "mul",
+    "squared_difference",
+    "prelu",
+    "equal",
+    "not_equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+)
+
 _NO_QUOTIENT = "a division by zero, or of -2**31 by -1, has no result; TensorFlow Lite Micro stops there"
 
 
@@ -79,6 +95,9 @@ def _variants(defined: Mapping[str, tuple[str, ...]]) -> tuple[tuple[int, ...], 
 
 _ARITHMETIC = Kernel("arithmetic", "arithmetic", "arithmetic", 3, _variants(_DEFINED))
 _CHECKED = Kernel("quotients", "arithmetic", "arithmetic", 4, _variants(_QUOTIENTS))
+_SCALED_PAIRS = Kernel(
+    "scaled_pairs", "scaled_pairs", "scaled_pairs", 3, tuple((_FUNCTIONS.index(name),) for name in _SCALED)
+)
 
 
 def arithmetic_operator(name: str, quick: Quick | None = None, kernels: tuple[Kernel, ...] = ()) -> NativeOperator:
@@ -103,7 +122,13 @@ def arithmetic_operator(name: str, quick: Quick | None = None, kernels: tuple[Ke
             return [Step(_ARITHMETIC, template, fields, pointers)]
         raise UnsupportedOperator(f"{name}: no native kernel computes it of {dtype}")
 
-    return pair_operator(quick, kernels, NativeOperator(plan, (_ARITHMETIC, _CHECKED)))
+    def direct(context: Context, params: PairParams) -> Way:
+        return Way(_SCALED_PAIRS, scaled_fields(context, params), template=(_FUNCTIONS.index(name),))
+
+    computed = NativeOperator(plan, (_ARITHMETIC, _CHECKED))
+    if name not in _SCALED:
+        return pair_operator(quick, kernels, computed)
+    return pair_operator(quick, (*kernels, _SCALED_PAIRS), computed, direct)
 
 
 def _clamp(params: PairParams) -> dict[str, int]:

@@ -16,7 +16,7 @@ from ember_infer_native.kernels.conv2d import GENERIC_TILE, tiles
 from ember_infer_native.kernels.fully_connected import FULLY_CONNECTED
 from ember_infer_native.kernels.movement import MOVE, moved
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.sums import Scaled, pack_requantization
+from ember_infer_native.kernels.sums import Scaled, pack_requantization, proves
 from ember_infer_native.plan import Kernel, Layout, Place, Step
 from ember_infer_native.requantization import plan_requantization
 from ember_infer_native.targets import Target
@@ -95,7 +95,7 @@ def _plan_int8(
     target, depth = context.target, params.depth
     quads, vectors, chunks = -(-depth // 4), -(-params.columns // target.lanes), -(-depth // target.chunk)
     template = tiles(context, params.rows, vectors)
-    scaled = _scaled(target, params, bias)
+    scaled = _scaled(context, params, bias)
     choice = scaled.requantization.choice()
     ones = np.zeros(chunks * target.chunk, np.int8)
     ones[:depth] = 1
@@ -120,7 +120,7 @@ def _plan_int8(
     return Step(_MATMUL, (*template, _QUADS[target.quads]), fields, pointers)
 
 
-def _scaled(target: Target, params: BatchMatMulParams, bias: Int32Array | None) -> Scaled:
+def _scaled(context: Context, params: BatchMatMulParams, bias: Int32Array | None) -> Scaled:
     """What is known of each column's bias before its elements are, and how sums become bytes."""
     depth, columns = params.depth, params.columns
     addend = np.zeros(1, np.int64) if bias is None else bias.astype(np.int64)
@@ -133,9 +133,9 @@ def _scaled(target: Target, params: BatchMatMulParams, bias: Int32Array | None) 
         params.output_offset,
         params.activation_min,
         params.activation_max,
-        target.floats,
+        proves(context, len(addend)),
     )
-    known = addend + depth * params.rhs_offset * (params.lhs_offset - target.bias)
+    known = addend + depth * params.rhs_offset * (params.lhs_offset - context.target.bias)
     scaled = Scaled(wrap_int32(known).astype(np.int32), requantization)
     return scaled if bias is not None else scaled.map(lambda array: np.repeat(array, columns))
 

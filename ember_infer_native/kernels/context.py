@@ -11,10 +11,28 @@ from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_native.plan import Constants, Layout, Pointer, Status, Temporaries
 from ember_infer_native.targets import Target
 
-__all__ = ["Context"]
+__all__ = ["SEARCHED", "Context", "Search"]
 
 
 _STATUS_BYTES = 4
+
+# How many channels a plan proves fast ways for, at 0.1 ms each; more than any model for small machines has. A file of a
+# few megabytes may ask for millions.
+SEARCHED = 1 << 15
+
+
+@dataclass(slots=True)
+class Search:
+    """What a plan may still spend on finding ways that are faster than the obvious one: ``left`` channels."""
+
+    left: int = SEARCHED
+
+    def affords(self, channels: int) -> bool:
+        """Whether it may look for ways that cost as much as those of so many channels, which then are spent."""
+        if channels > self.left:
+            return False
+        self.left -= channels
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +45,7 @@ class Context:
         constants, temporaries: where steps put what they need.
         known: what took long to find out, for other calls that need the same.
         status: what can go wrong at run time; see :meth:`error`.
+        search: what may still be spent on looking for faster ways.
     """
 
     target: Target
@@ -35,6 +54,7 @@ class Context:
     constants: Constants = field(default_factory=Constants)
     known: dict[object, Any] = field(default_factory=dict)
     status: Status = field(default_factory=Status)
+    search: Search = field(default_factory=Search)
 
     def error(self, message: str) -> tuple[Pointer, int]:
         """For a kernel that may find at run time that a call has no result: where it writes which number. The run then

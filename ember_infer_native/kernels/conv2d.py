@@ -102,7 +102,7 @@ def plan_window(
         output_pixel=out.channels,
     )
     segments = weights.astype(np.int64).reshape(shape)
-    scaled = scale_sums(context.target, params, segments.reshape(filters, -1), bias)
+    scaled = scale_sums(context, params, segments.reshape(filters, -1), bias)
     steps: list[Step] = []
     per_group = filters // groups
     for group in range(groups):

@@ -130,7 +130,7 @@ def _plan_taps(
     target, layout, out = context.target, columns.layout, output.layout
     filters = weights[0].astype(np.int64)  # (KH, KW, C)
     filter_rows, filter_columns, channels = filters.shape
-    scaled = scale_sums(target, params, filters.reshape(-1, channels).T, bias)
+    scaled = scale_sums(context, params, filters.reshape(-1, channels).T, bias)
     choice = scaled.requantization.choice()
     period = channels // gcd(channels, target.chunk)
     whole_chunks = channels % target.chunk == 0

@@ -45,7 +45,7 @@ def _plan(
     output_depth, input_depth = params.weights_shape
     batches = input.layout.size // input_depth if input_depth else 0
     values = weights.astype(np.int64) + params.weights_offset
-    scaled = scale_sums(context.target, params, values, bias)
+    scaled = scale_sums(context, params, values, bias)
     parts = int8_parts(values)
     if len(parts) == 1 and output_depth <= _most_outputs(context.target) and input_depth >= 4 * context.target.chunk:
         return [_plan_reduce(context, values, scaled, batches, input.first, output.first)]

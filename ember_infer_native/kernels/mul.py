@@ -38,7 +38,7 @@ def _products(context: Context, params: MulParams) -> Way | None:
         params.output_offset,
         params.activation_min,
         params.activation_max,
-        target.floats,
+        target.floats,  # what is spent on them, pairs.py counts
     )
     choice = requantization.choice()
     if choice.way is RequantizationWay.EXACT:

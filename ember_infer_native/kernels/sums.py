@@ -16,12 +16,14 @@ from ember_infer_core.quantization import INT8_MAX, INT8_MIN
 from ember_infer_core.slots import Int32Array
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.requantization import Choice, Requantization, plan_requantization
-from ember_infer_native.targets import Target
 
 if TYPE_CHECKING:
     from ember_infer_core.ops.sums import SumParams
+    from ember_infer_native.kernels.context import Context
 
-__all__ = ["Scaled", "pack_requantization", "scale_sums"]
+__all__ = ["Scaled", "pack_requantization", "proves", "scale_sums"]
+
+_LEAST = 8  # channels that the search for a single one costs as much as
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,12 @@ class Scaled:
         return Scaled(function(self.bias), self.requantization.map(function))
 
 
-def scale_sums(target: Target, params: SumParams, weights: Int64Array, bias: Int32Array | None) -> Scaled:
+def proves(context: Context, channels: int) -> bool:
+    """Whether to look for the fast ways from sums to bytes; without, so many channels take the exact one."""
+    return context.target.floats and context.search.affords(max(channels, _LEAST))
+
+
+def scale_sums(context: Context, params: SumParams, weights: Int64Array, bias: Int32Array | None) -> Scaled:
     """The scaling of sums of these weights ``(C, K)``, any zero point of their own included."""
     check_activation(params)
     addend = np.zeros(len(weights), np.int64) if bias is None else bias.astype(np.int64)
@@ -49,10 +56,10 @@ def scale_sums(target: Target, params: SumParams, weights: Int64Array, bias: Int
         params.output_offset,
         params.activation_min,
         params.activation_max,
-        target.floats,
+        proves(context, len(weights)),
     )
     # Memory holds int8 values plus the target's bias.
-    missing = addend + (params.input_offset - target.bias) * weights.sum(1)
+    missing = addend + (params.input_offset - context.target.bias) * weights.sum(1)
     return Scaled(wrap_int32(missing).astype(np.int32), requantization)
 
 

@@ -12,7 +12,7 @@ from ember_infer_core.quantization import INT8_MAX, INT8_MIN, integer_range
 from ember_infer_core.slots import AnyArray, Int8Array, Int32Array
 from ember_infer_core.staircase import Int64Array
 from ember_infer_native.kernels.operator import NativeOperator
-from ember_infer_native.kernels.sums import Scaled, pack_requantization
+from ember_infer_native.kernels.sums import Scaled, pack_requantization, proves
 from ember_infer_native.plan import Kernel, Place, Step
 from ember_infer_native.requantization import plan_requantization
 from ember_infer_native.targets import Target
@@ -41,7 +41,7 @@ def _plan(
     (filters, depth), units = weights_feature.shape, params.output_shape[1]
     wide = params.dtype == np.int16
     weights = weights_time.astype(np.int64).reshape(units, -1)
-    scaled = _scaled(target, params, weights, bias)
+    scaled = _scaled(context, params, weights, bias)
     choice = scaled.requantization.choice()
     length = weights.shape[1]
     chunks = -(-length // (target.lanes if wide else target.chunk))
@@ -94,7 +94,7 @@ def _pack_state_weights(target: Target, weights: Int64Array, chunks: int, wide: 
     return padded.tobytes() if wide else target.pack_quads(padded.reshape(units, chunks, target.lanes, 4))
 
 
-def _scaled(target: Target, params: SvdfParams, weights: Int64Array, bias: Int32Array) -> Scaled:
+def _scaled(context: Context, params: SvdfParams, weights: Int64Array, bias: Int32Array) -> Scaled:
     """The scaling of the sums over each unit's part of the state."""
     positive, negative = np.maximum(weights, 0).sum(1), np.minimum(weights, 0).sum(1)
     least, most = (limit + params.state_offset for limit in integer_range(params.dtype))
@@ -109,9 +109,9 @@ def _scaled(target: Target, params: SvdfParams, weights: Int64Array, bias: Int32
         params.output_offset,
         INT8_MIN,
         INT8_MAX,
-        target.floats,
+        proves(context, len(bias)),
     )
-    missing = bias + (params.state_offset - target.bias_of(params.dtype)) * (positive + negative)
+    missing = bias + (params.state_offset - context.target.bias_of(params.dtype)) * (positive + negative)
     return Scaled(wrap_int32(missing).astype(np.int32), requantization)
 
 

@@ -129,7 +129,7 @@ def _plan_phase(
         context,
         geometry,
         taps.reshape(filters, len(row.taps), 1, -1),
-        scale_sums(context.target, params, taps.reshape(filters, -1), bias),
+        scale_sums(context, params, taps.reshape(filters, -1), bias),
         input.first + (row.start * layout.row + column.start * layout.channels),
         output.first + (row.first * out.row + column.first * out.channels),
         packable=True,
@@ -155,7 +155,7 @@ def _plan_untouched(
         output_pixel=layout.channels,
     )
     nothing = np.zeros((filters, 1), np.int64)
-    scaled = scale_sums(context.target, params, nothing, bias)
+    scaled = scale_sums(context, params, nothing, bias)
     return plan_dense(context, geometry, nothing.reshape(filters, 1, 1, 1), scaled, input.first, output.first)
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelError, UnsupportedModelError
 from ember_infer_core.program import Program
+from ember_infer_macros.limits import check_numbers
 from ember_infer_macros.lower.budget import Budget
 from ember_infer_macros.lower.common import Lowered, OperatorSource, Refusal
 from ember_infer_macros.lower.names import identifier
@@ -77,7 +78,7 @@ def _lower_each(graph: Graph) -> tuple[Subject, ...]:
     try:
         check_supported(graph)
     except ModelError:
-        return tuple(_subject(graph, operator, _lower_alone) for operator in graph.operators)
+        return _lower_alone(graph)
     operators = OperatorLowering(graph, Variables(graph), Budget.of(graph))
 
     def lower(graph: Graph, operator: GraphOperator) -> Lowered | None:
@@ -89,11 +90,29 @@ def _lower_each(graph: Graph) -> tuple[Subject, ...]:
     return tuple(_subject(graph, operator, lower) for operator in graph.operators)
 
 
-def _lower_alone(graph: Graph, operator: GraphOperator) -> Lowered | None:
-    """Without what others give: of variables nothing can be said then."""
-    entry = accepted(operator)
-    assert entry is not None  # or it would not be supported
-    return None if entry.file == "variables" else lowering(entry.file)(OperatorSource(graph, operator))
+def _lower_alone(graph: Graph) -> tuple[Subject, ...]:
+    """The operators of a model that is refused, each without what others give: of variables nothing can be said then,
+    and of nothing where so much is asked for that it is not even looked at.
+    """
+    budget = Budget.of(graph)
+
+    def lower(graph: Graph, operator: GraphOperator) -> Lowered | None:
+        entry = accepted(operator)
+        assert entry is not None  # or it would not be supported
+        if entry.file == "variables" or too_much:
+            return None
+        budget.check(graph.source)
+        lowered = lowering(entry.file)(OperatorSource(graph, operator))
+        if lowered is not None:
+            budget.charge(lowered.params)
+        return lowered
+
+    try:
+        check_numbers(graph)
+        too_much = False
+    except UnsupportedModelError:
+        too_much = True
+    return tuple(_subject(graph, operator, lower) for operator in graph.operators)
 
 
 def _subject(graph: Graph, operator: GraphOperator, lower: Callable[[Graph, GraphOperator], Lowered | None]) -> Subject:

@@ -102,6 +102,37 @@ def test_an_archive_that_unpacks_without_end_is_refused(archive: Path) -> None:
         load_program(archive / "zipped_sine/sine.tflite")
 
 
+@pytest.mark.parametrize("how", ["a path", "a file of a package"])
+def test_of_what_is_no_model_only_the_beginning_is_unpacked(
+    how: str, archive: Path, limited_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("film.tflite", bytes(1 << 26))
+    unpacked: list[int] = []
+    read = zipfile.ZipExtFile.read
+
+    def noted(file: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        content = read(file, n)
+        unpacked.append(len(content))
+        return content
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", noted)
+    source = archive / "film.tflite" if how == "a path" else zipfile.Path(archive, "film.tflite")
+    with pytest.raises(ModelError, match="not a TensorFlow Lite model: the identifier"):
+        load_program(source)
+    assert sum(unpacked) < 100
+
+
+def test_a_file_of_a_package_that_unpacks_without_end_is_refused(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ember_infer_macros.tflite.archive._MOST_UNPACKED_BYTES", 1 << 20)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("long.tflite", SINE.read_bytes() + bytes(1 << 21))
+    with pytest.raises(ModelError, match="larger than 512 MiB"):
+        load_program(zipfile.Path(archive, "long.tflite"))
+
+
 def test_what_is_neither_path_nor_file_nor_bytes_is_a_type_error() -> None:
     model: Any = 3
     with pytest.raises(TypeError, match="a path, a file of a package or the bytes of one, not 3"):

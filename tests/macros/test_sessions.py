@@ -267,6 +267,14 @@ def test_nothing_of_a_session_can_be_rebound(name: str, backend: KernelBackend) 
     assert run(session, 1) == [1]
 
 
+@pytest.mark.parametrize("name", ["input", "outputs", "run", "reset", "state"])
+def test_nothing_of_a_session_can_be_deleted(name: str, backend: KernelBackend) -> None:
+    session = Sum.bind(backend)
+    with pytest.raises(AttributeError, match=rf"Session\.{name} cannot be deleted"):
+        delattr(session, name)
+    assert run(session, 1) == [1]
+
+
 def test_who_rebinds_an_array_is_told_to_write_into_it() -> None:
     with pytest.raises(AttributeError, match=r"write into the array, session\.input\[\.\.\.\] = values"):
         setattr(Sum.bind(RefBackend()), "input", ONES)  # noqa: B010 - a checker would not let it pass

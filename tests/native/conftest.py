@@ -4,20 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ember_infer_core.errors import CompilerNotFound
 from ember_infer_native import NativeBackend
-from ember_infer_native.toolchain import Compiler, find_compiler
-from tests.conftest import skip_or_fail
-
-
-@pytest.fixture(scope="session")
-def c_compiler() -> Compiler:
-    """The machine's C compiler."""
-    try:
-        return find_compiler()
-    except CompilerNotFound as error:
-        skip_or_fail(str(error))
-        raise
+from ember_infer_native.toolchain import Compiler
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,55 @@ def chain_of_adds(count: int) -> bytes:
     return model.finish([input], [last])
 
 
+def functions_that_all_differ(count: int) -> bytes:
+    """Of two elements, each with an output scale of its own: no two have a table in common."""
+    functions: list[tuple[Op, Options | None]] = [
+        (Op.ADD, ADD),
+        (Op.SUB, (28, {0: Int(0)})),
+        (Op.MUL, (21, {0: Int(0)})),
+        (Op.SQUARED_DIFFERENCE, None),
+        (Op.PRELU, None),
+    ]
+    model = SharedModel()
+    last = input = model.tensor()
+    for number in range(count):
+        code, options = functions[number % len(functions)]
+        output = model.tensor(scale=_scale(number))
+        model.operator(code, [last, input], [output], options)
+        last = output
+    return model.finish([input], [last])
+
+
+def layers_that_all_differ(count: int) -> bytes:
+    """FULLY_CONNECTED of one constant, each time with another scale: nothing but the bytes is in common."""
+    model = SharedModel()
+    side = 60
+    data = np.ones(side * side, np.int8)
+    last = input = model.tensor((1, side))
+    for number in range(count):
+        weights = model.tensor((side, side), scale=_scale(number), data=data)
+        output = model.tensor((1, side))
+        model.operator(Op.FULLY_CONNECTED, [last, weights], [output], (8, {0: Int(0)}))
+        last = output
+    return model.finish([input], [last])
+
+
+def very_many_channels(count: int) -> bytes:
+    """Of one weight each, in a few layers that share them."""
+    model = SharedModel()
+    channels = 1000 * count
+    input = model.tensor((1, 1))
+    outputs = [model.tensor((1, channels)) for _ in range(4)]
+    for number, output in enumerate(outputs):
+        weights = model.tensor((channels, 1), scale=_scale(number), data=np.ones(channels, np.int8))
+        model.operator(Op.FULLY_CONNECTED, [input, weights], [output], (8, {0: Int(0)}))
+    return model.finish([input], outputs)
+
+
+def _scale(number: int) -> float:
+    return float(np.float32(0.25 + number * 1e-5))
+
+
 def many_inputs(count: int) -> bytes:
     model = SharedModel()
     inputs = [model.tensor() for _ in range(count)]
@@ -363,6 +412,9 @@ FAMILIES: Mapping[str, Family] = {
         reshapes_of_one_tensor,
         chain_of_reshapes,
         chain_of_adds,
+        functions_that_all_differ,
+        layers_that_all_differ,
+        very_many_channels,
         many_inputs,
         many_outputs,
         inputs_as_outputs,

@@ -13,14 +13,20 @@ import numpy as np
 import pytest
 
 from ember_infer_core import ModelError, UnsupportedModelError
-from ember_infer_macros import load_program
+from ember_infer_macros import limits, load_program
+from ember_infer_macros.lower import budget
+from ember_infer_macros.tflite.schema import BuiltinOperator as Op
+from ember_infer_macros.tflite.schema import TensorType
 from ember_infer_ref import RefBackend
 from ember_infer_tools.inspect import inspect_model, to_json
 from ember_infer_tools.tflite_writer import ModelWriter, pack_model
 from tests.conftest import REPOSITORY
 from tests.support.alter import altered
+from tests.support.flat_file import Int
+from tests.support.hostile_models import FAMILIES
 from tests.support.one_operator import constant, one_operator, tensor
 from tests.support.samples import every_operator, two_branches
+from tests.support.shared_parts import SharedModel
 from tests.tools.inspecting import DIGITS, PlainBackend, shown
 
 SINE = REPOSITORY / "models" / "sine.tflite"
@@ -200,6 +206,33 @@ def test_a_file_that_cannot_be_read_is_a_model_error(tmp_path: Path) -> None:
     for model in (broken, tmp_path, tmp_path / "nowhere.tflite"):
         with pytest.raises(ModelError):
             inspect_model(model)
+
+
+def test_a_refused_model_is_looked_at_within_the_budget_of_others(
+    limited_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MIRROR_PAD of rank 5 is 243 copies, also where another operator stands in the model's way."""
+    monkeypatch.setattr(budget, "MAX_COPIES", 1000)
+    model = SharedModel()
+    paddings = model.tensor((5, 2), TensorType.INT32, data=np.ones((5, 2), np.int32))
+    input, output = model.tensor((2,) * 5), model.tensor((4,) * 5)
+    for _ in range(8):
+        model.operator(Op.MIRROR_PAD, [input, paddings], [output], (77, {0: Int(1)}))
+    model.operator(Op.TILE, [input, paddings], [output])
+    report = inspect_model(model.finish([input], [output]))
+    lowered = [operator.method for operator in report.operators if operator.method is not None]
+    assert lowered == ["mirror_pad"] * 5
+    assert any("make more than 1,000 copies" in problem for problem in report.problems)
+
+
+def test_of_a_model_that_asks_for_too_much_no_operator_is_looked_at(
+    limited_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_NUMBERS", 1000)
+    report = inspect_model(FAMILIES["shapes_read_from_one_large_constant"](30))
+    assert [operator.method for operator in report.operators] == [None] * 30
+    assert len(report.problems) == 1
+    assert "scales, axes, sizes, indices and bytes of weights" in report.problems[0]
 
 
 def test_altered_models_are_refused_or_shown(tflm_wheel: None) -> None:
