@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chip_calls import DRAWERS, ChipCall, draw, wired_convolution
+from chip_calls import ChipCall, wired_convolution
+from chip_draws import DRAWERS, draw
 from chip_server import ChipServer, Placed, Variant, built_servers
 from ember_esp.find_faults import find_faults
 from ember_esp.target import Target

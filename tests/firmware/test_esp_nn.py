@@ -29,7 +29,7 @@ from ember_infer_macros import load_program
 from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from tests.conformance.test_toys import conformance
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, skip_or_fail
 from tests.firmware.exports import mixed
 from tests.firmware.programs import board_tools
 from tests.firmware.unity import STRICT, compiled
@@ -53,8 +53,10 @@ FirmwareBackend("reference")
 def esp_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the library's sources."""
     folder = tmp_path_factory.mktemp("ESP NN")
-    (archive,) = (shared / "esp_nn").glob("esp-nn-*.tar.gz")
-    with tarfile.open(archive) as packed:
+    archives = list((shared / "esp_nn").glob("esp-nn-*.tar.gz"))
+    if not archives:
+        skip_or_fail(f"no ESP-NN in {shared}")
+    with tarfile.open(archives[0]) as packed:
         packed.extractall(folder, filter="data")
     return folder / "esp-nn"
 
