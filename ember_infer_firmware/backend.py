@@ -40,8 +40,8 @@ class FirmwareBackend(RoutedBackend):
 
     Args:
         kernels: which kind the code calls: ``"reference"``, its own; ``"cmsis-nn"``, Arm's library where it has the
-            operator.
-        library: the folder of the library's sources; by default what ``CMSIS_NN_PATH`` names.
+            operator; ``"esp-nn"``, Espressif's, in its portable form, where it is right on all of its chips.
+        library: the folder of the library's sources; by default what ``CMSIS_NN_PATH`` or ``ESP_NN_PATH`` names.
         cache: the folder for compiled code; see :class:`ember_infer_native.NativeBackend`.
 
     Raises:

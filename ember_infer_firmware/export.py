@@ -63,7 +63,8 @@ def export(
     Args:
         model: a model class, or what :func:`ember_infer_macros.load_program` makes of a file.
         folder: to write: a new one, or an empty one.
-        kernels: which kind the code calls: ``"reference"``, its own.
+        kernels: which kind the code calls: ``"reference"``, its own; ``"cmsis-nn"`` or ``"esp-nn"``, a library's where
+            it computes the same.
         name: of the model in C, an identifier; by default made from the file's.
         inputs: samples for the self-test, in the model's own types, ``(samples, *shape)`` for each input; random ones
             come after them.

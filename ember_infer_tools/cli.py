@@ -295,6 +295,7 @@ def export(
         Path | None,
         typer.Option(
             "--library",
+            "--cmsis-nn",
             help="The folder of CMSIS-NN's or ESP-NN's sources, for [bold]--verify[/bold] and [bold]--size[/bold]; by "
             "default what CMSIS_NN_PATH or ESP_NN_PATH names.",
             metavar="FOLDER",

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from ember_infer_firmware.boards import board_named
+from ember_infer_firmware.context import CORES
 from ember_infer_firmware.export import Exported, export
 from ember_infer_firmware.kinds import checked_kind, find_library
 from ember_infer_firmware.project import weights_len
@@ -52,6 +53,7 @@ class ExportReport:
                 "activations": plan.activations_len,
                 "scratch": plan.scratch_len.plain,
                 "state": plan.state_len,
+                "length_on": {name: plan.arena_len_on(name) for name in CORES},
             },
             "boards": [asdict(one) for one in self.verified],
         }
@@ -97,7 +99,13 @@ def print_export(found: ExportReport, console: Console) -> None:
     plan = found.exported.plan
     where = printable(str(found.exported.folder))
     console.print(f"{where}: {plan.name}, with {plan.kernels} kernels; README.md says how to call it", soft_wrap=True)
-    console.print(f"weights {weights_len(plan)} bytes of flash, arena {plan.arena_len} bytes of RAM", soft_wrap=True)
+    larger = [
+        f", {plan.arena_len_on(name)} on {core.words}"
+        for name, core in CORES.items()
+        if plan.arena_len_on(name) > plan.arena_len
+    ]
+    arena = f"arena {plan.arena_len} bytes of RAM{''.join(larger)}"
+    console.print(f"weights {weights_len(plan)} bytes of flash, {arena}", soft_wrap=True)
     if not found.verified:
         return
     columns = [Column("board")]

@@ -21,8 +21,11 @@ from ember_infer_core.dispatch import DispatchExecutable
 from ember_infer_core.ops import fully_connected, mean
 from ember_infer_firmware import FirmwareBackend, export
 from ember_infer_firmware.boards import board_named
+from ember_infer_firmware.c_source import headers_of
 from ember_infer_firmware.esp_nn import KERNELS, VERSION
+from ember_infer_firmware.kinds import kernels_of
 from ember_infer_firmware.plan import Plan, plan_program
+from ember_infer_firmware.single_calls import library_sources
 from ember_infer_firmware.sources import generate
 from ember_infer_firmware.verify import verify
 from ember_infer_macros import load_program
@@ -32,6 +35,7 @@ from tests.conformance.test_toys import conformance
 from tests.conftest import REPOSITORY, skip_or_fail
 from tests.firmware.exports import mixed
 from tests.firmware.programs import board_tools
+from tests.firmware.test_strictness import COMPILERS
 from tests.firmware.unity import STRICT, compiled
 from tests.native.running import assert_equals_reference
 from tests.support.debian import debian_program
@@ -248,6 +252,21 @@ def test_ports_that_no_call_of_the_library_touches_may_lie_anywhere(tmp_path: Pa
 
 
 # What the build has to know
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("chip", ["ESP32S3", "ESP32P4", "ESP32"])
+def test_every_call_compiles_without_a_word(compiler: str, chip: str, esp_nn: Path, tmp_path: Path) -> None:
+    flags, packages = COMPILERS[compiler]
+    for name, text in library_sources(kernels_of("esp-nn")).items():
+        (tmp_path / name).write_text(text)
+    includes = [f"-I{tmp_path}", "-I", str(esp_nn / "include")]
+    source = tmp_path / "calls.c"
+    names = headers_of(kernel for kernel in kernels_of("esp-nn") if kernel.name.startswith("esp_nn_"))
+    source.write_text("".join(f'#include "ember_{name}.h"\n' for name in names))
+    defined = ["-DCONFIG_NN_OPTIMIZED", f"-DCONFIG_IDF_TARGET_{chip}"]
+    command = [debian_program(compiler, *packages), *flags, *STRICT, "-O2", *defined, *includes]
+    compiled([*command, "-S", "-o", "/dev/null", str(source)])
 
 
 def test_esp_nn_built_to_round_otherwise_stops_the_compiler(
