@@ -7,6 +7,7 @@ to its reference kernels is tried on the ESP32-S3, the ESP32-P4 and with the gen
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -16,19 +17,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chip_calls import ChipCall, wired_convolution
+from chip_calls import ChipCall, wired_convolution, wired_fully_connected
 from chip_draws import DRAWERS, draw
 from chip_server import ChipServer, Placed, Variant, built_servers
 from ember_esp.find_faults import find_faults
 from ember_esp.target import Target
-from ember_infer_core import Padding, PerChannelQuantParam, QuantParam
+from ember_infer_core import FallbackBackend, Padding, PerChannelQuantParam, QuantParam
 from ember_infer_core.ops import conv2d, depthwise_conv2d
 from ember_infer_core.ops.windows import compute_padding
 from ember_infer_core.single_call import program_of_call
 from ember_infer_firmware.esp_nn import KERNELS
 from ember_infer_firmware.plan import Plan, plan_program
+from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
-from tests.support.effort import IN_CI, SEED, draws
+from tests.conftest import REPOSITORY
+from tests.support.effort import IN_CI, SEED, draws, left_to_ci
 
 CALLS = draws(ordinary=500 if IN_CI else 60, deep=20_000)
 _GENERIC = ("conv2d", "depthwise_conv2d", "softmax")
@@ -147,3 +150,46 @@ def test_kernels_that_overrun_what_esp_nn_asks_for_find_room(
     plan = planned(call)
     assert plan is not None
     assert_right_on_all_chips(call, plan, servers, 1)
+
+
+class Layers:
+    """A backend's methods that keep their calls, each with its input."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, Any, Any]] = []
+        self._reference = RefBackend()
+
+    def conv2d(self, params: Any) -> None:
+        self._keep("conv2d", params)
+
+    def depthwise_conv2d(self, params: Any) -> None:
+        self._keep("depthwise_conv2d", params)
+
+    def fully_connected(self, params: Any) -> None:
+        self._keep("fully_connected", params)
+
+    def _keep(self, method: str, params: Any) -> None:
+        self.seen.append((method, copy.copy(params), params.input.copy()))
+        getattr(self._reference, method)(params)
+
+
+@left_to_ci
+@pytest.mark.parametrize("model", ["sine", "digits", "speech", "person_detect", "vww_float_io", "mobilenet_v3_small"])
+@pytest.mark.filterwarnings("ignore::ember_infer_core.ModelWarning")
+def test_layers_of_models_are_right_on_all_chips(model: str, shared: Path, servers: Mapping[str, ChipServer]) -> None:
+    """Of real sizes, with the weights and the sums of trained models."""
+    folder = REPOSITORY if model == "digits" else shared
+    layers = Layers()
+    executable = FallbackBackend(layers, RefBackend()).compile(load_program(folder / "models" / f"{model}.tflite"))
+    for buffer in executable.inputs:
+        buffer[...] = np.random.default_rng(3).integers(-100, 101, buffer.shape)
+    executable.run(np.zeros(executable.scratch_len, np.uint8))
+    taken = 0
+    for number, (method, params, image) in enumerate(layers.seen):
+        wired = wired_fully_connected if method == "fully_connected" else wired_convolution
+        call = wired(params, image, params.weights, params.bias)
+        plan = planned(call)
+        if plan is not None:
+            taken += 1
+            assert_right_on_all_chips(call, plan, servers, number)
+    assert taken > 0.6 * len(layers.seen)
