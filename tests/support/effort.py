@@ -5,7 +5,7 @@ profile has 3,000.
 
 CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at
 what seldom changes: emulated processors, sanitizers, the oldest mypy, completeness of the public types, NativeBackend
-and FirmwareBackend in the conformance suite.
+and FirmwareBackend in the conformance suite, FirmwareBackend's single calls against TFLM.
 """
 
 from __future__ import annotations
