@@ -13,6 +13,12 @@ from ember_infer_firmware.template import filled_template
 
 __all__ = ["example", "sketch"]
 
+_PENDING = """\
+    if (status == {upper}_PENDING) {{ /* as most runs of this model: on with the next input */
+        puts({upper}_STRERROR(status));
+        return 0;
+    }}"""
+
 
 def example(plan: Plan) -> str:
     """A complete C program: real values in, one inference, real values out."""
@@ -22,6 +28,7 @@ def example(plan: Plan) -> str:
         "reset": f"    (void){plan.name}_reset(arena); /* once, and whenever a stream begins anew */"
         if plan.variables
         else "",
+        "pending": _PENDING.format(upper=plan.name.upper()) if plan.program.ends_early else "",
         "fill": "\n".join(line for place in plan.inputs for line in _fill(plan, place)),
         "print": "\n".join(line for place in plan.outputs for line in _print(plan, place)),
     }

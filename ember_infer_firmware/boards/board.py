@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class Board:
         machine: what QEMU calls it.
         compiler, emulator: programs.
         flags: of the compiler, for the processor.
-        libraries: of the linker.
+        specs: of the compiler, which choose the C library.
         code, ram: memory; weights are in ``code`` unless there is ``weights``.
         timer: its number in ``ember_board.c``.
         timer_hertz: ticks in a second of virtual time.
@@ -44,7 +45,7 @@ class Board:
     compiler: str
     emulator: str
     flags: tuple[str, ...]
-    libraries: tuple[str, ...]
+    specs: str
     code: Memory
     ram: Memory
     timer: int
@@ -63,9 +64,16 @@ class Board:
             KernelError: names what is missing, and the Debian packages.
         """
         missing = [program for program in (self.compiler, self.emulator) if shutil.which(program) is None]
+        if self.compiler not in missing and not self._has_library():
+            missing.append(f"a C library for {self.compiler}")
         if missing:
             install = f"apt-get install --no-install-recommends {' '.join(self.packages)}"
             raise KernelError(f"{self.name} needs {' and '.join(missing)}: on Debian and Ubuntu, {install}")
+
+    def _has_library(self) -> bool:
+        command = [self.compiler, f"-print-file-name={self.specs}"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return found not in ("", self.specs)  # a file that is nowhere is answered with its name
 
 
 def _arm(name: str, machine: str, flags: tuple[str, ...], code: Memory, ram: Memory, timer: int, hertz: int) -> Board:
@@ -75,7 +83,7 @@ def _arm(name: str, machine: str, flags: tuple[str, ...], code: Memory, ram: Mem
         "arm-none-eabi-gcc",
         "qemu-system-arm",
         (f"-mcpu={name}", "-mthumb", *flags),
-        ("--specs=nosys.specs",),
+        "nosys.specs",
         code,
         ram,
         timer,
@@ -118,8 +126,8 @@ BOARDS: Mapping[str, Board] = {
             "virt",
             "riscv64-unknown-elf-gcc",
             "qemu-system-riscv32",
-            ("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany", "--specs=picolibc.specs"),
-            (),
+            ("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany"),
+            "picolibc.specs",
             Memory(0x80000000, 32 << 20),
             Memory(0x82000000, 32 << 20),
             4,

@@ -92,7 +92,7 @@ def link(
         "-Wl,--no-warn-rwx",
     ]
     command += [f"-Wl,--undefined={root}" for root in roots]
-    command += [*board.libraries, "-o", "program.elf", own, *objects, "-lm"]
+    command += [f"--specs={board.specs}", "-o", "program.elf", own, *objects, "-lm"]
     result = _run(command, folder)
     if result.returncode != 0:
         raise _not_linked(board, what, command, result.stderr)
@@ -133,7 +133,7 @@ def _hex(memory: Memory) -> str:
 
 def _compiled(board: Board, name: str, folder: Path, flags: Sequence[str]) -> str:
     compiled = f"{name.removesuffix('.c')}.o"
-    command = [board.compiler, *board.flags, *flags, "-c", name, "-o", compiled]
+    command = [board.compiler, *board.flags, f"--specs={board.specs}", *flags, "-c", name, "-o", compiled]
     result = _run(command, folder)
     if result.returncode != 0:
         raise CompileError(f"{board.compiler} refuses {name}", command, result.stderr)

@@ -11,10 +11,11 @@ int main(void) {
     /* In place of 0, what was measured. */
 @fill@
     const int status = @name@_run(@arguments@, arena);
-    if (status != @upper@_OK) {
+    if (status < @upper@_OK) {
         puts(@upper@_STRERROR(status));
         return 1;
     }
+@pending@
 @print@
     return 0;
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from flatbuffers import flexbuffers
+
 from ember_infer_core import Program
 from ember_infer_macros import load_program
 from ember_infer_tools.tflite_writer import ModelWriter
@@ -35,10 +37,27 @@ def mixed() -> Program:
     return load_program(writer.finish([real, wide], [answer, sum_, unsigned]))
 
 
+def every_other() -> Program:
+    """A stream: every other run ends early, and the other ones answer with the last two inputs."""
+    options = flexbuffers.Builder()
+    with options.Map():
+        options.Key("cycles_max")
+        options.Int(2)
+    writer = ModelWriter()
+    row = writer.tensor("row", (1, 1, 1, 4), scale=0.5)
+    rows = writer.tensor("rows", (1, 2, 1, 4), scale=0.5, is_variable=True)
+    output = writer.tensor("output", (1, 2, 1, 4), scale=0.5)
+    content = bytes(options.Finish())
+    writer.operator("CUSTOM", [row], [rows], custom_code="CIRCULAR_BUFFER", custom_options=content)
+    writer.add(rows, rows, output)
+    return load_program(writer.finish([row], [output]))
+
+
 EXPORTED: Mapping[str, Callable[[], Program]] = {
     "sine": sine,
     "digits": lambda: load_program(REPOSITORY / "models" / "digits.tflite"),
     "mixed": mixed,
+    "every_other": every_other,
     "running_sum": lambda: load_program(running_sum(initial=5)),
     "two_variables": lambda: load_program(two_variables()),
 }

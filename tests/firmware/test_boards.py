@@ -133,6 +133,17 @@ def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyP
         board_named("cortex-m55").require()
 
 
+def test_a_missing_c_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("riscv64-unknown-elf-gcc", "qemu-system-riscv32"):
+        (tmp_path / name).write_text('#!/bin/sh\necho "${1#-print-file-name=}"\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        KernelError, match=r"^rv32 needs a C library for riscv64-unknown-elf-gcc: .* picolibc-riscv64-unknown-elf"
+    ):
+        board_named("rv32").require()
+
+
 def test_an_unknown_board_is_told_which_there_are() -> None:
     with pytest.raises(ValueError, match=r"no board 'm1': there are cortex-m0, .*, rv32"):
         board_named("m1")

@@ -98,6 +98,9 @@ def test_the_readme_says_how_to_call_it_in_c_that_runs(exported: Exported, c_com
         quantized = tensor.quant is not None and tensor.dtype.kind != "f"
         input[...] = tensor.quant.zero_point if quantized else 0  # type: ignore[union-attr]
     executable.run()
+    if plan.name == "every_other":
+        assert ran.stdout == "outputs are as they were: more runs are needed for new ones\n"
+        return
     assert len(ran.stdout.split()) == sum(output.size for output in executable.outputs)
     if plan.name == "mixed":
         values = [float(value) for value in ran.stdout.split()]

@@ -45,7 +45,7 @@ def test_models_answer_on_boards_as_they_must(board: str, model: str, request: p
 
 
 @pytest.mark.parametrize("board", BOARDS)
-@pytest.mark.parametrize("model", ["mixed", "running_sum", "two_variables"])
+@pytest.mark.parametrize("model", ["mixed", "every_other", "running_sum", "two_variables"])
 def test_floats_state_and_several_ports_fare_no_worse(board: str, model: str) -> None:
     assert verified(board, planned(EXPORTED[model]())).differing == 0
 
