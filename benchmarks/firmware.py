@@ -45,8 +45,8 @@ class Figures:
     instructions: int
 
 
-# TFLM at commit 90b983c2b (2026-08-20) with its own kernels, and with those of CMSIS-NN 4ab83cc3, measured once with GCC
-# 12.2 and QEMU 7.2: TFLM's own release flags (core -Os, kernels -O2), the model's operators alone in a
+# TFLM at commit 90b983c2b (2026-08-20) with its own kernels, and with those of CMSIS-NN 4ab83cc3, measured once with
+# GCC 12.2 and QEMU 7.2: TFLM's own release flags (core -Os, kernels -O2), the model's operators alone in a
 # MicroMutableOpResolver, and abort() as a stub. Constants are the .tflite file. Code is vectors, text, rodata and data,
 # without the model and the test harness.
 TFLM: Mapping[tuple[str, str, str], Figures] = {
