@@ -1,4 +1,4 @@
-"""Published models on emulated processors, with every kind of kernels: the deep profile's, for it takes some minutes."""
+"""Published models on emulated processors, with every kind of kernels: the deep profile's, for it takes minutes."""
 
 from __future__ import annotations
 
