@@ -67,9 +67,10 @@ def convolution_model(
     name: str = "layer",
     output_scale: float = 1.0,
     depth: int | None = None,
+    biased: bool = True,
     **options: Any,
 ) -> Program:
-    """A program of one convolution, with random weights."""
+    """A program of one convolution, with random weights and a bias of zeros."""
     random = np.random.default_rng(3)
     writer = ModelWriter()
     batch, height, width, channels = input_shape
@@ -81,11 +82,12 @@ def convolution_model(
     shape = (1, *kernel, filters) if depthwise else (filters, *kernel, depth or channels)
     image = writer.tensor("image", input_shape, scale=0.5, zero_point=-3)
     weights = writer.tensor("weights", shape, scale=0.02, data=random.integers(-127, 128, shape, np.int8))
+    bias = writer.tensor("bias", (filters,), "int32", scale=0.01, data=np.zeros(filters, np.int32)) if biased else None
     output = writer.tensor(name, output_shape, scale=output_scale, zero_point=4)
     write = writer.depthwise_conv2d if depthwise else writer.conv2d
     if depthwise:
         options["depth_multiplier"] = filters // channels
-    write(image, weights, None, output, **options)
+    write(image, weights, bias, output, **options)
     return load_program(writer.finish([image], [output]))
 
 

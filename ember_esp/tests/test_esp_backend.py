@@ -143,7 +143,11 @@ def test_what_was_asked_for_can_be_read_and_seen() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"chip": "esp32"}, "chip must be one of 'esp32s3', 'esp32p4', not 'esp32'"),
+        ({"chip": "esp8266"}, "chip must be one of 'esp32', 'esp32c3', 'esp32s3', 'esp32p4', not 'esp8266'"),
+        ({"driver": "c"}, "driver must be one of 'rust', 'tflm', not 'c'"),
+        ({"force_ansi": ["relu"]}, "force_ansi must be one of 'add', 'conv2d', .*, not 'relu'"),
+        ({"driver": "tflm", "force_ansi": ["add"]}, "force_ansi is a switch of the driver 'rust', not of 'tflm'"),
+        ({"chip": "esp32", "skip_nudge": True}, "skip_nudge is known for the ESP32-S3's kernels only, not for 'esp32'"),
         ({"effective_scales": "float64"}, "effective_scales must be one of 'double', 'float32', not 'float64'"),
         ({"esp_nn": "1.1.0"}, "esp_nn must be one of '1.2.3', not '1.1.0'"),
         ({"faults": "raise"}, "faults must be one of 'refuse', 'warn', 'ignore', not 'raise'"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ember_esp import FAULTS, EspBackend, EspNnWarning, EspP4Backend
-from ember_esp.faults import find_faults
+from ember_esp.find_faults import find_faults
 from ember_infer_core import Conv2dParams, Executable, Padding, Program, UnsupportedOperator
 from ember_infer_core.conformance.ops.conv2d import plain_conv2d
 from ember_infer_macros import QuantizedModel, ember_model, load_program
@@ -23,11 +24,11 @@ from esp_cases import bound, convolution_model, placed, pool_file, pool_model, p
 pytestmark = pytest.mark.usefixtures("tflm_wheel")
 
 
-def mul_model(shape: tuple[int, ...], other: tuple[int, ...]) -> Program:
+def mul_model(shape: tuple[int, ...], other: tuple[int, ...], scale: float = 10.0) -> Program:
     writer = ModelWriter()
     first = writer.tensor("first", shape, scale=0.5, zero_point=0)
     second = writer.tensor("second", other, scale=0.5, zero_point=0)
-    product = writer.tensor("product", shape, scale=10.0, zero_point=0)
+    product = writer.tensor("product", shape, scale=scale, zero_point=0)
     writer.mul(first, second, product)
     return load_program(writer.finish([first, second], [product]))
 
@@ -56,7 +57,8 @@ def faults(program: Program, backend: EspBackend) -> list[str]:
 @pytest.mark.parametrize("depthwise", [False, True])
 def test_dilation(depthwise: bool) -> None:
     dilated = convolution_model((1, 9, 9, 4), 4, (3, 3), depthwise=depthwise, padding="VALID", dilation_w_factor=2)
-    assert s3_faults(dilated) == p4_faults(dilated) == ["dilation"]
+    assert s3_faults(dilated) == p4_faults(dilated) == faults(dilated, EspBackend("esp32")) == ["dilation"]
+    assert faults(dilated, EspBackend(driver="tflm")) == []  # TFLM's port has the reference kernel for it
 
 
 def test_a_dilation_along_a_single_tap_is_none() -> None:
@@ -66,9 +68,13 @@ def test_a_dilation_along_a_single_tap_is_none() -> None:
 
 def test_groups() -> None:
     grouped = convolution_model((1, 6, 6, 16), 4, (3, 3), depth=8, padding="VALID")
-    assert s3_faults(grouped) == ["groups"]
+    pointwise = convolution_model((1, 6, 6, 16), 4, (1, 1), depth=8)
+    assert s3_faults(grouped) == s3_faults(pointwise) == []  # which it leaves to the ANSI C kernel
     assert p4_faults(grouped) == []
-    assert p4_faults(convolution_model((1, 6, 6, 16), 4, (1, 1), depth=8)) == ["groups"]
+    assert p4_faults(pointwise) == ["groups"]
+    assert faults(grouped, EspBackend("esp32", driver="tflm")) == []
+    assert faults(pointwise, EspBackend("esp32", driver="tflm")) == ["groups"]
+    assert faults(pointwise, EspBackend("esp32")) == []  # the Rust backend has ANSI C kernels there
 
 
 @pytest.mark.parametrize("depthwise", [False, True])
@@ -85,6 +91,12 @@ def test_an_odd_padding_of_a_general_convolution() -> None:
     assert s3_faults(convolution_model((1, 9, 9, 16), 4, (3, 3), stride_w=2)) == []
     assert s3_faults(convolution_model((1, 8, 8, 16), 4, (4, 4))) == ["odd-padding"]
     assert p4_faults(convolution_model((1, 9, 8, 16), 4, (3, 3), stride_w=2)) == []
+
+
+def test_a_column_too_many_is_the_next_row_s_padding_unless_there_is_no_next_row() -> None:
+    odd_columns = {"stride_h": 3, "stride_w": 1}
+    assert s3_faults(convolution_model((1, 6, 6, 16), 4, (1, 4), **odd_columns)) == []  # type: ignore[arg-type]
+    assert s3_faults(convolution_model((1, 7, 6, 16), 4, (1, 4), **odd_columns)) == ["odd-padding"]  # type: ignore[arg-type]
 
 
 def test_an_odd_padding_at_the_end_alone_is_handled() -> None:
@@ -147,11 +159,12 @@ def test_avg_pool_of_odd_channels_over_a_large_window() -> None:
     assert s3_faults(pool_model("avg_pool", (1, 17, 17, 4), 17)) == []
 
 
-def test_mul_of_a_size_that_leaves_a_tail() -> None:
-    assert s3_faults(mul_model((1, 9), (1, 9))) == ["mul-tail"]
+def test_mul_of_a_size_that_leaves_a_tail_where_the_factor_makes_ties() -> None:
+    assert s3_faults(mul_model((1, 9), (1, 9), scale=8.0)) == ["mul-tail"]
+    assert s3_faults(mul_model((1, 9), (1, 9), scale=5e-7)) == []  # all clamped, whatever the rounding
     assert s3_faults(mul_model((1, 16), (1, 16))) == []
     assert s3_faults(mul_model((3, 3), (3,))) == []
-    assert p4_faults(mul_model((1, 9), (1, 9))) == []
+    assert p4_faults(mul_model((1, 9), (1, 9), scale=8.0)) == []
 
 
 def test_mobilenet_v3_meets_the_faults_that_are_known_of_it(shared: Path) -> None:
@@ -160,7 +173,9 @@ def test_mobilenet_v3_meets_the_faults_that_are_known_of_it(shared: Path) -> Non
     for operator in graph.operators:
         if operator.name == "DEPTHWISE_CONV_2D":
             lowered = depthwise_conv2d.lower(OperatorSource(graph, operator))
-            for fault in find_faults("esp32s3", lowered.method, lowered.params):
+            params: Any = lowered.params
+            params.bias = np.zeros(params.output_shape[3], np.int32)
+            for fault in find_faults(EspBackend.target(), "1.2.3", lowered.method, params):
                 met.setdefault(fault.name, []).append(operator.index)
     assert len(met.pop("padding-rows")) == 8
     assert met.pop("large-unpadded") == [4]
@@ -184,8 +199,9 @@ def faulty() -> Program:
     random = np.random.default_rng(5)
     image = writer.tensor("image", (1, 8, 9, 16), scale=0.5, zero_point=-3)
     taps = writer.tensor("taps", (1, 3, 3, 16), scale=0.02, data=random.integers(-127, 128, (1, 3, 3, 16), np.int8))
+    bias = writer.tensor("bias", (16,), "int32", scale=0.01, data=np.zeros(16, np.int32))
     narrow = writer.tensor("net/narrow", (1, 4, 5, 16), scale=2.0, zero_point=0)
-    writer.depthwise_conv2d(image, taps, None, narrow, stride_h=2, stride_w=2)
+    writer.depthwise_conv2d(image, taps, bias, narrow, stride_h=2, stride_w=2)
     filters = writer.tensor(
         "filters", (6, 1, 1, 16), scale=0.02, data=random.integers(-127, 128, (6, 1, 1, 16), np.int8)
     )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array
-from ember_infer_core.ops.lookup import Prepare, prepare_function
+from ember_infer_core.ops.lookup import LookupParams, Prepare, prepare_function
 from ember_infer_core.quantization import QuantParam, quantize_multiplier
 
-__all__ = ["prepare"]
+__all__ = ["HardSwishParams", "prepare"]
 
 _INT16_MIN, _INT16_MAX = -(2**15), 2**15 - 1
 _HIGH_RESOLUTION = 1 << 7
 _RELUISH_SCALE = float(np.float32(3.0) / np.float32(32768.0))
 _MAX_LEFT_SHIFT = 31
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class HardSwishParams(LookupParams):
+    """HARD_SWISH: of a class of its own, because ESP-NN's kernel for it asks for scratch."""
 
 
 def _hard_swish(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Array:
@@ -84,4 +91,4 @@ def _int16(x: Int64Array) -> Int64Array:
     return x.astype(np.int16).astype(np.int64)
 
 
-prepare: Prepare = prepare_function(_hard_swish)
+prepare: Prepare = prepare_function(_hard_swish, HardSwishParams)

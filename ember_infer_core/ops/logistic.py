@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from ember_infer_core.errors import Undefined
 from ember_infer_core.fixed_point import Int64Array, multiply_by_quantized_multiplier, rounding_divide_by_pot
-from ember_infer_core.ops.lookup import Prepare, prepare_function
+from ember_infer_core.ops.lookup import LookupParams, Prepare, prepare_function
 from ember_infer_core.quantization import INT8_MAX, INT8_MIN, QuantParam, calculate_input_radius, quantize_multiplier
 from ember_infer_core.transcendental import logistic
 
-__all__ = ["prepare", "within_radius"]
+__all__ = ["LogisticParams", "prepare", "within_radius"]
 
 _INTEGER_BITS = 4
 _RESULT_SHIFT = 31 - 8
 _MAX_SHIFT_OF_RADIUS = 62
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class LogisticParams(LookupParams):
+    """LOGISTIC: of a class of its own, because ESP-NN's kernel for it asks for scratch."""
 
 
 def _logistic(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Array:
@@ -52,4 +58,4 @@ def within_radius(values: Int64Array, input: QuantParam) -> tuple[Int64Array, In
     return multiply_by_quantized_multiplier(np.where(side == 0, steps, 0), multiplier, shift), side
 
 
-prepare: Prepare = prepare_function(_logistic)
+prepare: Prepare = prepare_function(_logistic, LogisticParams)

@@ -91,8 +91,12 @@ class Prepare(Protocol):
         raise NotImplementedError
 
 
-def prepare_function(quantized: QuantizedFunction) -> Prepare:
+def prepare_function(quantized: QuantizedFunction, made: type[LookupParams] = LookupParams) -> Prepare:
     """The ``prepare`` of an operator without attributes, of int8 by a table of ``quantized`` and of float32.
+
+    Args:
+        quantized: the function.
+        made: the class of the parameters, where kernels somewhere need to know the function from them.
 
     It raises InvalidShape where the shapes contradict each other, and what ``quantized`` raises: ValueError where TFLM
     refuses the quantisation, or leaves undefined what it computes.
@@ -106,7 +110,7 @@ def prepare_function(quantized: QuantizedFunction) -> Prepare:
         input_quant: QuantParam = UNQUANTIZED,
         output_quant: QuantParam = UNQUANTIZED,
     ) -> LookupParams:
-        return LookupParams(**lookup_fields(quantized, input_shape, output_shape, dtype, input_quant, output_quant))
+        return made(**lookup_fields(quantized, input_shape, output_shape, dtype, input_quant, output_quant))
 
     return prepare
 

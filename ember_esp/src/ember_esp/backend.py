@@ -1,28 +1,33 @@
-"""The backend classes, one for each chip."""
+"""The backend classes, one for each chip, and those made of them for another driver."""
 
 from __future__ import annotations
 
 import functools
+import sys
+import types
 import warnings
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
 
 from typing_extensions import override
 
+from ember_esp.calls import SCALED_PER_CHANNEL, Kernel, in_turn, scale_problem, with_constants, with_other_params
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
-from ember_esp.fallbacks import ansi_reason, inputs_are_aligned
-from ember_esp.faults import FAULTY_METHODS, EspNnWarning, find_faults
+from ember_esp.faults import EspNnWarning, Fault
+from ember_esp.find_faults import faulty_methods, find_faults, refuses_misaligned
 from ember_esp.geometry import Geometry
-from ember_esp.scratch import CHIPS, FORMULAS, Chip, scratch_size
+from ember_esp.placement import ARENA, Spot, spot_of
+from ember_esp.reserved import formulas_of, needed_under_tflm
+from ember_esp.routes import ansi_reason, route
+from ember_esp.scratch import FORMULAS, SCRATCH_ALIGNMENT, scratch_size
 from ember_esp.skip_nudge import prepare_positions_without_nudge, vector_positions
+from ember_esp.target import ANSI_SWITCHES, CHIPS, DRIVERS, Chip, Driver, Target
 from ember_infer_core import RoutedBackend, UnsupportedOperator, check_buffers
-from ember_infer_core.slots import Role, slots
 from ember_infer_ref import RefBackend
 
 if TYPE_CHECKING:
     from ember_infer_core import (
-        Call,
         Executable,
         OperatorParams,
         Program,
@@ -31,92 +36,152 @@ if TYPE_CHECKING:
 
     Shape4: TypeAlias = tuple[int, int, int, int]
 
-__all__ = ["FAULT_POLICIES", "EspBackend", "EspP4Backend", "FaultPolicy"]
+__all__ = ["FAULT_POLICIES", "Esp32Backend", "Esp32C3Backend", "EspBackend", "EspP4Backend", "FaultPolicy"]
 
 FaultPolicy: TypeAlias = Literal["refuse", "warn", "ignore"]
 FAULT_POLICIES: tuple[FaultPolicy, ...] = get_args(FaultPolicy)
 
-Kernel: TypeAlias = Callable[[Any], None]
 Made = TypeVar("Made", bound="EspBackend")
 
-_SCALED_PER_CHANNEL = ("conv2d", "depthwise_conv2d", "fully_connected")
-# On the chip, everything else runs TensorFlow Lite Micro's reference kernels.
-_ESP_NN = frozenset(
-    {"add", "avg_pool", "conv2d", "depthwise_conv2d", "fully_connected", "max_pool", "mul", "reshape", "softmax"}
-)
 _HOW_TO_GO_ON = "faults='ignore' computes what the model says, which is not what the chip does then"
 
 _REFUSED = "a call that meets a known fault of ESP-NN is refused by name"
 
 
 class EspBackend(RoutedBackend):
-    """ESP-NN as the Rust backend ``ember-esp-nn`` drives it, on the ESP32-S3: what it computes, and what it needs.
+    """What a device computes with ESP-NN, and what it needs: an ESP32-S3, by default as ``ember-esp-nn`` drives it.
 
     The results are TensorFlow Lite Micro's, bit for bit, but for ``skip_nudge`` and ``effective_scales``. Scratch
-    sizes, alignment and known faults are the chip's.
+    sizes, alignment and known faults are those of the chip and its driver.
+
+    Chip, driver and ``force_ansi`` decide how much scratch there is, which is asked of a class: :meth:`of` gives it,
+    and an instance is one of it, whichever class is called.
 
     Args:
-        chip: ``"esp32s3"``. ``EspBackend(chip="esp32p4")`` makes an :class:`EspP4Backend`, whose scratch sizes are
-            those of the ESP32-P4.
+        chip: ``"esp32s3"``, ``"esp32p4"``, ``"esp32"`` or ``"esp32c3"``.
+        driver: what calls ESP-NN: ``"rust"``, the backend ``ember-esp-nn``, or ``"tflm"``, Espressif's port of
+            TensorFlow Lite Micro.
+        force_ansi: operators that the Rust backend was built to run on ANSI C kernels: of ``"add"``, ``"conv2d"``,
+            ``"depthwise_conv2d"``, ``"fully_connected"``, ``"mul"``, ``"pool"`` and ``"softmax"``.
         skip_nudge: how ESP-NN was built (``SKIP_NUDGE``): its vector kernel for pointwise convolutions then leaves out
             a rounding term, and one output in some hundreds differs by 1. ESP32-S3 only.
         effective_scales: ``"double"`` as TensorFlow Lite Micro computes ``input * weight / output``, or ``"float32"``
             as the Rust backend does, for convolutions and fully connected layers.
         esp_nn: version of the ESP-NN component.
-        faults: what happens where the shapes of a call meet a known fault of a kernel: ``"refuse"``, with one error for
-            all calls of a program when it is compiled; ``"warn"`` (:class:`EspNnWarning`) or
-            ``"ignore"``, and compute what the model says, which is not what the chip does then.
+        faults: what happens where a call meets a known fault: ``"refuse"``, with one error for all calls of a program
+            when it is compiled; ``"warn"`` (:class:`EspNnWarning`) or ``"ignore"``, and compute what the model says,
+            which is not what the device does then.
 
     Raises:
-        ValueError: an argument is unknown, or does not go with the chip.
+        ValueError: an argument is unknown, or does not go with the others.
     """
 
     CHIP: ClassVar[Chip] = "esp32s3"
+    DRIVER: ClassVar[Driver] = "rust"
+    FORCE_ANSI: ClassVar[frozenset[str]] = frozenset()
     ESP_NN: ClassVar[str] = "1.2.3"
 
-    def __new__(cls: type[Made], chip: str | None = None, **options: Any) -> Made:
-        """Makes an :class:`EspP4Backend` for that chip, so that class and scratch sizes agree."""
-        made: Any = EspP4Backend if cls is EspBackend and chip == EspP4Backend.CHIP else cls
-        instance: Made = object.__new__(made)
+    def __new__(
+        cls: type[Made],
+        chip: str | None = None,
+        *,
+        driver: str | None = None,
+        force_ansi: Iterable[str] | None = None,
+        **options: Any,
+    ) -> Made:
+        """An instance of the class that goes with chip, driver and ``force_ansi``."""
+        instance: Made = object.__new__(cls.of(chip, driver=driver, force_ansi=force_ansi))
         return instance
 
     def __init__(
         self,
         chip: Chip | None = None,
         *,
+        driver: Driver | None = None,
+        force_ansi: Iterable[str] | None = None,
         skip_nudge: bool = False,
         effective_scales: EffectiveScales = "double",
         esp_nn: str = "1.2.3",
         faults: FaultPolicy = "refuse",
     ) -> None:
-        chip = self.CHIP if chip is None else chip
-        _one_of("chip", chip, CHIPS)
         _one_of("effective_scales", effective_scales, EFFECTIVE_SCALES)
         _one_of("faults", faults, FAULT_POLICIES)
-        _one_of("esp_nn", esp_nn, tuple(version for known, version in FORMULAS if known == chip))
-        if chip != self.CHIP:
-            raise ValueError(f"{type(self).__name__} is for the chip {self.CHIP!r}, not {chip!r}")
+        _one_of("esp_nn", esp_nn, tuple(version for known, version in FORMULAS if known == self.CHIP))
         if esp_nn != self.ESP_NN:
             raise ValueError(f"{type(self).__name__} is for ESP-NN {self.ESP_NN}, not {esp_nn}")
-        if skip_nudge and chip != "esp32s3":
-            raise ValueError(f"skip_nudge is known for the ESP32-S3's kernels only, not for {chip!r}")
+        if skip_nudge and self.CHIP != "esp32s3":
+            raise ValueError(f"skip_nudge is known for the ESP32-S3's kernels only, not for {self.CHIP!r}")
         self._skip_nudge = bool(skip_nudge)
         self._effective_scales: EffectiveScales = effective_scales
         self._faults: FaultPolicy = faults
         self._reference = RefBackend()
         self._cache_key = repr(self)
 
+    @classmethod
+    def of(
+        cls: type[Made],
+        chip: str | None = None,
+        *,
+        driver: str | None = None,
+        force_ansi: Iterable[str] | None = None,
+    ) -> type[Made]:
+        """The class of instances made with these arguments: for ``scratch_len[EspBackend.of(driver="tflm")]()``.
+
+        What is not given is as in the class that is asked.
+
+        Raises:
+            ValueError: an argument is unknown, or does not go with the others.
+        """
+        base: Any = cls
+        if chip is not None:
+            _one_of("chip", chip, CHIPS)
+            base = _class_for(cls, chip)
+        driver = cls.DRIVER if driver is None else driver
+        _one_of("driver", driver, DRIVERS)
+        forced = cls.FORCE_ANSI if force_ansi is None else frozenset(force_ansi)
+        for operator in sorted(forced):
+            _one_of("force_ansi", operator, ANSI_SWITCHES)
+        if forced and driver != "rust":
+            raise ValueError(f"force_ansi is a switch of the driver 'rust', not of {driver!r}")
+        made: Any = _driven(base, driver, forced)
+        found: type[Made] = made
+        return found
+
     @override
     def __repr__(self) -> str:
+        driver = "" if self.DRIVER == "rust" else f"driver={self.DRIVER!r}, "
+        forced = f"force_ansi={tuple(sorted(self.FORCE_ANSI))!r}, " if self.FORCE_ANSI else ""
         return (
-            f"{type(self).__name__}(chip={self.CHIP!r}, skip_nudge={self._skip_nudge}, "
+            f"{type(self).__name__}(chip={self.CHIP!r}, {driver}{forced}skip_nudge={self._skip_nudge}, "
             f"effective_scales={self._effective_scales!r}, esp_nn={self.ESP_NN!r}, faults={self._faults!r})"
         )
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        """The class is made anew: only those that stand in modules are found there."""
+        found = type(self)
+        named = next(base for base in found.__mro__ if _MADE not in vars(base))
+        return _restored, (named, self.DRIVER, tuple(sorted(self.FORCE_ANSI))), self.__dict__
+
+    @classmethod
+    def target(cls) -> Target:
+        """The chip and the driver that the class stands for."""
+        return Target(cls.CHIP, cls.DRIVER, cls.FORCE_ANSI)
 
     @property
     def chip(self) -> Chip:
         """The chip."""
         return self.CHIP
+
+    @property
+    def driver(self) -> Driver:
+        """What calls ESP-NN."""
+        return self.DRIVER
+
+    @property
+    def force_ansi(self) -> tuple[str, ...]:
+        """Operators that the Rust backend was built to run on ANSI C kernels, sorted."""
+        return tuple(sorted(self.FORCE_ANSI))
 
     @property
     def skip_nudge(self) -> bool:
@@ -140,8 +205,18 @@ class EspBackend(RoutedBackend):
 
     @classmethod
     def known_faults(cls, method: str, params: OperatorParams) -> tuple[str, ...]:
-        """What a call meets of the kernels' known faults, a line for each: for ``ember-infer inspect``."""
-        return tuple(map(str, find_faults(cls.CHIP, method, params)))
+        """What a call, its constants bound, meets of the known faults, a line for each: for ``ember-infer inspect``."""
+        return tuple(map(str, cls._find(method, params)))
+
+    @classmethod
+    def _find(
+        cls, method: str, params: OperatorParams, spot: Spot = ARENA, scratch: int | None = None
+    ) -> tuple[Fault, ...]:
+        return find_faults(cls.target(), cls.ESP_NN, method, params, spot, scratch)
+
+    @classmethod
+    def _meets_faults(cls, methods: tuple[str, ...], params: OperatorParams) -> bool:
+        return any(cls._find(method, params, spot_of(params)) for method in methods)
 
     @property
     def conformance_exceptions(self) -> tuple[KnownException, ...]:
@@ -150,10 +225,17 @@ class EspBackend(RoutedBackend):
 
         if self._faults != "refuse":
             return ()
-        return tuple(
-            KnownException(reason=_REFUSED, operator=method, when=functools.partial(_meets_faults, self.CHIP, method))
-            for method in FAULTY_METHODS[self.CHIP]
-        )
+        target = self.target()
+        calls = [
+            KnownException(reason=_REFUSED, operator=pattern, when=functools.partial(self._meets_faults, methods))
+            for pattern, methods in faulty_methods(target).items()
+        ]
+        misaligned = [
+            KnownException(reason=_REFUSED, test=f"test_misaligned_{what}{method}*")
+            for method in sorted(refuses_misaligned(target))
+            for what in (("buffers*", "inputs_of_") if method == "fully_connected" else ("buffers*",))
+        ]
+        return (*calls, *misaligned)
 
     # Operators
 
@@ -180,21 +262,38 @@ class EspBackend(RoutedBackend):
     @override
     def conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """Bytes for a convolution, 16 to align the base included; stride and padding are inferred from the shapes."""
-        formula = FORMULAS[cls.CHIP, cls.ESP_NN].conv2d
-        return scratch_size(formula(Geometry.inferred(input_shape, weights_shape, output_shape)))
+        formula = formulas_of(cls.target(), cls.ESP_NN, "conv2d").conv2d
+        return cls._reserved(formula(Geometry.inferred(input_shape, weights_shape, output_shape)))
 
     @classmethod
     @override
     def depthwise_conv2d_scratch_size(cls, input_shape: Shape4, weights_shape: Shape4, output_shape: Shape4) -> int:
         """Bytes for a depthwise convolution, as :meth:`conv2d_scratch_size`."""
-        formula = FORMULAS[cls.CHIP, cls.ESP_NN].depthwise_conv2d
-        return scratch_size(formula(Geometry.inferred(input_shape, weights_shape, output_shape)))
+        formula = formulas_of(cls.target(), cls.ESP_NN, "depthwise_conv2d").depthwise_conv2d
+        return cls._reserved(formula(Geometry.inferred(input_shape, weights_shape, output_shape)))
 
     @classmethod
     @override
     def softmax_scratch_size(cls, num_classes: int) -> int:
         """Bytes for a softmax over rows of ``num_classes``, 16 to align the base included."""
-        return scratch_size(FORMULAS[cls.CHIP, cls.ESP_NN].softmax(num_classes))
+        return cls._reserved(formulas_of(cls.target(), cls.ESP_NN, "softmax").softmax(num_classes))
+
+    @classmethod
+    @override
+    def scratch_size(cls, params: OperatorParams) -> int:
+        """Bytes that the driver reserves for a call.
+
+        The Rust backend sees shapes alone (:meth:`conv2d_scratch_size` and its like) and guesses stride and padding.
+        TFLM's port passes the model's; where a kernel touches more than ESP-NN asks for, that is the number.
+        """
+        if cls.DRIVER == "rust":
+            return super().scratch_size(params)
+        return cls._reserved(needed_under_tflm(cls.target(), cls.ESP_NN, params))
+
+    @classmethod
+    def _reserved(cls, kernel_size: int) -> int:
+        """The Rust backend takes more, to align the base in any memory; TFLM's arena is aligned."""
+        return scratch_size(kernel_size) if cls.DRIVER == "rust" else kernel_size
 
     # Programs
 
@@ -208,25 +307,26 @@ class EspBackend(RoutedBackend):
         """
         self.check_operators(program)
         self._check_scales(program)
+        scratch = program.scratch_len(type(self)) - SCRATCH_ALIGNMENT
         self._report(
             program.name,
             [
                 f"{call.name} (operator {call.operator}, {call.method}): {fault}"
                 for call in program.calls
-                for fault in find_faults(self.CHIP, call.method, call.params)
+                for fault in self._find(call.method, with_constants(program, call), scratch=scratch)
             ],
         )
         return EspExecutable(self, program)
 
     def ansi_layers(self, program: Program) -> Mapping[str, str]:
         """The layers that run on ESP-NN's slower ANSI C kernels, and why."""
-        reasons = {call.name: ansi_reason(self.CHIP, call.method, call.params, True) for call in program.calls}
+        reasons = {call.name: ansi_reason(self.target(), call.method, call.params) for call in program.calls}
         return {name: reason for name, reason in reasons.items() if reason is not None}
 
     def _check_scales(self, program: Program) -> None:
         if self._effective_scales == "double":
             return
-        problems = [problem for call in program.calls if (problem := _scale_problem(call)) is not None]
+        problems = [problem for call in program.calls if (problem := scale_problem(call)) is not None]
         if problems:
             raise UnsupportedOperator(_listed(f"{program.name}: {self!r} cannot run this model:", problems))
 
@@ -243,22 +343,22 @@ class EspBackend(RoutedBackend):
     def _prepare(self, method: str, params: OperatorParams) -> Kernel:
         """Checks a bound call and chooses its kernel."""
         exact: Kernel = getattr(self._reference, method)
-        activations = [slot for slot in slots(params) if slot.role is not Role.CONSTANT]
-        if method not in _ESP_NN or any(slot.dtype != "int8" for slot in activations):
-            return exact
-        check_buffers(params)
-        where = f"{type(self).__name__}.{method}"
-        check_scratch(params.scratch, type(self).scratch_size(params), where)
-        if params.cache is None or self._faults == "refuse":  # a program's calls were warned of when it was compiled
-            found = find_faults(self.CHIP, method, params, inputs_are_aligned(params))
-            self._report(where, [str(fault) for fault in found])
+        if route(self.target(), method, params).kernel != "reference":
+            check_buffers(params)
+            where = f"{type(self).__name__}.{method}"
+            check_scratch(params.scratch, type(self).scratch_size(params), where)
+            if params.cache is None or self._faults == "refuse":
+                # A program's calls have been looked at as a whole; here are the places of their buffers.
+                scratch = params.scratch.size - SCRATCH_ALIGNMENT if params.cache is None else sys.maxsize
+                found = self._find(method, params, spot_of(params), scratch)
+                self._report(where, [str(fault) for fault in found])
         bound: Any = params
         kernel = exact
-        if self._effective_scales == "float32" and method in _SCALED_PER_CHANNEL:
+        if self._effective_scales == "float32" and method in SCALED_PER_CHANNEL:
             bound = with_float32_scales(bound)
-            kernel = _with_other_params(exact, bound)
-        if self._skip_nudge and method == "conv2d" and (positions := vector_positions(bound)):
-            kernel = _in_turn(kernel, prepare_positions_without_nudge(bound, positions))
+            kernel = with_other_params(exact, bound)
+        if self._skip_nudge and method == "conv2d" and (positions := vector_positions(self.target(), bound)):
+            kernel = in_turn(kernel, prepare_positions_without_nudge(bound, positions))
         return kernel
 
 
@@ -268,31 +368,59 @@ class EspP4Backend(EspBackend):
     CHIP: ClassVar[Chip] = "esp32p4"
 
 
-def _with_other_params(kernel: Kernel, bound: OperatorParams) -> Kernel:
-    """The kernel on a call's parameters as they have been altered, whatever it is given."""
-    return lambda _: kernel(bound)
+class Esp32Backend(EspBackend):
+    """:class:`EspBackend` for the ESP32, which has ESP-NN's generic kernels."""
+
+    CHIP: ClassVar[Chip] = "esp32"
 
 
-def _in_turn(exact: Kernel, overwrite: Callable[[], None]) -> Kernel:
-    """The exact kernel, which checks the activation before it writes, and then what differs."""
+class Esp32C3Backend(EspBackend):
+    """:class:`EspBackend` for the ESP32-C3, which has ESP-NN's generic kernels."""
 
-    def kernel(params: OperatorParams) -> None:
-        exact(params)
-        overwrite()
-
-    return kernel
+    CHIP: ClassVar[Chip] = "esp32c3"
 
 
-def _scale_problem(call: Call) -> str | None:
-    """Why a call's effective scales cannot be computed in float32, if they cannot."""
-    if call.method not in _SCALED_PER_CHANNEL:
-        return None
-    params: Any = call.params
-    try:
-        with_float32_scales(params)
-    except UnsupportedOperator as error:
-        return f"{call.name} (operator {call.operator}, {call.method}): {error}"
-    return None
+_OF_CHIPS: Mapping[str, type[EspBackend]] = {
+    backend.CHIP: backend for backend in (EspBackend, EspP4Backend, Esp32Backend, Esp32C3Backend)
+}
+_MADE = "_MADE_BY_OF"  # marks a class that stands in no module
+_KEPT_CLASSES = 64  # dropping one costs the making of it and nothing else
+
+
+def _class_for(asked: type[EspBackend], chip: str) -> type[EspBackend]:
+    """The class itself if it is for this chip; EspBackend knows the classes of the others."""
+    if chip == asked.CHIP:
+        return asked
+    named = next(base for base in asked.__mro__ if _MADE not in vars(base))
+    if named is EspBackend:
+        return _driven(_OF_CHIPS[chip], asked.DRIVER, asked.FORCE_ANSI)
+    raise ValueError(f"{asked.__name__} is for the chip {asked.CHIP!r}, not {chip!r}")
+
+
+@functools.lru_cache(maxsize=_KEPT_CLASSES)
+def _driven(base: type[EspBackend], driver: Driver, force_ansi: frozenset[str]) -> type[EspBackend]:
+    """The class for a driver: ``base`` itself, or one made of the class in a module that it comes from."""
+    if (driver, force_ansi) == (base.DRIVER, base.FORCE_ANSI):
+        return base
+    named: type[EspBackend] = next(one for one in base.__mro__ if _MADE not in vars(one))
+    if (driver, force_ansi) == (named.DRIVER, named.FORCE_ANSI):
+        return named
+    forced = f", force_ansi={tuple(sorted(force_ansi))}" if force_ansi else ""
+    members = {
+        "__module__": named.__module__,
+        "__qualname__": f"{named.__qualname__}.of(driver={driver!r}{forced})",
+        "__doc__": named.__doc__,
+        "DRIVER": driver,
+        "FORCE_ANSI": force_ansi,
+        _MADE: True,
+    }
+    made = types.new_class(named.__name__, (named,), exec_body=lambda namespace: namespace.update(members))
+    return cast("type[EspBackend]", made)
+
+
+def _restored(named: type[EspBackend], driver: Driver, force_ansi: tuple[str, ...]) -> EspBackend:
+    """An instance without state, which pickle and copy bring."""
+    return object.__new__(named.of(driver=driver, force_ansi=force_ansi))
 
 
 def _one_of(argument: str, value: object, known: tuple[str, ...]) -> None:
@@ -302,8 +430,3 @@ def _one_of(argument: str, value: object, known: tuple[str, ...]) -> None:
 
 def _listed(title: str, findings: list[str]) -> str:
     return "\n".join((title, *(f"  - {finding}" for finding in findings)))
-
-
-def _meets_faults(chip: Chip, method: str, params: OperatorParams) -> bool:
-    """Whether a call is refused, wherever its inputs lie."""
-    return any(find_faults(chip, method, params, aligned) for aligned in (False, True))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from ember_esp.fallbacks import is_aligned
+from ember_esp.placement import is_aligned
 from ember_esp.scratch import SCRATCH_ALIGNMENT
 from ember_infer_core import AlignmentError, DispatchExecutable, ScratchTooSmall
 

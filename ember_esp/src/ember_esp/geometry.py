@@ -86,15 +86,24 @@ class Geometry:
         return self.filter_height == self.filter_width == 3
 
     @property
+    def is_1x1(self) -> bool:
+        """Whether the filter is 1x1."""
+        return self.filter_height == self.filter_width == 1
+
+    @property
     def is_pointwise(self) -> bool:
         """Whether the filter is 1x1, at stride 1 and without padding: ESP-NN has a kernel of its own for it."""
-        one_by_one = self.filter_height == self.filter_width == self.stride_h == self.stride_w == 1
-        return one_by_one and not self.padded
+        return self.is_1x1 and self.stride_h == self.stride_w == 1 and not self.padded
 
     @property
     def is_im2col(self) -> bool:
         """Whether the ESP32-S3 copies each window together because one row of it would waste the vector unit."""
         return self.row < 16 <= self.window
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the ESP32-P4 reads windows where they are: unpadded, in rows of 16 bytes and more."""
+        return not self.is_pointwise and not self.padded and self.row >= 16
 
     @property
     def depth_multiplier(self) -> int:

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING
 
 from ember_esp.geometry import Geometry, round_up
 
-__all__ = ["CHIPS", "FORMULAS", "SCRATCH_ALIGNMENT", "Chip", "ScratchFormulas", "scratch_size"]
+if TYPE_CHECKING:
+    from ember_esp.target import Chip
 
-Chip: TypeAlias = Literal["esp32s3", "esp32p4"]
-CHIPS: tuple[Chip, ...] = get_args(Chip)
+__all__ = [
+    "FORMULAS",
+    "P4_CACHE_BUDGET",
+    "S3_WHOLE_INT16_INPUT",
+    "S3_WHOLE_PADDED_INPUT",
+    "SCRATCH_ALIGNMENT",
+    "ScratchFormulas",
+    "scratch_size",
+]
 
 SCRATCH_ALIGNMENT = 16
 
@@ -23,7 +31,8 @@ SCRATCH_ALIGNMENT = 16
 # (int16); a larger one is worked off in rows.
 S3_WHOLE_PADDED_INPUT = 40 * 1024
 S3_WHOLE_INT16_INPUT = 48 * 1024
-_P4_CACHE_BUDGET = 32 * 1024
+P4_CACHE_BUDGET = 32 * 1024
+_LOGISTIC_TABLE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class ScratchFormulas:
     conv2d: Callable[[Geometry], int]
     depthwise_conv2d: Callable[[Geometry], int]
     softmax: Callable[[int], int]
+    hard_swish: int = 0
+    logistic: int = _LOGISTIC_TABLE
 
 
 def scratch_size(kernel_size: int) -> int:
@@ -128,22 +139,26 @@ def _p4_small_window(g: Geometry, sums: int) -> int:
         return sums + weights + g.pixels * channels + 32
     padded_width = g.width + 2 * g.pad_w
     whole = padded_width * (g.height + 2 * g.pad_h) * g.channels
-    if whole + sums <= _P4_CACHE_BUDGET:
+    if whole + sums <= P4_CACHE_BUDGET:
         full_depth = g.filter_width * g.filter_height * round_up(g.channels, 16) * g.output_channels
         return whole + full_depth + 32 + sums
     row = padded_width * channels
-    budget = _P4_CACHE_BUDGET - sums - weights
+    budget = P4_CACHE_BUDGET - sums - weights
     output_rows = 1
     if budget > 0 and g.filter_height * row <= budget:
         output_rows = min((budget - g.filter_height * row) // (g.stride_h * row) + 1, g.output_height)
     return ((output_rows - 1) * g.stride_h + g.filter_height + 2 * g.pad_h) * row + weights + 32 + sums
 
 
-def _p4_depthwise_conv2d(g: Geometry) -> int:
+def _none(g: Geometry) -> int:
     return 0
 
 
+_GENERIC = ScratchFormulas(_none, _none, _softmax)
+
 FORMULAS: Mapping[tuple[Chip, str], ScratchFormulas] = {
-    ("esp32s3", "1.2.3"): ScratchFormulas(_s3_conv2d, _s3_depthwise_conv2d, _softmax),
-    ("esp32p4", "1.2.3"): ScratchFormulas(_p4_conv2d, _p4_depthwise_conv2d, _softmax),
+    ("esp32", "1.2.3"): _GENERIC,
+    ("esp32c3", "1.2.3"): _GENERIC,
+    ("esp32s3", "1.2.3"): ScratchFormulas(_s3_conv2d, _s3_depthwise_conv2d, _softmax, hard_swish=512),
+    ("esp32p4", "1.2.3"): ScratchFormulas(_p4_conv2d, _none, _softmax),
 }

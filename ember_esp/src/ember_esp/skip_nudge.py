@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ember_esp.fallbacks import VECTOR_ALIGNMENT
 from ember_esp.geometry import Geometry
+from ember_esp.placement import spot_of, spots
+from ember_esp.routes import route
 from ember_infer_core.fixed_point import wrap_int32
 
 if TYPE_CHECKING:
+    from ember_esp.target import Target
     from ember_infer_core import Conv2dParams
 
 __all__ = ["multiply_without_nudge", "prepare_positions_without_nudge", "vector_positions"]
@@ -38,18 +40,19 @@ def multiply_without_nudge(
     return scaled
 
 
-def vector_positions(params: Conv2dParams) -> list[slice]:
+def vector_positions(target: Target, params: Conv2dParams) -> list[slice]:
     """The output positions, numbered through the batch, that the vector kernel computes; the rest is exact.
 
-    Empty unless the convolution is pointwise, ungrouped and its input channels are a multiple of 8. An image that is
-    not 16-byte aligned runs on the ANSI C kernel.
+    Empty unless the convolution is pointwise, ungrouped and its input channels are a multiple of 8. Which images go to
+    the chip's kernel is the driver's to say.
     """
     g = Geometry.of(params)
     if not g.is_pointwise or g.channels % 8 or params.groups > 1:
         return []
-    start, size = params.input.ctypes.data, g.pixels * g.channels
     count = g.pixels // _VECTOR_PIXELS * _VECTOR_PIXELS
-    images = [image for image in range(params.input_shape[0]) if (start + image * size) % VECTOR_ALIGNMENT == 0]
+    repeating = list(spots(params, spot_of(params)))
+    vectors = [route(target, "conv2d", params, spot).kernel == "chip" for spot in repeating]
+    images = [image for image in range(params.input_shape[0]) if vectors[image % len(vectors)]]
     return [slice(image * g.pixels, image * g.pixels + count) for image in images if count]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ember_infer_core.activation import CLAMPS, FusedActivation
 from ember_infer_core.ops.conv2d import Conv2dParams
@@ -11,9 +12,15 @@ from ember_infer_core.ops.depthwise_conv2d import DepthwiseConv2dParams
 from ember_infer_core.ops.fully_connected import FullyConnectedParams
 from ember_infer_core.ops.pool import PoolParams
 from ember_infer_core.ops.softmax import SoftmaxParams
+from ember_infer_core.slots import bind, slots
 from ember_infer_macros.tflite.graph import GraphOperator
-from ember_infer_tools.inspect.checks.view import Place, View
+from ember_infer_tools.inspect.checks.view import Place, View, constant_of
 from ember_infer_tools.inspect.older_firmware import changed_multipliers
+
+if TYPE_CHECKING:
+    from ember_infer_core.slots import OperatorParams
+    from ember_infer_macros.lower.common import Lowered
+    from ember_infer_macros.tflite.graph import Graph
 
 __all__ = [
     "activations_that_are_no_clamp",
@@ -53,8 +60,18 @@ def known_faults(view: View) -> Iterator[Place]:
         if subject.lowered is not None:
             for name, backend in view.backends.items():
                 find_faults = getattr(backend, "known_faults", None)
-                for fault in find_faults(subject.lowered.method, subject.lowered.params) if find_faults else ():
+                params = _with_biases(view.graph, subject.lowered)
+                for fault in find_faults(subject.lowered.method, params) if find_faults else ():
                     yield subject.operator.describe(), f"{name}: {fault}"
+
+
+def _with_biases(graph: Graph, lowered: Lowered) -> OperatorParams:
+    """A call's parameters with those constants that it might do without: whether they are there is seen in no shape."""
+    params = copy.copy(lowered.params)
+    optional = [slot for slot in slots(params) if slot.operand.optional and slot.name in lowered.operands]
+    found = {slot.name: constant_of(graph, lowered.operands[slot.name]) for slot in optional}
+    bind(params, {name: content for name, content in found.items() if content is not None})
+    return params
 
 
 def dilated(view: View) -> Iterator[Place]:

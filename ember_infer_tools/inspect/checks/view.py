@@ -22,7 +22,7 @@ from ember_infer_ref.requantize import accumulator_range
 from ember_infer_tools.inspect.results import VariableReport
 from ember_infer_tools.inspect.subject import Subject
 
-__all__ = ["Layer", "Place", "View", "describe_tensor", "find_layers"]
+__all__ = ["Layer", "Place", "View", "constant_of", "describe_tensor", "find_layers"]
 
 # Where, and what.
 Place: TypeAlias = tuple[str, str]
@@ -77,7 +77,7 @@ class View:
         layers: those with weights.
         backends: classes by name. One that knows of faults in the kernels it stands for may say so in a class method
             ``known_faults(method, params)``, which yields a line for each that this call of ``KernelBackend.<method>``
-            meets.
+            meets; of the buffers only a bias is bound, where the call has one.
         state: what the model keeps from one run to the next.
     """
 
@@ -96,8 +96,8 @@ def find_layers(graph: Graph, subjects: Iterable[Subject]) -> Iterator[Layer]:
         params, operands = subject.lowered.params, subject.lowered.operands
         if not isinstance(params, Conv2dParams | DepthwiseConv2dParams | FullyConnectedParams):
             continue
-        weights = _constant(graph, operands["weights"])
-        bias = _constant(graph, operands["bias"]) if "bias" in operands else None
+        weights = constant_of(graph, operands["weights"])
+        bias = constant_of(graph, operands["bias"]) if "bias" in operands else None
         if weights is None or ("bias" in operands and bias is None):
             continue
         rows = _rows(params, weights.astype(np.int64))
@@ -105,7 +105,7 @@ def find_layers(graph: Graph, subjects: Iterable[Subject]) -> Iterator[Layer]:
         yield Layer(subject.operator, params, rows, bounds.low + bounds.bias, bounds.high + bounds.bias)
 
 
-def _constant(graph: Graph, index: int) -> Int32Array | None:
+def constant_of(graph: Graph, index: int) -> Int32Array | None:
     """The elements of a constant, flat; None where they are stored in a sparse encoding."""
     tensor = graph.tensors[index]
     if tensor.data is None or tensor.is_sparse:
