@@ -1,7 +1,9 @@
 """What exported models take and do on emulated microcontrollers, beside TensorFlow Lite Micro (TFLM).
 
-``python -m benchmarks.firmware``: for each model and board the bytes of code, of the model's constants, of arena and
-stack, and the instructions of one inference, which QEMU counts. Every answer is held to RefBackend's first.
+``python -m benchmarks.firmware``: for each model, board and kind of kernels the bytes of code, of the model's
+constants, of arena and stack, and the instructions of one inference, which QEMU counts. Every answer is held to
+RefBackend's first.
+CMSIS-NN's kernels are measured where ``CMSIS_NN_PATH`` or ``--cmsis-nn`` names a folder of its sources.
 
 sine and digits are in ``models/``; speech and person_detect, which TFLM publishes, are measured where
 ``EMBER_TEST_DATA`` (or the sibling folder ``shared``) holds them. Instructions are not cycles.
@@ -10,8 +12,10 @@ sine and digits are in ``models/``; speech and person_detect, which TFLM publish
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +23,7 @@ from benchmarks.subjects import console, published, show, table_of
 from ember_infer_core.program import Program
 from ember_infer_core.slots import AnyArray
 from ember_infer_firmware.boards import Board, board_named, model_sizes, run_model
+from ember_infer_firmware.kinds import find_library
 from ember_infer_firmware.plan import plan_program
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
@@ -40,25 +45,23 @@ class Figures:
     instructions: int
 
 
-# TFLM at commit 90b983c2b (2026-08-20), its reference kernels, measured once with GCC 12.2 and QEMU 7.2: TFLM's own
-# release flags (core -Os, kernels -O2), the model's operators alone in a MicroMutableOpResolver, and abort() as a stub.
-# Constants are the .tflite file. Code is vectors, text, rodata and data, without the model and the test harness.
-TFLM: Mapping[tuple[str, str], Figures] = {
-    ("sine", "m4"): Figures(19536, 2680, 676, 496, 5325),
-    ("sine", "m55"): Figures(16852, 2680, 676, 496, 5148),
-    ("speech", "m4"): Figures(33672, 18800, 6788, 668, 9310297),
-    ("speech", "m55"): Figures(31416, 18800, 6788, 684, 9831345),
-    ("person_detect", "m4"): Figures(37440, 300568, 82292, 720, 95657853),
-    ("person_detect", "m55"): Figures(35080, 300568, 82292, 724, 91471841),
-}
-# The same with its CMSIS-NN kernels, which use the processor's own vector instructions.
-_CMSIS_NN: Mapping[tuple[str, str], int] = {
-    ("sine", "m4"): 3544,
-    ("sine", "m55"): 2145,
-    ("speech", "m4"): 1495255,
-    ("speech", "m55"): 1008086,
-    ("person_detect", "m4"): 22928468,
-    ("person_detect", "m55"): 6508107,
+# TFLM at commit 90b983c2b (2026-08-20) with its own kernels, and with those of CMSIS-NN 4ab83cc3, measured once with
+# GCC 12.2 and QEMU 7.2: TFLM's own release flags (core -Os, kernels -O2), the model's operators alone in a
+# MicroMutableOpResolver, and abort() as a stub. Constants are the .tflite file. Code is vectors, text, rodata and data,
+# without the model and the test harness.
+TFLM: Mapping[tuple[str, str, str], Figures] = {
+    ("sine", "m4", "reference"): Figures(19536, 2680, 676, 496, 5325),
+    ("sine", "m4", "cmsis-nn"): Figures(31088, 2680, 772, 804, 3544),
+    ("sine", "m55", "reference"): Figures(16852, 2680, 676, 496, 5148),
+    ("sine", "m55", "cmsis-nn"): Figures(23636, 2680, 916, 952, 2145),
+    ("speech", "m4", "reference"): Figures(33672, 18800, 6788, 668, 9310297),
+    ("speech", "m4", "cmsis-nn"): Figures(57836, 18800, 6836, 1292, 1495255),
+    ("speech", "m55", "reference"): Figures(31416, 18800, 6788, 684, 9831345),
+    ("speech", "m55", "cmsis-nn"): Figures(53040, 18800, 7812, 1696, 1008086),
+    ("person_detect", "m4", "reference"): Figures(37440, 300568, 82292, 720, 95657853),
+    ("person_detect", "m4", "cmsis-nn"): Figures(70952, 300568, 82308, 1292, 22928468),
+    ("person_detect", "m55", "reference"): Figures(35080, 300568, 82292, 724, 91471841),
+    ("person_detect", "m55", "cmsis-nn"): Figures(62464, 300568, 82356, 1696, 6508107),
 }
 
 
@@ -67,39 +70,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=_MODELS, help=f"of {', '.join(_MODELS)}")
     parser.add_argument("--boards", nargs="+", default=_BOARDS, help="emulated processors")
+    parser.add_argument("--cmsis-nn", type=Path, help="the folder of CMSIS-NN's sources")
     arguments = parser.parse_args()
+    libraries: dict[str, Path | None] = {"reference": None}
+    if arguments.cmsis_nn or "CMSIS_NN_PATH" in os.environ:
+        libraries["cmsis-nn"] = find_library("cmsis-nn", arguments.cmsis_nn)
     found = {
-        (model, name): measure(load_program(published(model)), board_named(name))
+        (model, name, kernels): measure(load_program(published(model)), board_named(name), kernels, library)
         for model in arguments.models
         if published(model).exists()
         for name in arguments.boards
+        for kernels, library in libraries.items()
     }
     out = console()
-    table = table_of("model", "board", "code", "constants", "arena", "stack", "instructions")
-    ratios = table_of("model", "board", "code", "constants", "arena", "stack", "instructions", "of CMSIS-NN's")
+    table = table_of("model", "board", "kernels", "code", "constants", "arena", "stack", "instructions")
+    ratios = table_of("model", "board", "kernels", "code", "constants", "arena", "stack", "instructions")
     for key, ours in found.items():
         table.add_row(*key, *(f"{value:,}" for value in _values(ours)))
         if key in TFLM:
             theirs = _values(TFLM[key])
-            table.add_row("", "TFLM", *(f"{value:,}" for value in theirs))
-            shares = [f"{mine / other:.3f}" for mine, other in zip(_values(ours), theirs, strict=True)]
-            ratios.add_row(*key, *shares, f"{ours.instructions / _CMSIS_NN[key]:.2f}")
+            table.add_row("", "", "TFLM", *(f"{value:,}" for value in theirs))
+            ratios.add_row(*key, *(f"{mine / other:.3f}" for mine, other in zip(_values(ours), theirs, strict=True)))
     show(out, "Bytes, and instructions of one inference", table)
-    show(out, "Share of what TFLM with its reference kernels takes", ratios)
+    show(out, "Share of what TFLM with the same kind of kernels takes", ratios)
     for model in arguments.models:
         if not published(model).exists():
             out.print(f"{model}: skipped, its file is not there (EMBER_TEST_DATA names a folder with models/)")
+    if "cmsis-nn" not in libraries:
+        out.print("cmsis-nn: skipped, there is no CMSIS-NN (CMSIS_NN_PATH names the folder of its sources)")
 
 
-def measure(program: Program, board: Board) -> Figures:
-    """One model on one board.
+def measure(program: Program, board: Board, kernels: str = "reference", library: Path | None = None) -> Figures:
+    """One model on one board, with kernels of a kind, whose library's sources are in the folder.
 
     Raises:
         SystemExit: an answer is not RefBackend's.
     """
-    plan = plan_program(program, "model", "reference")
+    plan = plan_program(program, "model", kernels)
     samples = _samples(program)
-    runs = run_model(board, plan, samples)
+    runs = run_model(board, plan, samples, library=library)
     reference = RefBackend().compile(program)
     for number, outputs in enumerate(zip(*runs.outputs, strict=True)):
         for buffer, sample in zip(reference.inputs, samples, strict=True):
@@ -107,11 +116,11 @@ def measure(program: Program, board: Board) -> Figures:
         reference.run()
         if not all(map(np.array_equal, outputs, reference.outputs)):
             raise SystemExit(f"{program.name} on {board.name} is not exact")
-    sizes = model_sizes(board, plan)
+    sizes = model_sizes(board, plan, library=library)
     return Figures(
         sizes.code + _VECTORS,
         sizes.weights,
-        plan.arena_len,
+        plan.arena_len_on(board.core),
         runs.stack,
         round(sum(runs.instructions) / len(runs.instructions)),
     )

@@ -210,3 +210,15 @@ def test_the_tail_of_a_product_rounds_negative_ties_another_way_after_vectors_to
     call = product([0] * 8 + [-74], [1] * 9, 0, scale=0.25)
     answer, expected = on_chip(call, S3["rust"], servers)
     assert (answer.output[-1], expected[-1]) == (-18, -19)
+
+
+@pytest.mark.parametrize("pixels", [1, 6, 8])
+def test_a_misaligned_pointwise_convolution_is_wrong_however_few_its_pixels(
+    pixels: int, servers: Mapping[str, ChipServer]
+) -> None:
+    plain = convolution((1, 1, pixels, 8), (5, 1, 1, 8))
+    call = wired_convolution(plain.params, int8(1, 1, pixels, 8), int8(5, 1, 1, 8), None, offsets=(4, 0, 0))
+    answer, expected = on_chip(call, S3["tflm"], servers)
+    found = find_faults(S3["tflm"].target(), "1.2.3", "conv2d", call.params, spot_of(call.params))
+    assert [fault.name for fault in found] == ["misaligned-input"]
+    assert not answer.is_sound or not np.array_equal(answer.output, expected)

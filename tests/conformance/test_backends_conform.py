@@ -14,9 +14,7 @@ WHOLE = (REF, NATIVE, FIRMWARE)
 # Most operators of these are RefBackend's own, which is gone through above. An ordinary run asks for ESP-NN's, for
 # namesakes among the others (such as BATCH_MATMUL and LOG_SOFTMAX), and for every published bug.
 ESP = "ember_esp:EspBackend"
-LEFT_TO_CI = (
-    NATIVE,
-    FIRMWARE,
+OTHER_DRIVERS_AND_CHIPS = (
     "ember_esp:EspP4Backend",
     "ember_esp:Esp32Backend",
     "tests.support.esp_backends:EspS3OnTflm",
@@ -24,6 +22,7 @@ LEFT_TO_CI = (
     "tests.support.esp_backends:EspC3OnTflm",
 )
 OWN = "conv2d or fully_connected or pool or softmax or add or mul or reshape or regressions"
+LEFT_TO_CI = (NATIVE, FIRMWARE, *OTHER_DRIVERS_AND_CHIPS)
 
 
 @pytest.mark.parametrize("backend", [REF, ESP, *(pytest.param(one, marks=left_to_ci) for one in LEFT_TO_CI)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,13 @@ def c_compiler() -> Compiler:
 def firmware(compiled_models: Path, c_compiler: Compiler) -> FirmwareBackend:
     """The backend, over the run's cache of compiled models."""
     return FirmwareBackend(cache=compiled_models)
+
+
+@pytest.fixture(scope="session")
+def cmsis_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the library's sources."""
+    folder = tmp_path_factory.mktemp("CMSIS NN")
+    (archive,) = (shared / "cmsis_nn").glob("cmsis-nn-*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "cmsis-nn"

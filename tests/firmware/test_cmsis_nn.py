@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,16 +27,6 @@ from tests.native.random_programs import join_programs
 from tests.support.effort import draws, left_to_ci
 
 _MOST_PORTS = 120  # of a program; C promises a function of 127 parameters
-
-
-@pytest.fixture(scope="session")
-def cmsis_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the library's sources."""
-    folder = tmp_path_factory.mktemp("CMSIS NN")
-    (archive,) = (shared / "cmsis_nn").glob("cmsis-nn-*.tar.gz")
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
-    return folder / "cmsis-nn"
 
 
 def planned(program: Program) -> Plan:

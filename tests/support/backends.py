@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 
 from ember_infer_core import FallbackBackend, KernelBackend
+from ember_infer_firmware import FirmwareBackend
 from ember_infer_native import NativeBackend
 from ember_infer_ref import RefBackend
+from tests.support.effort import EVERYTHING
 
-__all__ = ["every_backend", "native_calls"]
+__all__ = ["every_backend", "firmware_calls", "native_calls"]
 
 
 @functools.cache
@@ -17,6 +19,15 @@ def native_calls() -> KernelBackend:
     return FallbackBackend(NativeBackend())
 
 
+@functools.cache
+def firmware_calls() -> KernelBackend:
+    """FirmwareBackend likewise."""
+    return FallbackBackend(FirmwareBackend())
+
+
 def every_backend() -> list[KernelBackend]:
-    """RefBackend, and :func:`native_calls`: both have every operator, and a model that they lack one of is an error."""
-    return [RefBackend(), native_calls()]
+    """RefBackend, and :func:`native_calls`: both have every operator, and a model that they lack one of is an error.
+
+    In CI and the deep profile :func:`firmware_calls`, too.
+    """
+    return [RefBackend(), native_calls(), *([firmware_calls()] if EVERYTHING else [])]

@@ -43,7 +43,7 @@ def _is_read_whole_by_p4(g: Geometry) -> bool:
 
 def _s3_conv2d(g: Geometry, spot: Spot) -> Iterator[str]:
     if g.is_pointwise:
-        if g.channels % 8 == 0 and g.pixels >= 8 and not spot.inputs_start_at(8):
+        if g.channels % 8 == 0 and not spot.inputs_start_at(8):
             yield "misaligned-input"
     elif g.is_im2col:
         if _is_thought_inside(g):

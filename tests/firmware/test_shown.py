@@ -1,0 +1,63 @@
+"""Published models on emulated processors, with every kind of kernels: the deep profile's, for it takes minutes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from ember_infer_core import KernelError
+from ember_infer_firmware.boards import board_named
+from ember_infer_firmware.plan import plan_program
+from ember_infer_firmware.verify import verify
+from ember_infer_macros import load_program
+from tests.conftest import REPOSITORY, skip_or_fail
+from tests.firmware.programs import board_tools
+from tests.support.effort import DEEP
+
+MODELS = (
+    "sine",
+    "digits",
+    "speech",
+    "person_detect",
+    "mobilenet_v3_small",
+    "vww_float_io",
+    "trained_lstm_int8",
+    "okay_nabu",
+)
+TOO_LARGE_FOR_M0 = {"person_detect", "mobilenet_v3_small", "vww_float_io", "trained_lstm_int8"}
+
+pytestmark = [
+    pytest.mark.skipif(not DEEP, reason="takes minutes: the deep profile (EMBER_DEEP=1 pytest ...)"),
+    pytest.mark.filterwarnings("ignore::ember_infer_core.ModelWarning"),
+]
+
+
+def file_of(model: str, shared: Path) -> Path:
+    if model in ("sine", "digits"):
+        return REPOSITORY / "models" / f"{model}.tflite"
+    if model == "okay_nabu":
+        found = find_spec("pymicro_wakeword")
+        if found is None:
+            skip_or_fail("pymicro_wakeword is not installed")
+        return Path(str(found.origin)).parent / "models" / f"{model}.tflite"
+    return shared / "models" / f"{model}.tflite"
+
+
+@pytest.mark.parametrize("board", ["cortex-m0", "cortex-m4", "cortex-m55", "rv32"])
+@pytest.mark.parametrize("kernels", ["reference", "cmsis-nn"])
+@pytest.mark.parametrize("model", MODELS)
+def test_64_answers_are_the_references(
+    model: str, kernels: str, board: str, shared: Path, request: pytest.FixtureRequest
+) -> None:
+    processor = board_named(board)
+    board_tools(processor)
+    library = None if kernels == "reference" else request.getfixturevalue("cmsis_nn")
+    plan = plan_program(load_program(file_of(model, shared)), "model", kernels)
+    if board == "cortex-m0" and model in TOO_LARGE_FOR_M0:
+        with pytest.raises(KernelError, match="does not fit on cortex-m0"):
+            verify(plan, processor, None, 1, library=library)
+        return
+    found = verify(plan, processor, None, 64, library=library)
+    assert (found.runs, found.differing) == (64, 0)
