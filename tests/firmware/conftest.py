@@ -35,3 +35,15 @@ def cmsis_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
     return folder / "cmsis-nn"
+
+
+@pytest.fixture(scope="session")
+def esp_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the library's sources."""
+    folder = tmp_path_factory.mktemp("ESP NN")
+    archives = list((shared / "esp_nn").glob("esp-nn-*.tar.gz"))
+    if not archives:
+        skip_or_fail(f"no ESP-NN in {shared}")
+    with tarfile.open(archives[0]) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "esp-nn"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,7 @@ from ember_infer_macros import load_program
 from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from tests.conformance.test_toys import conformance
-from tests.conftest import REPOSITORY, skip_or_fail
+from tests.conftest import REPOSITORY
 from tests.firmware.exports import mixed
 from tests.firmware.programs import board_tools
 from tests.firmware.test_strictness import COMPILERS
@@ -51,18 +50,6 @@ except ValueError as error:
     print(error)
 FirmwareBackend("reference")
 """
-
-
-@pytest.fixture(scope="session")
-def esp_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the library's sources."""
-    folder = tmp_path_factory.mktemp("ESP NN")
-    archives = list((shared / "esp_nn").glob("esp-nn-*.tar.gz"))
-    if not archives:
-        skip_or_fail(f"no ESP-NN in {shared}")
-    with tarfile.open(archives[0]) as packed:
-        packed.extractall(folder, filter="data")
-    return folder / "esp-nn"
 
 
 @pytest.fixture(scope="session")
@@ -287,26 +274,6 @@ def test_esp_idf_fetches_the_version_that_the_faults_are_of(digits: Program, tmp
     assert yaml.safe_load(files["idf_component.yml"])["dependencies"]["espressif/esp-nn"] == f"=={VERSION}"
     assert f"ESP-NN {VERSION}" in files["README.md"]
     assert "| of it scratch on ESP32-S3 | 10560 |" in files["README.md"]
-
-
-def test_cmake_builds_it_with_the_library_and_says_where_it_is_missing(
-    esp_nn: Path, digits: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cmake, ctest = debian_program("cmake", "cmake", "make"), debian_program("ctest", "cmake")
-    monkeypatch.delenv("ESP_NN_PATH", raising=False)
-    export(digits, tmp_path / "digits", kernels="esp-nn")
-    configure = [cmake, "-S", str(tmp_path / "digits"), "-B", str(tmp_path / "build")]
-    refused = subprocess.run(configure, capture_output=True, text=True, check=False)
-    assert refused.returncode != 0
-    assert "digits calls ESP-NN: set ESP_NN_PATH" in refused.stderr
-    for command in (
-        [*configure, f"-DESP_NN_PATH={esp_nn}"],
-        [cmake, "--build", str(tmp_path / "build")],
-        [ctest, "--test-dir", str(tmp_path / "build")],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "100% tests passed" in done.stdout
 
 
 def test_without_ember_esp_it_says_what_to_install() -> None:
