@@ -27,12 +27,12 @@ __all__ = [
 
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
 _C_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_KERNELS = "ember"  # what their names begin with
-# Beside a file of ours of such a name, <string.h> may mean ours.
-_HEADERS_OF_C = (
+_KERNELS = ("ember", "esp_nn")  # what their names begin with
+# Beside a file of ours of such a name, <string.h> may mean ours; the last ones are what calls of libraries include.
+_HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math memory setjmp signal stdalign stdarg "
     "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar unistd wchar "
-    "wctype"
+    "wctype arm_nnfunctions sdkconfig"
 )
 
 
@@ -120,7 +120,8 @@ def check_model_name(name: str) -> None:
 
 
 def _is_taken(name: str) -> bool:
-    return name.lower() in (*_HEADERS_OF_C.split(), _KERNELS) or name.lower().startswith(f"{_KERNELS}_")
+    lower = name.lower()
+    return lower in (*_HEADERS.split(), *_KERNELS) or lower.startswith(tuple(f"{one}_" for one in _KERNELS))
 
 
 class Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,7 @@ class Plan:
         constants: the weights' file.
         activations_len, state_len, scratch_len: bytes of the three parts of the arena, in this order, each but the last
             rounded up to the alignment.
+        aligned: what the caller must align: ``input`` or ``output``, and its number.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Plan:
     activations_len: int
     scratch_len: ScratchLen
     state_len: int
+    aligned: frozenset[tuple[str, int]]
 
     @property
     def state_start(self) -> int:
@@ -112,8 +114,7 @@ class Plan:
 
     def is_aligned(self, port: Place) -> bool:
         """Whether the caller must align an input or an output as the arena is aligned."""
-        operands = (place for step in self.steps() if step.kernel.aligned for place in step.operands)
-        return any(place is not None and (place.base, place.number) == (port.base, port.number) for place in operands)
+        return (port.base, port.number) in self.aligned
 
     def failures(self) -> Iterator[tuple[Layer, Step]]:
         """The steps that may find that a layer has no result, in the order of their statuses."""
@@ -157,7 +158,15 @@ def plan_program(program: Program, name: str, kernels: str) -> Plan:
         program.arena_len,
         context.scratch_len,
         sum(_rounded(size) for size in state),
+        frozenset(_aligned(layers)),
     )
+
+
+def _aligned(layers: Iterable[Layer]) -> Iterator[tuple[str, int]]:
+    for layer in layers:
+        for step in layer.steps:
+            if step.kernel.aligned:
+                yield from ((place.base, place.number) for place in step.operands if place is not None)
 
 
 def _rounded(size: int) -> int:

@@ -61,7 +61,7 @@ def test_layers_may_be_called_what_c_and_models_have_themselves(names: Sequence[
 
 
 @pytest.mark.parametrize(
-    "name", ["int", "arena", "input", "output", "layer", "p", "AT", "NULL", "main", "int8", "A_b", "embers"]
+    "name", ["int", "arena", "input", "output", "layer", "p", "AT", "NULL", "main", "int8", "A_b", "embers", "esp"]
 )
 def test_a_model_may_be_called_anything_that_begins_a_name(name: str, tmp_path: Path) -> None:
     assert_compiles({name: reversals()}, tmp_path)
@@ -78,7 +78,7 @@ def test_what_begins_no_name_in_c_is_refused(name: str) -> None:
         plan_program(reversals(), name, "reference")
 
 
-@pytest.mark.parametrize("name", ["string", "Math", "stdint", "ember", "EMBER_conv2d"])
+@pytest.mark.parametrize("name", ["string", "Math", "stdint", "sdkconfig", "ember", "EMBER_conv2d", "esp_nn"])
 def test_a_name_that_means_another_header_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="could be taken for a header"):
         plan_program(reversals(), name, "reference")
