@@ -87,7 +87,7 @@ def test_a_model_class_takes_it(firmware: FirmwareBackend) -> None:
 
 
 def test_kernels_that_there_are_not_are_refused() -> None:
-    with pytest.raises(ValueError, match="'reference' or .*, not 'fast'"):
+    with pytest.raises(ValueError, match=r"'reference' or .*, not 'fast'"):
         FirmwareBackend("fast")
 
 
