@@ -26,7 +26,7 @@ MODELS = (
     "trained_lstm_int8",
     "okay_nabu",
 )
-TOO_LARGE_FOR_M0 = {"person_detect", "mobilenet_v3_small", "vww_float_io", "trained_lstm_int8"}
+TOO_LARGE_FOR_M0 = {"person_detect", "mobilenet_v3_small", "vww_float_io"}
 
 pytestmark = [
     pytest.mark.skipif(not DEEP, reason="takes minutes: the deep profile (EMBER_DEEP=1 pytest ...)"),
