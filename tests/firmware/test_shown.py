@@ -61,3 +61,13 @@ def test_64_answers_are_the_references(
         return
     found = verify(plan, processor, None, 64, library=library)
     assert (found.runs, found.differing) == (64, 0)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_so_they_are_with_esp_nn_on_a_risc_v(model: str, shared: Path, esp_nn: Path) -> None:
+    """An ESP32-C3 has ESP-NN's generic kernels."""
+    processor = board_named("rv32")
+    board_tools(processor)
+    plan = plan_program(load_program(file_of(model, shared)), "model", "esp-nn")
+    found = verify(plan, processor, None, 64, library=esp_nn)
+    assert (found.runs, found.differing) == (64, 0)
