@@ -21,6 +21,7 @@ from ember_infer_firmware.sources import generate
 from ember_infer_firmware.verify import verify
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
+from tests.conformance.test_toys import conformance
 from tests.conftest import REPOSITORY
 from tests.firmware.programs import board_tools
 from tests.native.random_programs import join_programs
@@ -74,6 +75,14 @@ def test_calls_equal_the_reference(operator: str, cmsis_nn: Path, compiled_model
                 executable.run()
             for number, (found, wanted) in enumerate(zip(ours.outputs, reference.outputs, strict=True)):
                 assert np.array_equal(found, wanted), program.calls[number]
+
+
+@left_to_ci
+def test_the_backend_conforms(cmsis_nn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMSIS_NN_PATH", str(cmsis_nn))
+    backend = "tests.support.firmware_backends:OnCmsisNn"
+    printed = conformance(f"--backend={backend}", f"--examples={draws(ordinary=40, deep=3000)}")
+    assert f"{backend}: conforms" in printed, printed
 
 
 @left_to_ci

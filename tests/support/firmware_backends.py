@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ember_infer_firmware import FirmwareBackend
 
-__all__ = ["OnEspNn"]
+__all__ = ["OnCmsisNn", "OnEspNn"]
 
 
 class OnEspNn(FirmwareBackend):
@@ -12,3 +12,10 @@ class OnEspNn(FirmwareBackend):
 
     def __init__(self) -> None:
         super().__init__("esp-nn")
+
+
+class OnCmsisNn(FirmwareBackend):
+    """Calls CMSIS-NN, whose plain C runs anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__("cmsis-nn")
