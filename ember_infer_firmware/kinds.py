@@ -21,6 +21,7 @@ __all__ = [
     "KINDS",
     "checked_kind",
     "find_library",
+    "header_files",
     "kernels_of",
     "library_flags",
     "plan_call",
@@ -127,6 +128,12 @@ def source_files(kind: str, folder: Path, texts: Iterable[str]) -> list[Path]:
     return files
 
 
+def header_files(kind: str, folder: Path) -> list[Path]:
+    """The library's headers, all of them."""
+    files: list[Path] = _library(kind).header_files(folder)
+    return files
+
+
 def _library(kind: str) -> Any:
-    """A module with ``ENVIRONMENT``, ``check_folder``, ``flags`` and ``source_files``."""
+    """A module with ``ENVIRONMENT``, ``check_folder``, ``flags``, ``source_files`` and ``header_files``."""
     return importlib.import_module(f"{_PACKAGES[kind]}.library")
