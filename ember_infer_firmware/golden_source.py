@@ -57,10 +57,11 @@ def _vectors(plan: Plan, golden: Golden) -> Iterator[list[str]]:
 
 def _vector(place: Place, name: str, array: AnyArray) -> Iterator[str]:
     """Answers of floats as their bits: what is compared is bytes."""
-    rows = np.ascontiguousarray(array).reshape(len(array), -1)
+    rows = np.ascontiguousarray(array).reshape(len(array), int(np.prod(array.shape[1:])))  # there may be none
     if place.base == "output" and place.dtype.kind == "f":
         rows = rows.view(np.uint32)
-    yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{_length(place)}] = {{"
+    length = _length(place) if len(rows) else 1
+    yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{length}] = {{"
     for row in rows:
         lines = list(array_rows(row))
         if len(lines) == 1:
