@@ -33,16 +33,17 @@ static inline void ember_softmax_bits(const struct ember_softmax *p, int32_t bit
             if (distance <= p->farthest)
                 total += (uint32_t)ember_divide_by_pot(exponentials[distance], 12);
         }
-        /* TensorFlow Lite Micro stops by an assertion where the sum is 512 or more; the answer is the least there. */
         if (total == 0)
             total = INT32_MAX;
         const int32_t zeros = ember_leading_zeros(total);
         const int32_t scale = ember_one_over_one_plus((int32_t)((total << zeros) - (1u << 31)));
         const int32_t shift = 43 - bits - zeros < 0 ? 0 : 43 - bits - zeros; /* less than 0 where the sum wraps */
+        /* TensorFlow Lite Micro stops by an assertion where the sum is 512 or more; the answer is the least there. */
+        const int32_t farthest = shift > 31 ? -1 : p->farthest;
         for (int32_t c = 0; c < p->classes; c++) {
             const int32_t distance = most - input[c];
             int32_t value = 0;
-            if (distance <= p->farthest)
+            if (distance <= farthest)
                 value = ember_scale_apart(exponentials[distance], scale, -shift);
             value = ember_clamp(value, 0, (1 << bits) - 1) - (1 << (bits - 1));
             if (bits == 8)
