@@ -41,8 +41,8 @@ static inline void ember_svdf_newest(const struct ember_svdf_sums *p, int32_t fi
 }
 
 static inline int8_t ember_svdf_result(const struct ember_svdf_sums *p, uint32_t sum) {
-    const int32_t value = ember_scale_apart((int32_t)sum, p->output_multiplier, p->output_shift) + p->output_offset;
-    return (int8_t)ember_clamp(value, -128, 127);
+    const uint32_t scaled = (uint32_t)ember_scale_apart((int32_t)sum, p->output_multiplier, p->output_shift);
+    return (int8_t)ember_clamp((int32_t)(scaled + (uint32_t)p->output_offset), -128, 127); /* wraps, as TFLM's does */
 }
 
 /* The state moves and is summed in one go, so that each element is loaded once. */

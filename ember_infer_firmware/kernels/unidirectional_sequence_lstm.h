@@ -84,7 +84,8 @@ static inline int32_t ember_lstm_unit(const struct ember_lstm_update *p, const i
     *cell = (int16_t)now;
     const int32_t x = (now * p->tanh_multiplier + (1 << p->tanh_shift >> 1)) >> p->tanh_shift;
     const int32_t result = ember_lstm_tanh(table, x) * ember_lstm_logistic(table, 3 * gates[3]);
-    return ember_scale_apart(result, p->hidden_multiplier, p->hidden_shift) - p->hidden_offset;
+    const uint32_t scaled = (uint32_t)ember_scale_apart(result, p->hidden_multiplier, p->hidden_shift);
+    return (int32_t)(scaled - (uint32_t)p->hidden_offset); /* wraps, as TFLM's does */
 }
 
 /* Adds a row's part to a unit's gates. `total`: of the row's elements. */
