@@ -4,7 +4,8 @@
 #ifndef EMBER_SVDF_H
 #define EMBER_SVDF_H
 
-#include "ember_sums.h"
+#include "ember_dot.h"
+#include "ember_fixed_point.h"
 
 /* All but the weights of time, whose type is the state's. */
 struct ember_svdf_sums {
@@ -33,7 +34,7 @@ static inline void ember_svdf_newest(const struct ember_svdf_sums *p, int32_t fi
     uint32_t sums[4];
     for (int32_t i = 0; i < 4; i++)
         sums[i] = (uint32_t)p->start[filter + i];
-    ember_dot4(sums, input, p->features + filter * p->depth, p->depth, 0);
+    ember_dot4(sums, input, p->features + filter * p->depth, p->depth);
     for (int32_t i = 0; i < 4; i++) {
         const int32_t value = ember_scale_apart((int32_t)sums[i], p->state_multiplier, p->state_shift);
         newest[i] = ember_clamp(value, -limit, limit - 1) + p->state_offset;
