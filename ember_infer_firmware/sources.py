@@ -193,6 +193,7 @@ def _statuses(plan: Plan) -> Iterator[str]:
         yield f"#define {upper}_{name} {value} /* {text} */"
     for number, name in enumerate(failures):
         yield f"/* {FIRST_FAILURE - number}: {name} has no result */"
+    yield "/* The text of a status: of a variable, since the macro looks at it several times. */"
     yield f"#define {upper}_STRERROR(status) \\"
     for name, compared, _, text in found:
         yield f'    (((status) {compared} {upper}_{name}) ? "{text}" : \\'
