@@ -10,7 +10,7 @@ from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.sources import generate, uses_floats
 from ember_infer_firmware.template import filled_template
 
-__all__ = ["project_files", "weights_len"]
+__all__ = ["other_arenas", "project_files", "weights_len"]
 
 # Template -> where it goes.
 _FILES = {
@@ -23,6 +23,8 @@ _FILES = {
     "library.properties": "library.properties",
     "README.md": "README.md",
 }
+# Cores of which a library's kernels want more or less scratch.
+_EXTENSIONS = {"dsp": "with the DSP extension (as Cortex-M4)", "mve": "with vectors (as Cortex-M55)"}
 # C99 may fuse a product and a sum into one operation with one rounding, TFLM's builds do not.
 _NO_FUSING = "-ffp-contract=off"
 _CMAKE_NO_FUSING = """\
@@ -49,6 +51,12 @@ def project_files(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
     return files
 
 
+def other_arenas(plan: Plan) -> dict[str, int]:
+    """Bytes of the arena on cores where it is not that of a core without extensions, by what they have."""
+    lengths = {words: plan.arena_len_on(core) for core, words in _EXTENSIONS.items()}
+    return {words: length for words, length in lengths.items() if length != plan.arena_len}
+
+
 def weights_len(plan: Plan) -> int:
     """Bytes of all constants."""
     return sum(constant.array.nbytes for constant in plan.constants.arrays.values())
@@ -57,6 +65,8 @@ def weights_len(plan: Plan) -> int:
 def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
     floats = uses_floats(plan)
     parts = (("activations", plan.activations_len), ("scratch", plan.scratch_len.plain), ("state", plan.state_len))
+    sizes = [(f"of it {part}", size) for part, size in parts if size]
+    sizes += [(f"arena {core}", size) for core, size in other_arenas(plan).items()]
     return {
         "name": plan.name,
         "upper": plan.name.upper(),
@@ -72,7 +82,7 @@ def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
         else "",
         "weights_len": str(weights_len(plan)),
         "arena_len": str(plan.arena_len),
-        "parts": "\n".join(f"| of it {part} | {size} |" for part, size in parts if size),
+        "parts": "\n".join(f"| {what} | {size} |" for what, size in sizes),
         "example": example(plan).rstrip("\n"),
         "notes": _notes(plan),
         "count": str(len(golden)),

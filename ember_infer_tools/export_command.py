@@ -12,7 +12,7 @@ from rich.console import Console
 from ember_infer_firmware.boards import board_named
 from ember_infer_firmware.export import Exported, export
 from ember_infer_firmware.kinds import checked_kind, find_library
-from ember_infer_firmware.project import weights_len
+from ember_infer_firmware.project import other_arenas, weights_len
 from ember_infer_firmware.verify import Verified, verify
 from ember_infer_macros.decorator import load_program
 from ember_infer_tools.compare.inputs import load_inputs
@@ -97,7 +97,10 @@ def print_export(found: ExportReport, console: Console) -> None:
     plan = found.exported.plan
     where = printable(str(found.exported.folder))
     console.print(f"{where}: {plan.name}, with {plan.kernels} kernels; README.md says how to call it", soft_wrap=True)
-    console.print(f"weights {weights_len(plan)} bytes of flash, arena {plan.arena_len} bytes of RAM", soft_wrap=True)
+    arenas = "".join(f", {length} {core}" for core, length in other_arenas(plan).items())
+    console.print(
+        f"weights {weights_len(plan)} bytes of flash, arena {plan.arena_len} bytes of RAM{arenas}", soft_wrap=True
+    )
     if not found.verified:
         return
     columns = [Column("board")]

@@ -216,6 +216,14 @@ def test_metadata_is_well_formed(exported: Exported) -> None:
     assert f"examples/{name}/{name}.ino" in files
 
 
+def test_a_folder_says_of_every_core_how_large_the_arena_is(tmp_path: Path) -> None:
+    """CMSIS-NN's vector kernels want more scratch than its plain C."""
+    digits = load_program(REPOSITORY / "models" / "digits.tflite")
+    made = export(digits, tmp_path / "digits", kernels="cmsis-nn")
+    assert f"| arena, in RAM | {made.plan.arena_len} |" in made.files["README.md"]
+    assert f"| arena with vectors (as Cortex-M55) | {made.plan.arena_len_on('mve')} |" in made.files["README.md"]
+
+
 def sum_of_three() -> Program:
     """Of int8, whose kernel shares its header with that of float32."""
     writer = ModelWriter()
