@@ -58,7 +58,7 @@ class Board:
 
     def instructions(self, ticks: int) -> int:
         """How many instructions take so many ticks."""
-        return round(ticks * 1e9 / (self.timer_hertz * 2**ICOUNT_SHIFT))
+        return round(ticks * 1e9 / (self.timer_hertz * (1 << ICOUNT_SHIFT)))
 
     def require(self) -> None:
         """Makes sure that compiler and emulator are there.
