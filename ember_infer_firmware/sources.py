@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import fill
 
@@ -64,9 +63,8 @@ def _plain(name: str) -> str:
 
 
 def uses_floats(plan: Plan) -> bool:
-    """Whether some kernel computes with floats, so that the compiler must not contract a product and a sum."""
-    headers = map(header_text, headers_of(step.kernel for step in plan.steps()))
-    return any(re.search(r"\bfloat\b", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)) for text in headers)
+    """Whether some kernel is given floats, so that the compiler must not contract a product and a sum."""
+    return any(place is not None and place.dtype.kind == "f" for step in plan.steps() for place in step.operands)
 
 
 def port_name(ports: Sequence[Place], place: Place) -> str:
@@ -221,6 +219,7 @@ def _statuses(plan: Plan) -> Iterator[str]:
         yield f"#define {upper}_{name} {value} /* {text} */"
     for number, name in enumerate(failures):
         yield f"/* {FIRST_FAILURE - number}: {name} has no result */"
+    yield "/* The text of a status: of a variable, since the macro looks at it several times. */"
     yield f"#define {upper}_STRERROR(status) \\"
     for name, compared, _, text in found:
         yield f'    (((status) {compared} {upper}_{name}) ? "{text}" : \\'
