@@ -106,6 +106,7 @@ class _Update:
         np.multiply(self._tanh_of_cell[self._cell.view(np.uint16)], gates[3], out=result, dtype=np.int64)
         self._scale_result()
         np.subtract(result, self._hidden_offset, out=result)
+        np.copyto(result, result.astype(np.int32))  # it wraps, as in TFLM
         result.clip(*self._hidden_clamp, out=result)
         np.copyto(self._hidden, result, casting="unsafe")
 
