@@ -66,8 +66,10 @@ def number_text(value: int | float) -> str:
 
 
 def literal(text: str) -> str:
-    """A text from a model's file, fit for a comment or a string of C."""
-    return "".join(c if c.isprintable() and c.isascii() and c not in '"\\*/?' else "_" for c in text)
+    """A text from a model's file or a folder's name, fit for a comment or a string of C, and for what surrounds one in
+    Kconfig (where $(shell,...) would be run), YAML, Markdown and a shell.
+    """
+    return "".join(c if c.isprintable() and c.isascii() and c not in '"\\*/?$`<' else "_" for c in text)
 
 
 def c_type(dtype: DType) -> str:
@@ -88,18 +90,16 @@ def array_rows(array: AnyArray) -> Iterator[str]:
     if not array.size:
         yield "    0"
         return
-    texts = (
-        [number_text(value) for value in array.tolist()] if array.dtype.kind == "f" else list(map(str, _whole(array)))
-    )
-    each = max(len(text) for text in texts) + 2
-    width = max((_WIDTH - 4) // each, 1)
+    if array.dtype.itemsize < 4:  # line by line, because lists of numbers take a hundred times as much as the weights
+        longest = max(len(str(int(array.min()))), len(str(int(array.max()))))
+        width = (_WIDTH - 4) // (longest + 2)
+        for start in range(0, array.size, width):
+            yield "    " + ", ".join(map(str, array[start : start + width].astype(np.int64).tolist())) + ","
+        return
+    texts = [number_text(value) for value in array.tolist()]
+    width = max((_WIDTH - 4) // (max(len(text) for text in texts) + 2), 1)
     for start in range(0, len(texts), width):
         yield "    " + ", ".join(texts[start : start + width]) + ","
-
-
-def _whole(array: AnyArray) -> Iterable[str]:
-    values = array.astype(np.int64).tolist()
-    return map(str, values) if array.dtype.itemsize < 4 else map(number_text, values)
 
 
 def initialiser(fields: Mapping[str, Value]) -> str:

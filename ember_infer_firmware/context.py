@@ -28,12 +28,23 @@ __all__ = [
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
 _C_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _KERNELS = ("ember", "esp_nn")  # what their names begin with
-# Beside a file of ours of such a name, <string.h> may mean ours; the last ones are what calls of libraries include.
+_CMSIS_NN = "arm_nn"  # what those of Arm's headers do
+# Beside a file of ours of such a name, <string.h> may mean ours: C's and POSIX's, those that they include where there
+# is no telling that they do (glibc's <stdint.h> has <features.h>), and what a firmware's own sources do.
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math memory setjmp signal stdalign stdarg "
-    "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar unistd wchar "
-    "wctype arm_nnfunctions sdkconfig"
+    "stdatomic stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar "
+    "unistd wchar wctype "
+    "aio cpio dirent dlfcn fcntl fmtmsg fnmatch ftw glob grp iconv langinfo libgen mqueue ndbm netdb nl_types poll "
+    "pthread pwd regex sched search semaphore spawn stropts syslog tar termios trace ulimit utime utmpx wordexp "
+    "alloca endian features malloc newlib picolibc reent xlocale arduino sdkconfig"
 )
+# What CMake calls targets of its own: there is no library of such a name.
+_TARGETS = (
+    "all all_build clean edit_cache help install package package_source preinstall rebuild_cache run_tests test "
+    "zero_check"
+)
+_TAKEN = frozenset((*_HEADERS.split(), *_TARGETS.split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +126,14 @@ def check_model_name(name: str) -> None:
         raise ValueError(f"{name!r} cannot begin names in C: take a letter, then letters, digits and underscores")
     if _is_taken(name):
         raise ValueError(
-            f"{name!r} could be taken for a header of the C library, or for the kernels: take another name"
+            f"{name!r} could be taken for a header of a C library, a target of CMake or the kernels: take another name"
         )
 
 
 def _is_taken(name: str) -> bool:
     lower = name.lower()
-    return lower in (*_HEADERS.split(), *_KERNELS) or lower.startswith(tuple(f"{one}_" for one in _KERNELS))
+    prefixes = (*(f"{one}_" for one in _KERNELS), _CMSIS_NN)
+    return lower in _TAKEN or lower in _KERNELS or lower.startswith(prefixes)
 
 
 class Names:

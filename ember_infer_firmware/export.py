@@ -23,6 +23,9 @@ __all__ = ["Exported", "HasProgram", "export"]
 _SAMPLES = 8
 _STEPS = 32  # of a model with state: the first answers of a stream are often all the same
 _GOLDEN_BYTES = 64 << 10  # that the golden vectors may take, unless one alone takes more
+# What one may take: as text it is four times as much, and a hundred times as much memory while that is written. A file
+# of some hundred bytes may ask for inputs of a gigabyte.
+_GOLDEN_MOST = 4 << 20
 
 
 class HasProgram(Protocol):
@@ -67,7 +70,7 @@ def export(
             it computes the same.
         name: of the model in C, an identifier; by default made from the file's.
         inputs: samples for the self-test, in the model's own types, ``(samples, *shape)`` for each input; random ones
-            come after them.
+            come after them. Where one sample takes more than 4 MB with its answer, the self-test has none.
         force: replace the folder, as a whole, if an export made it.
 
     Raises:
@@ -88,5 +91,7 @@ def export(
 def _golden_count(plan: Plan) -> int:
     tensors = plan.program.tensors
     each = sum(tensors[index].size for index in (*plan.program.inputs, *plan.program.outputs))
+    if each > _GOLDEN_MOST:
+        return 0
     wanted = _STEPS if plan.variables else _SAMPLES
     return max(1, min(wanted, _GOLDEN_BYTES // max(each, 1)))

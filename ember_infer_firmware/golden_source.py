@@ -58,10 +58,10 @@ def _vectors(plan: Plan, golden: Golden) -> Iterator[list[str]]:
 
 def _vector(plan: Plan, place: Place, name: str, array: AnyArray) -> Iterator[str]:
     """Answers of floats as their bits: what is compared is bytes. Inputs are handed over from where they are."""
-    rows = np.ascontiguousarray(array).reshape(len(array), -1)
+    rows = np.ascontiguousarray(array).reshape(len(array), int(np.prod(array.shape[1:])))  # there may be none
     if place.base == "output" and place.dtype.kind == "f":
         rows = rows.view(np.uint32)
-    length, attribute = _length(place), alignment(plan, place) if place.base == "input" else ""
+    length, attribute = _length(place) if len(rows) else 1, alignment(plan, place) if place.base == "input" else ""
     if attribute:
         length = -(-length // ALIGNMENT) * ALIGNMENT
     yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{length}]{attribute} = {{"

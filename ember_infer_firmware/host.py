@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import check_state
-from ember_infer_firmware.kinds import library_flags, source_files
+from ember_infer_firmware.kinds import header_files, source_files, with_library
 from ember_infer_firmware.sources import FIRST_FAILURE, generate
 from ember_infer_firmware.step import Place
 from ember_infer_native.cache import LibraryCache, cache_key
@@ -60,11 +59,12 @@ def compiled(
     digest = hashlib.sha256()
     flags: tuple[str, ...] = _FLAGS
     if library is not None:
-        files = source_files(kernels, library, sources.values())
-        sources = {**sources, main: sources[main] + "".join(f"#include {json.dumps(str(file))}\n" for file in files)}
-        flags = (*flags, *library_flags(kernels, library))
-        for file in files:
-            digest.update(file.read_bytes())
+        names = [file.name for file in source_files(kernels, library, sources.values())]
+        sources, more = with_library(sources, kernels, library)
+        sources[main] += "".join(f'#include "{name}"\n' for name in names)
+        flags = (*flags, *more)
+        for file in header_files(kernels, library):  # which stay where they are, and hold code
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     for name, text in sorted(sources.items()):
         digest.update(f"{name} {len(text)}\n{text}".encode())
     key = cache_key(

@@ -21,6 +21,7 @@ __all__ = [
     "KINDS",
     "checked_kind",
     "find_library",
+    "header_files",
     "header_preamble",
     "kernels_of",
     "library_flags",
@@ -140,6 +141,12 @@ def source_files(kind: str, folder: Path, texts: Iterable[str]) -> list[Path]:
     return files
 
 
+def header_files(kind: str, folder: Path) -> list[Path]:
+    """The library's headers, all of them."""
+    files: list[Path] = _library(kind).header_files(folder)
+    return files
+
+
 def header_preamble(kind: str) -> str:
     """What the model's header includes for its lengths to be those of the library as it is compiled; whole lines."""
     text: str = _library(kind).PREAMBLE if kind in _PACKAGES else ""
@@ -153,7 +160,7 @@ def why_one_task(kind: str) -> str:
 
 
 def _library(kind: str) -> Any:
-    """A module with ``ENVIRONMENT``, ``PREAMBLE``, ``ONE_TASK``, ``BOARD_SOURCES``, ``check_folder``, ``flags`` and
-    ``source_files``.
+    """A module with ``ENVIRONMENT``, ``PREAMBLE``, ``ONE_TASK``, ``BOARD_SOURCES``, ``check_folder``, ``flags``,
+    ``source_files`` and ``header_files``.
     """
     return importlib.import_module(f"{_PACKAGES[kind]}.library")

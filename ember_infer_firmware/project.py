@@ -29,9 +29,12 @@ _FILES = {
 _OF_LIBRARIES = ("cmake", "kconfig", "md", "yml")
 # C99 may fuse a product and a sum into one operation with one rounding, TFLM's builds do not.
 _NO_FUSING = "-ffp-contract=off"
-_CMAKE_NO_FUSING = """\
+_CMAKE_FLOATS = """\
 if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
     target_compile_options({name} PRIVATE {flag})
+endif()
+if(NOT MSVC)
+    target_link_libraries({name} PUBLIC -lm) # expf and its like; not "m", which may be a target
 endif()
 """
 
@@ -78,7 +81,7 @@ def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
         "folder": literal(folder),
         "kernels": plan.kernels,
         "idf_options": f"    target_compile_options(${{COMPONENT_LIB}} PRIVATE {_NO_FUSING})" if floats else "",
-        "cmake_options": _CMAKE_NO_FUSING.format(name=plan.name, flag=_NO_FUSING) if floats else "",
+        "cmake_options": _CMAKE_FLOATS.format(name=plan.name, flag=_NO_FUSING) if floats else "",
         "zephyr_options": f"    zephyr_library_compile_options({_NO_FUSING})" if floats else "",
         "platformio_flags": f'"{_NO_FUSING}"' if floats else "",
         "float_flags": f" with `{_NO_FUSING}` (Arduino does not: there, floats may differ in the last place)"

@@ -78,5 +78,5 @@ def verify(
 
 def _bytes(rows: AnyArray) -> ByteArray:
     """Of each row."""
-    flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
+    flat = np.ascontiguousarray(rows).reshape(len(rows), int(np.prod(rows.shape[1:])))  # there may be none
     return flat.view(np.uint8)

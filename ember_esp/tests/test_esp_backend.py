@@ -146,6 +146,7 @@ def test_what_was_asked_for_can_be_read_and_seen() -> None:
         ({"chip": "esp8266"}, "chip must be one of 'esp32', 'esp32c3', 'esp32s3', 'esp32p4', not 'esp8266'"),
         ({"driver": "c"}, "driver must be one of 'rust', 'tflm', not 'c'"),
         ({"force_ansi": ["relu"]}, "force_ansi must be one of 'add', 'conv2d', .*, not 'relu'"),
+        ({"force_ansi": "conv2d"}, r"force_ansi must be a tuple of names, as in \('conv2d',\), not a string"),
         ({"driver": "tflm", "force_ansi": ["add"]}, "force_ansi is a switch of the driver 'rust', not of 'tflm'"),
         ({"chip": "esp32", "skip_nudge": True}, "skip_nudge is known for the ESP32-S3's kernels only, not for 'esp32'"),
         ({"effective_scales": "float64"}, "effective_scales must be one of 'double', 'float32', not 'float64'"),

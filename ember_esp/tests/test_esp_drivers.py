@@ -47,6 +47,17 @@ def test_a_class_of_a_user_s_own_takes_a_driver_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("chip", "arguments"),
+    [(None, {"driver": "rust"}), ("esp32p4", {}), (None, {"driver": "rust", "force_ansi": ("add",)})],
+)
+def test_a_class_that_was_made_makes_no_other_instances(chip: Any, arguments: dict[str, Any]) -> None:
+    """They would come without their attributes: Python initialises instances of the class that it was asked for."""
+    with pytest.raises(ValueError, match=r"these arguments are those of .*, not of EspBackend\.of\(driver='tflm'\)"):
+        TFLM(chip, **arguments)
+    assert TFLM().driver == TFLM(driver="tflm").driver == "tflm"
+
+
+@pytest.mark.parametrize(
     "backend",
     [
         EspBackend(driver="tflm", faults="warn"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from ember_infer_core.errors import KernelError
 
-__all__ = ["BOARDS", "Board", "Memory", "board_named"]
+__all__ = ["BOARDS", "Board", "Memory", "board_named", "installed"]
 
 _ARM_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm")
 _RISCV_PACKAGES = ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf", "qemu-system-misc")
@@ -66,7 +67,7 @@ class Board:
         Raises:
             KernelError: names what is missing, and the Debian packages.
         """
-        missing = [program for program in (self.compiler, self.emulator) if shutil.which(program) is None]
+        missing = [program for program in (self.compiler, self.emulator) if installed(program) is None]
         if self.compiler not in missing and not self._has_library():
             missing.append(f"a C library for {self.compiler}")
         if missing:
@@ -74,9 +75,15 @@ class Board:
             raise KernelError(f"{self.name} needs {' and '.join(missing)}: on Debian and Ubuntu, {install}")
 
     def _has_library(self) -> bool:
-        command = [self.compiler, f"-print-file-name={self.specs}"]
+        command = [installed(self.compiler) or self.compiler, f"-print-file-name={self.specs}"]
         found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
         return found not in ("", self.specs)  # a file that is nowhere is answered with its name
+
+
+def installed(program: str) -> str | None:
+    """Where a program is: not in what is relative to the working folder, where anybody may have left one."""
+    path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)))
+    return shutil.which(program, path=path)
 
 
 def _arm(name: str, machine: str, flags: tuple[str, ...], code: Memory, ram: Memory, timer: int, hertz: int) -> Board:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ember_infer_core.errors import CompileError, KernelError
-from ember_infer_firmware.boards.board import Board, Memory
+from ember_infer_firmware.boards.board import Board, Memory, installed
 from ember_infer_firmware.template import fill
 
 __all__ = ["FLAGS", "Sizes", "link", "sizes"]
@@ -83,7 +83,7 @@ def link(
     objects = [_compiled(board, name, folder, flags) for name in units]
     own = _compiled(board, f"{_SUPPORT}.c", folder, (*_OWN_FLAGS, f"-DEMBER_TIMER={board.timer}"))
     command = [
-        board.compiler,
+        installed(board.compiler) or board.compiler,
         *board.flags,
         "-nostartfiles",
         "-T",
@@ -133,7 +133,8 @@ def _hex(memory: Memory) -> str:
 
 def _compiled(board: Board, name: str, folder: Path, flags: Sequence[str]) -> str:
     compiled = f"{name.removesuffix('.c')}.o"
-    command = [board.compiler, *board.flags, f"--specs={board.specs}", *flags, "-c", name, "-o", compiled]
+    compiler = installed(board.compiler) or board.compiler
+    command = [compiler, *board.flags, f"--specs={board.specs}", *flags, "-c", name, "-o", compiled]
     result = _run(command, folder)
     if result.returncode != 0:
         raise CompileError(f"{board.compiler} refuses {name}", command, result.stderr)

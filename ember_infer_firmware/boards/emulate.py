@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ember_infer_core.errors import KernelError
-from ember_infer_firmware.boards.board import Board
+from ember_infer_firmware.boards.board import Board, installed
 
 __all__ = ["Report", "run"]
 
@@ -43,7 +43,8 @@ def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, *
     board.require()
     for name, content in (files or {}).items():
         (program.parent / name).write_bytes(content)
-    command = [board.emulator, "-M", board.machine, "-nographic", "-monitor", "none", "-serial", "none"]
+    emulator = installed(board.emulator) or board.emulator
+    command = [emulator, "-M", board.machine, "-nographic", "-monitor", "none", "-serial", "none"]
     command += ["-semihosting-config", "enable=on,target=native", "-icount", "shift=6"]
     command += [*(("-bios", "none") if board.machine == "virt" else ()), "-kernel", program.name]
     try:

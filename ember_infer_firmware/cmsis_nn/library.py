@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-__all__ = ["BOARD_SOURCES", "ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
+__all__ = [
+    "BOARD_SOURCES",
+    "ENVIRONMENT",
+    "ONE_TASK",
+    "PREAMBLE",
+    "check_folder",
+    "flags",
+    "header_files",
+    "source_files",
+]
 
 ENVIRONMENT = "CMSIS_NN_PATH"
 PREAMBLE = ""
@@ -29,6 +38,11 @@ def check_folder(folder: Path) -> None:
 def flags(folder: Path) -> tuple[str, ...]:
     """For the compiler."""
     return (f"-I{folder / 'Include'}",)
+
+
+def header_files(folder: Path) -> list[Path]:
+    """All headers, in order of their paths."""
+    return sorted((folder / "Include").rglob("*.h"))
 
 
 def source_files(folder: Path, texts: Iterable[str]) -> list[Path]:

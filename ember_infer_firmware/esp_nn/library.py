@@ -9,7 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-__all__ = ["BOARD_SOURCES", "ENVIRONMENT", "ONE_TASK", "PREAMBLE", "check_folder", "flags", "source_files"]
+__all__ = [
+    "BOARD_SOURCES",
+    "ENVIRONMENT",
+    "ONE_TASK",
+    "PREAMBLE",
+    "check_folder",
+    "flags",
+    "header_files",
+    "source_files",
+]
 
 ENVIRONMENT = "ESP_NN_PATH"
 # Scratch depends on the chip, which a source that includes nothing else of ESP-IDF does not know.
@@ -46,6 +55,11 @@ def check_folder(folder: Path) -> None:
 def flags(folder: Path) -> tuple[str, ...]:
     """For the compiler."""
     return (*(f"-I{folder / part}" for part in _INCLUDED), "-DCONFIG_NN_OPTIMIZED")
+
+
+def header_files(folder: Path) -> list[Path]:
+    """All headers, in order of their paths."""
+    return sorted(path for part in _INCLUDED for path in (folder / part).rglob("*.h"))
 
 
 def source_files(folder: Path, texts: Iterable[str]) -> list[Path]:

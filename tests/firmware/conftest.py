@@ -30,7 +30,7 @@ def firmware(compiled_models: Path, c_compiler: Compiler) -> FirmwareBackend:
 @pytest.fixture(scope="session")
 def cmsis_nn(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the library's sources."""
-    folder = tmp_path_factory.mktemp("CMSIS NN")
+    folder = tmp_path_factory.mktemp("CMSIS-NN für uns")
     (archive,) = (shared / "cmsis_nn").glob("cmsis-nn-*.tar.gz")
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")

@@ -128,9 +128,24 @@ def test_what_does_not_compile_is_no_question_of_room(tmp_path: Path) -> None:
 
 
 def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name, path: None)
     with pytest.raises(KernelError, match=r"arm-none-eabi-gcc and qemu-system-arm: .* libnewlib-arm-none-eabi"):
         board_named("cortex-m55").require()
+
+
+@pytest.mark.parametrize("path", [".:{}", ":{}", "{}:", "planted:{}"])
+def test_programs_of_the_working_folder_are_not_run(path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    board, ran = board_named("m4"), tmp_path / "ran"
+    for folder in (tmp_path, tmp_path / "planted"):
+        folder.mkdir(exist_ok=True)
+        for program in (board.compiler, board.emulator):
+            (folder / program).write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+            (folder / program).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path.format(tmp_path / "empty"))
+    with pytest.raises(KernelError, match="arm-none-eabi-gcc and qemu-system-arm"):
+        board.require()
+    assert not ran.exists()
 
 
 def test_a_missing_c_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

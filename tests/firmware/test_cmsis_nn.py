@@ -16,10 +16,13 @@ from ember_infer_core.conformance.strategies import drawn
 from ember_infer_firmware import FirmwareBackend
 from ember_infer_firmware.boards import board_named
 from ember_infer_firmware.cmsis_nn import KERNELS
+from ember_infer_firmware.host import compiled
 from ember_infer_firmware.plan import Plan, plan_program
 from ember_infer_firmware.sources import generate
 from ember_infer_firmware.verify import verify
 from ember_infer_macros import load_program
+from ember_infer_native.cache import LibraryCache
+from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from tests.conformance.test_toys import conformance
 from tests.conftest import REPOSITORY
@@ -187,3 +190,17 @@ def test_the_library_is_looked_for_before_anything_is_compiled(
         FirmwareBackend(library=cmsis_nn)
     monkeypatch.setenv("CMSIS_NN_PATH", str(cmsis_nn))
     assert repr(FirmwareBackend("cmsis-nn")) == "FirmwareBackend(kernels='cmsis-nn')"
+
+
+def test_a_header_that_changes_is_compiled_anew(tmp_path: Path, c_compiler: Compiler) -> None:
+    """CMSIS-NN's hold code, too."""
+    (tmp_path / "Include").mkdir()
+    (tmp_path / "Source").mkdir()
+    (tmp_path / "Source" / "arm_answer.c").write_text(
+        '#include "arm_nnfunctions.h"\nint arm_answer(void) { return ANSWER; }\n'
+    )
+    for answer in (1, 2, 1):
+        (tmp_path / "Include" / "arm_nnfunctions.h").write_text(f"int arm_answer(void);\n#define ANSWER {answer}\n")
+        cache = LibraryCache(tmp_path / "cache")
+        sources = {"main.c": '#include "arm_nnfunctions.h"\nint ask(void) { return arm_answer(); }\n'}
+        assert compiled(cache, c_compiler, sources, "main.c", "model", "cmsis-nn", tmp_path).ask() == answer

@@ -13,6 +13,7 @@ import yaml
 
 from ember_infer_core.errors import ComparisonError, UnsupportedOperator
 from ember_infer_firmware import Exported, export
+from ember_infer_firmware.c_source import array_rows
 from ember_infer_firmware.kernels import KERNELS
 from ember_infer_macros import ember_model, load_program
 from ember_infer_native.toolchain import Compiler
@@ -21,6 +22,7 @@ from ember_infer_tools.tflite_writer import ModelWriter
 from tests.conftest import REPOSITORY
 from tests.firmware.exports import EXPORTED, mixed, sine
 from tests.firmware.unity import STRICT, compiled
+from tests.native.nets import Net
 from tests.support.debian import debian_program
 
 
@@ -79,6 +81,27 @@ def test_golden_vectors_begin_with_the_given_samples(tmp_path: Path) -> None:
         assert executable.outputs[0].item() == int(answer)
 
 
+def test_samples_of_megabytes_are_no_golden_vectors(tmp_path: Path, c_compiler: Compiler) -> None:
+    """A model of some hundred bytes would else become a hundred times what its input takes."""
+    net = Net()
+    x = net.input(1, 3 << 20)
+    net.output(net.operator("REVERSE_V2", [x, net.numbers([1])], 1, 3 << 20, like=x))
+    exported = export(load_program(net.finish()), tmp_path / "large", name="large")
+    assert sum(map(len, exported.files.values())) < 100_000
+    assert "it runs 0 samples" in exported.files["README.md"]
+    assert selftest(exported, c_compiler) == 0
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "bool"])
+def test_arrays_are_written_in_lines_that_are_full(dtype: str) -> None:
+    random = np.random.default_rng(0).bytes(1000)
+    array = np.frombuffer(random, np.uint8) % 2 == 0 if dtype == "bool" else np.frombuffer(random, dtype)
+    lines = list(array_rows(array))
+    assert [int(text) for text in "".join(lines).replace(",", " ").split()] == array.astype(int).tolist()
+    assert all(line.startswith("    ") and len(line) <= 118 for line in lines)
+    assert len({line.count(",") for line in lines[:-1]}) == 1
+
+
 def test_golden_vectors_of_large_samples_are_few(tmp_path: Path) -> None:
     digits = EXPORTED["digits"]()
     small = len(export(digits, tmp_path / "digits").files["selftest/digits_selftest.c"])
@@ -132,6 +155,20 @@ def test_cmake_builds_it_and_runs_the_self_test(exported: Exported) -> None:
     said(cmake, "-S", str(exported.folder), "-B", str(build), "--warn-uninitialized", "-Werror=dev")
     said(cmake, "--build", str(build))
     assert "100% tests passed" in said(ctest, "--test-dir", str(build))
+
+
+@pytest.mark.parametrize("file", ["test", "all", "clean", "features", "m"])
+def test_cmake_takes_models_that_are_called_as_its_own_targets_are(file: str, tmp_path: Path) -> None:
+    """Or as a header of the C library is, or the library of mathematics, which this model needs."""
+    writer = ModelWriter()
+    x = writer.tensor("x", (1, 4), scale=0.5)
+    real, tanh = (writer.tensor(name, (1, 4), "float32") for name in ("real", "tanh"))
+    y = writer.tensor("y", (1, 4), scale=0.01)
+    writer.operator("DEQUANTIZE", [x], [real])
+    writer.operator("TANH", [real], [tanh])
+    writer.operator("QUANTIZE", [tanh], [y])
+    (tmp_path / f"{file}.tflite").write_bytes(writer.finish([x], [y]))
+    test_cmake_builds_it_and_runs_the_self_test(export(load_program(tmp_path / f"{file}.tflite"), tmp_path / "folder"))
 
 
 def test_cmake_takes_it_as_part_of_a_project(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,101 @@ def test_an_export_with_files_of_others_is_left_alone(added: str, tmp_path: Path
     assert contents(folder) == {**FILES, added: "mine\n"}
 
 
+def test_an_empty_folder_of_others_is_theirs_too(tmp_path: Path) -> None:
+    write(tmp_path / "export")
+    (tmp_path / "export" / "mine" / "empty").mkdir(parents=True)
+    with pytest.raises(OSError, match="it holds mine/empty, which no export made"):
+        write(tmp_path / "export", force=True)
+    assert (tmp_path / "export" / "mine" / "empty").is_dir()
+
+
+def test_links_in_an_export_are_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "export")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "model.c").write_text("mine\n")
+    shutil.rmtree(tmp_path / "export" / "src")
+    (tmp_path / "export" / "src").symlink_to("../outside")
+    with pytest.raises(OSError, match="it holds src, which no export made"):
+        write(tmp_path / "export", force=True)
+    (tmp_path / "export" / "src").unlink()
+    (tmp_path / "export" / "README.md").unlink()
+    (tmp_path / "export" / "README.md").symlink_to("../outside")  # as a file that an export made is called
+    write(tmp_path / "export", force=True)
+    assert contents(tmp_path) == {"outside/model.c": "mine\n", **{f"export/{path}": FILES[path] for path in FILES}}
+
+
+def test_a_folder_that_may_not_be_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it holds is not ours. As root may read everything, the system's answer is staged."""
+    write(tmp_path / "export")
+    (tmp_path / "export" / "private").mkdir()
+    (tmp_path / "export" / "private" / "mine.txt").write_text("mine\n")
+    scandir = os.scandir
+
+    def refuses_private_ones(path: Any) -> Any:
+        if os.path.basename(path) == "private":
+            raise PermissionError(13, "no", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuses_private_ones)
+    with pytest.raises(PermissionError):
+        write(tmp_path / "export", force=True)
+    monkeypatch.undo()
+    assert contents(tmp_path / "export") == {**FILES, "private/mine.txt": "mine\n"}
+
+
+@pytest.mark.parametrize("manifest", ["fifo", "link", "deep", "long"])
+def test_a_manifest_that_no_export_wrote_makes_nobody_wait(manifest: str, tmp_path: Path) -> None:
+    path = tmp_path / MANIFEST
+    if manifest == "fifo":
+        os.mkfifo(path)
+    elif manifest == "link":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_text("[" * 100_000 if manifest == "deep" else '{"format": "ember-infer export 1"}' + " " * (1 << 20))
+    with pytest.raises(OSError, match="it holds other things than an export"):
+        write(tmp_path, force=True)
+
+
+def test_what_lies_above_or_elsewhere_is_no_part_of_an_export(tmp_path: Path) -> None:
+    """A manifest permits what is there to be replaced; it does not lead anywhere."""
+    folder = tmp_path / "export"
+    write(folder)
+    (tmp_path / "x").write_text("mine\n")
+    (folder / "y").write_text("mine\n")
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["files"] += ["../x", str(tmp_path / "x"), "src/../y", {"y": 1}, ["y"]]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(OSError, match="it holds y, which no export made"):
+        write(folder, force=True)
+    (folder / "y").unlink()
+    write(folder, force=True)
+    assert (tmp_path / "x").read_text() == "mine\n"
+
+
+def test_a_file_that_comes_in_at_the_last_moment_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "export"
+    write(folder)
+    write_text = Path.write_text
+
+    def writes_another(self: Path, *arguments: Any, **options: Any) -> int:
+        (folder / "mine.txt").open("w").close()
+        return write_text(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", writes_another)
+    with pytest.raises(OSError, match=r"it holds mine.txt, which no export made"):
+        write(folder, {"other.c": "int b;\n"}, force=True)
+    assert contents(folder) == {**FILES, "mine.txt": ""}
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+
+
+def test_an_export_whose_folders_are_read_only_is_replaced(tmp_path: Path) -> None:
+    write(tmp_path / "export")
+    (tmp_path / "export" / "src").chmod(0o500)
+    write(tmp_path / "export", {"other.c": "int b;\n"}, force=True)
+    assert contents(tmp_path / "export") == {"other.c": "int b;\n"}
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine\n")
     with pytest.raises(NotADirectoryError, match="it is no folder"):
@@ -110,19 +207,40 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "no"), KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
 def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "old")
     rename = Path.rename
 
     def refuses_the_new_one(self: Path, target: Path) -> Path:
         if self.name == "new":
-            raise PermissionError(13, "no", os.fspath(self))
+            raise error
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuses_the_new_one)
-    with pytest.raises(PermissionError):
+    with pytest.raises(type(error)):
         write(tmp_path / "old", {"other.c": "int b;\n"}, force=True)
     assert contents(tmp_path / "old") == FILES
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_an_old_folder_that_cannot_come_back_is_kept_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "old")
+    rename = Path.rename
+
+    def makes_one_in_its_place(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            target.mkdir()
+            (target / "mine.txt").touch()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", makes_one_in_its_place)
+    with pytest.raises(OSError, match="not empty"):
+        write(tmp_path / "old", {"other.c": "int b;\n"}, force=True)
+    (kept,) = tmp_path.glob(".ember-export-*/old")
+    assert contents(kept) == FILES
+    assert contents(tmp_path / "old") == {"mine.txt": ""}

@@ -90,7 +90,10 @@ class EspBackend(RoutedBackend):
         **options: Any,
     ) -> Made:
         """An instance of the class that goes with chip, driver and ``force_ansi``."""
-        instance: Made = object.__new__(cls.of(chip, driver=driver, force_ansi=force_ansi))
+        found = cls.of(chip, driver=driver, force_ansi=force_ansi)
+        if not issubclass(found, cls):  # nobody would call __init__
+            raise ValueError(f"these arguments are those of {found.__qualname__}, not of {cls.__qualname__}")
+        instance: Made = object.__new__(found)
         return instance
 
     def __init__(
@@ -138,6 +141,8 @@ class EspBackend(RoutedBackend):
             base = _class_for(cls, chip)
         driver = cls.DRIVER if driver is None else driver
         _one_of("driver", driver, DRIVERS)
+        if isinstance(force_ansi, str):  # or its letters would be taken for operators
+            raise ValueError(f"force_ansi must be a tuple of names, as in ({force_ansi!r},), not a string")
         forced = cls.FORCE_ANSI if force_ansi is None else frozenset(force_ansi)
         for operator in sorted(forced):
             _one_of("force_ansi", operator, ANSI_SWITCHES)
