@@ -134,8 +134,8 @@ def check_model_name(name: str) -> None:
 
 def _is_taken(name: str) -> bool:
     lower = name.lower()
-    prefixes = (*(f"{one}_" for one in _KERNELS), _CMSIS_NN)
-    return lower in _TAKEN or lower in _KERNELS or lower.startswith(prefixes)
+    own = lower in _KERNELS or lower.startswith(tuple(f"{one}_" for one in _KERNELS))
+    return own or lower in _TAKEN or lower.startswith(_CMSIS_NN)
 
 
 class Names:

@@ -61,7 +61,8 @@ def _vector(plan: Plan, place: Place, name: str, array: AnyArray) -> Iterator[st
     rows = np.ascontiguousarray(array).reshape(len(array), int(np.prod(array.shape[1:])))  # there may be none
     if place.base == "output" and place.dtype.kind == "f":
         rows = rows.view(np.uint32)
-    length, attribute = _length(place) if len(rows) else 1, alignment(plan, place) if place.base == "input" else ""
+    attribute = alignment(plan, place) if place.base == "input" else ""
+    length = _length(place) if len(rows) else 1
     if attribute:
         length = -(-length // ALIGNMENT) * ALIGNMENT
     yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{length}]{attribute} = {{"

@@ -100,12 +100,12 @@ def weights_len(plan: Plan) -> int:
 
 def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
     floats = uses_floats(plan)
-    scratch = plan.scratch_len
-    parts = [("activations", plan.state_start), ("scratch", scratch.plain), ("state", plan.state_len)]
-    parts += [
-        (f"scratch on {core.words}", scratch.on(name))
+    parts = (("activations", plan.state_start), ("scratch", plan.scratch_len.plain), ("state", plan.state_len))
+    sizes = [(f"of it {part}", size) for part, size in parts if size]
+    sizes += [
+        (f"arena on {core.words}", plan.arena_len_on(name))
         for name, core in CORES.items()
-        if scratch.on(name) > scratch.plain
+        if plan.arena_len_on(name) != plan.arena_len
     ]
     return {
         "name": plan.name,
@@ -124,7 +124,7 @@ def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
         else "",
         "weights_len": str(weights_len(plan)),
         "arena_len": str(plan.arena_len),
-        "parts": "\n".join(f"| of it {part} | {size} |" for part, size in parts if size),
+        "parts": "\n".join(f"| {what} | {size} |" for what, size in sizes),
         "example": example(plan).rstrip("\n"),
         "notes": _notes(plan),
         "count": str(len(golden)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import fill
 
@@ -64,9 +63,8 @@ def _plain(name: str) -> str:
 
 
 def uses_floats(plan: Plan) -> bool:
-    """Whether some kernel computes with floats, so that the compiler must not contract a product and a sum."""
-    headers = map(header_text, headers_of(step.kernel for step in plan.steps()))
-    return any(re.search(r"\bfloat\b", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)) for text in headers)
+    """Whether some kernel is given floats, so that the compiler must not contract a product and a sum."""
+    return any(place is not None and place.dtype.kind == "f" for step in plan.steps() for place in step.operands)
 
 
 def port_name(ports: Sequence[Place], place: Place) -> str:

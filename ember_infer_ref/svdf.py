@@ -51,7 +51,7 @@ def _prepare(params: SvdfParams) -> Step:
         newest[...] = (np.clip(scaled, *limits) - params.state_offset).astype(params.dtype)
         sums = np.einsum("bul,ul->bu", by_unit.astype(kind), time_weights).astype(np.int64) + bias
         results = multiply_by_quantized_multiplier(wrap_int32(sums), params.output_multiplier, params.output_shift)
-        np.clip(results + params.output_offset, INT8_MIN, INT8_MAX, out=params.output, casting="unsafe")
+        np.clip(wrap_int32(results + params.output_offset), INT8_MIN, INT8_MAX, out=params.output, casting="unsafe")
 
     return run
 

@@ -289,7 +289,8 @@ def export(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER")],
     kernels: Annotated[
-        str, typer.Option(help="Which the code calls.", metavar="KIND", autocompletion=_kinds)
+        str,
+        typer.Option(help="Which the code calls: reference or cmsis-nn.", metavar="KIND", autocompletion=_kinds),
     ] = "reference",
     library: Annotated[
         Path | None,

@@ -119,6 +119,7 @@ SMALLEST: Mapping[str, tuple[EspBackend, Callable[[], ChipCall]]] = {
     "avg-pool-rows": (S3["rust"], lambda: pool_call("avg_pool", int8(1, 2, 1, 4), (1, 1))),
     "mul-tail": (S3["rust"], lambda: product([73], [1], -43)),
     "softmax-rows": (S3["rust"], softmax_of_two_rows),
+    "softmax-flat": (S3["rust"], lambda: softmax_call(np.zeros((1, 512), np.int8), 1 / 16)),
     "p4-hard-swish": (
         P4["tflm"],
         lambda: hard_swish_call(np.arange(-128, 128).astype(np.int8), QuantParam(0.03, 0), QuantParam(0.25, 0)),

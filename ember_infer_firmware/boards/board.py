@@ -15,7 +15,7 @@ __all__ = ["BOARDS", "Board", "Memory", "board_named", "installed"]
 _ARM_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm")
 _RISCV_PACKAGES = ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf", "qemu-system-misc")
 _CORES = {"cortex-m4": "dsp", "cortex-m7": "dsp", "cortex-m55": "mve"}
-NANOSECONDS = 64  # that an instruction takes: -icount shift=6
+ICOUNT_SHIFT = 6  # an instruction takes 2**6 nanoseconds of virtual time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Board:
 
     def instructions(self, ticks: int) -> int:
         """How many instructions take so many ticks."""
-        return round(ticks * 1e9 / (self.timer_hertz * NANOSECONDS))
+        return round(ticks * 1e9 / (self.timer_hertz * (1 << ICOUNT_SHIFT)))
 
     def require(self) -> None:
         """Makes sure that compiler and emulator are there.

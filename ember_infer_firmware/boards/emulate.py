@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ember_infer_core.errors import KernelError
-from ember_infer_firmware.boards.board import Board, installed
+from ember_infer_firmware.boards.board import ICOUNT_SHIFT, Board, installed
 
 __all__ = ["Report", "run"]
 
@@ -45,7 +45,7 @@ def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, *
         (program.parent / name).write_bytes(content)
     emulator = installed(board.emulator) or board.emulator
     command = [emulator, "-M", board.machine, "-nographic", "-monitor", "none", "-serial", "none"]
-    command += ["-semihosting-config", "enable=on,target=native", "-icount", "shift=6"]
+    command += ["-semihosting-config", "enable=on,target=native", "-icount", f"shift={ICOUNT_SHIFT}"]
     command += [*(("-bios", "none") if board.machine == "virt" else ()), "-kernel", program.name]
     try:
         result = subprocess.run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.activation import check_activation
-from ember_infer_firmware.cmsis_nn.windows import window
+from ember_infer_firmware.cmsis_nn.windows import check_products, window
 from ember_infer_firmware.context import ScratchLen
 from ember_infer_firmware.step import Kernel, Place, Step
 
@@ -36,7 +36,8 @@ def plan(
     """One call, of the function that the library's wrapper would choose."""
     check_activation(params)
     kernel = _kernel(params)
-    _, filter_h, filter_w, _ = params.weights_shape
+    _, filter_h, filter_w, filter_c = params.weights_shape
+    check_products(filter_h * filter_w * filter_c)
     scratch = None  # what one for 1 x 1 filters can use, with Arm's compiler alone, it can do without
     if kernel is _GENERAL:
         scratch = context.scratch_by_core(general_scratch(filter_h * filter_w * params.input_shape[3]))

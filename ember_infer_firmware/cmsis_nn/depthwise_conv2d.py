@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ember_infer_core.activation import check_activation
 from ember_infer_firmware.cmsis_nn.conv2d import general_scratch
-from ember_infer_firmware.cmsis_nn.windows import window
+from ember_infer_firmware.cmsis_nn.windows import check_products, window
 from ember_infer_firmware.context import ScratchLen
 from ember_infer_firmware.step import Kernel, Place, Step
 
@@ -38,6 +38,7 @@ def plan(
     check_activation(params)
     _, filter_h, filter_w, channels = params.weights_shape
     taps = filter_h * filter_w
+    check_products(taps)
     fields = window(context, params, weights, bias) | {"depth_multiplier": params.depth_multiplier}
     is_plain = params.input_shape[0] == 1 and (params.dilation_h_factor, params.dilation_w_factor) == (1, 1)
     if params.input_shape[3] == 1:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KERNELS", "plan"]
 
+_MOST_CLASSES = 511
 _SOFTMAX = Kernel("cmsis_nn_softmax", "cmsis_nn_softmax", 2)
 KERNELS = (_SOFTMAX,)
 
@@ -22,6 +23,8 @@ def plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -
     """One call, of int8 to int8; the reference computes other types."""
     if (params.dtype, params.output_dtype) != (INT8, INT8):
         raise Declined("a softmax of other types than int8: the reference kernel")
+    if params.input_shape[-1] > _MOST_CLASSES:  # whose exponentials may sum to 512 or more
+        raise Declined("a softmax of over 511 classes, where CMSIS-NN may shift by more than 31: the reference kernel")
     fields = {
         "rows": element_count(params.input_shape[:-1]),
         "depth": params.input_shape[-1],

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.sums import WindowedSumParams
     from ember_infer_firmware.context import Context
 
-__all__ = ["check_counts", "geometry", "window"]
+__all__ = ["check_counts", "check_products", "geometry", "window"]
 
 _MOST = 2**15 - 1
+_MOST_PRODUCTS = 2**16 - 1
 
 
 def check_counts(*counts: int) -> None:
@@ -27,6 +28,16 @@ def check_counts(*counts: int) -> None:
     """
     if max(counts) > _MOST:
         raise Declined("CMSIS-NN counts rows, columns and channels in 16 bits")
+
+
+def check_products(count: int) -> None:
+    """Checks that they hold the number of products of one output: the last columns and channels are counted so.
+
+    Raises:
+        Declined: they do not.
+    """
+    if count > _MOST_PRODUCTS:
+        raise Declined("CMSIS-NN counts the products of an output in 16 bits")
 
 
 def geometry(params: WindowedSumParams | PoolParams, filter_shape: Shape4) -> dict[str, int]:

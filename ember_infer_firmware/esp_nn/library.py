@@ -59,7 +59,7 @@ def flags(folder: Path) -> tuple[str, ...]:
 
 def header_files(folder: Path) -> list[Path]:
     """All headers, in order of their paths."""
-    return sorted(path for part in _INCLUDED for path in (folder / part).rglob("*.h"))
+    return sorted(path for part in ("include", "src") for path in (folder / part).rglob("*.h"))
 
 
 def source_files(folder: Path, texts: Iterable[str]) -> list[Path]:

@@ -58,7 +58,8 @@ static inline void ember_matmul_row(const struct ember_batch_matmul_int8 *p, con
         ember_matmul_dot(p, left, right + column * next, count == 4 ? next : 0, shared, sums);
         for (int32_t i = 0; i < count; i++, column++) {
             const uint32_t bias = p->bias == NULL ? 0u : (uint32_t)p->bias[column];
-            const int32_t value = ember_scale((int32_t)(sums[2 * i] + bias), p->multiplier, p->shift) + p->output_offset;
+            const uint32_t scaled = (uint32_t)ember_scale((int32_t)(sums[2 * i] + bias), p->multiplier, p->shift);
+            const int32_t value = (int32_t)(scaled + (uint32_t)p->output_offset); /* wraps, as TFLM's does */
             *output++ = (int8_t)ember_clamp(value, p->activation_min, p->activation_max);
         }
     }

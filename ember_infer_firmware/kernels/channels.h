@@ -26,6 +26,14 @@ static inline int32_t ember_scaled_right(int32_t value, int32_t multiplier, int3
     return (high + (high >> 31) + ((zero << shift) >> 1)) >> shift;
 }
 
+/* The same of anything. TFLM adds the zero point to what may be any int32, so that the sum may wrap; 128 more, from where
+   ember_saturated begins, may not. Not inlined, so that ember_store keeps its registers. */
+static EMBER_NOT_INLINED int32_t ember_scaled_anyhow(int32_t value, int32_t multiplier, int32_t shift, int32_t zero) {
+    const uint32_t scaled = (uint32_t)ember_scale_apart(value, multiplier, shift);
+    const int32_t result = (int32_t)(scaled + (uint32_t)(zero >> 1) - 128u);
+    return (result < 127 ? result : 127) + 128;
+}
+
 /* From -128, which `value` is above. From 0 up this is one instruction of an Arm, and its limits need no registers. */
 static inline int8_t ember_saturated(int32_t value) {
     return (int8_t)(ember_clamp(value, 0, 255) - 128);
@@ -42,7 +50,7 @@ static EMBER_NOT_INLINED void ember_store(const struct ember_channels *p, int32_
     for (const int8_t *end = output + count; output != end; sums += 2) {
         const int32_t sum = (int32_t)*sums, multiplier = *multipliers++, shift = *shifts++;
         *output++ = ember_saturated(shift > 0 ? ember_scaled_right(sum, multiplier, shift, zero)
-                                              : ember_scale_apart(sum, multiplier, shift + EMBER_ANY_SHIFT) + (zero >> 1));
+                                              : ember_scaled_anyhow(sum, multiplier, shift + EMBER_ANY_SHIFT, zero));
     }
 }
 

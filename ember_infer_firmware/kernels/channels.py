@@ -30,6 +30,7 @@ __all__ = [
     "right_shifts",
     "short",
     "within",
+    "wrapped",
 ]
 
 CLAMP = Kernel("clamp_in_place", "clamp", 1)
@@ -65,7 +66,12 @@ def biases(params: SumParams, rows: AnyArray, bias: AnyArray | None, groups: int
     """
     start = params.input_offset * rows.sum(1, dtype=np.int64) + _wide(rows, bias)
     behind = -(len(rows) // groups) % TOGETHER
-    return np.concatenate([wrap_int32(start), np.zeros(behind, np.int64)]).astype(np.int32)
+    return np.concatenate([wrapped(start), np.zeros(behind, np.int32)])
+
+
+def wrapped(sums: Int64Array) -> Int32Array:
+    """As an int32 of C keeps them."""
+    return wrap_int32(sums).astype(np.int32)
 
 
 def right_shifts(params: SumParams, rows: AnyArray, bias: AnyArray | None) -> tuple[Int32Array, AnyArray]:

@@ -1,4 +1,4 @@
-/* The clamp of an activation that is narrower than int8, in place. Planned by sums.py. */
+/* The clamp of an activation that is narrower than int8, in place. Planned by channels.py. */
 
 #ifndef EMBER_CLAMP_H
 #define EMBER_CLAMP_H

@@ -3,9 +3,14 @@
 #ifndef EMBER_COMMON_H
 #define EMBER_COMMON_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if INT_MAX < 2147483647
+#error "The kernels are for processors whose int has 32 bits: products of bytes and shifts of constants are computed in it."
+#endif
 
 /* EMBER_NOT_INLINED: of functions that are called from several places, one copy in flash.
    ember_copy: of so few bytes that it is a load and a store, without a C library too (-ffreestanding). */

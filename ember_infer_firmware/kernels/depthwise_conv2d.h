@@ -32,7 +32,10 @@ static inline void ember_depthwise_conv2d_pixel(const struct ember_depthwise_con
             d += (uint32_t)(x[3] * weights[3]);
         }
         uint32_t sums[8];
-        sums[0] = a, sums[2] = b, sums[4] = c, sums[6] = d;
+        sums[0] = a;
+        sums[2] = b;
+        sums[4] = c;
+        sums[6] = d;
         ember_store(&p->outputs, channel, 4, sums, output + channel);
         if (channel == last)
             return;

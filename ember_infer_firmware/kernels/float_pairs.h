@@ -1,4 +1,4 @@
-/* Functions of two float32, as TFLM's reference kernels compute them. Planned by arithmetic.py. */
+/* Functions of two float32, as TFLM's reference kernels compute them. Planned by plain_pairs.py. */
 
 #ifndef EMBER_FLOAT_PAIRS_H
 #define EMBER_FLOAT_PAIRS_H

@@ -1,5 +1,5 @@
-/* Functions of rows of float32, in the order of TFLM's reference kernels. Planned by l2_normalization.py and
-   log_softmax.py. */
+/* Functions of rows of float32, in the order of TFLM's reference kernels. Planned by l2_normalization.py,
+   log_softmax.py and softmax.py. */
 
 #ifndef EMBER_FLOAT_ROWS_H
 #define EMBER_FLOAT_ROWS_H
@@ -33,6 +33,26 @@ static inline void ember_log_softmax_float32(const struct ember_float_rows *p, c
         const float log_of_sum = logf(sum);
         for (int32_t i = 0; i < p->count; i++)
             output[i] = input[i] - most - log_of_sum;
+    }
+}
+
+struct ember_softmax_float32 {
+    int32_t rows, count;
+    float beta;
+};
+
+static inline void ember_softmax_float32(const struct ember_softmax_float32 *p, const float *input, float *output) {
+    const int32_t count = p->count;
+    for (int32_t row = p->rows; row != 0; row--, input += count, output += count) {
+        float most = -3.402823466385288598e38f, sum = 0.0f;
+        for (int32_t i = 0; i < count; i++)
+            most = most < input[i] ? input[i] : most;
+        for (int32_t i = 0; i < count; i++) {
+            output[i] = expf((input[i] - most) * p->beta);
+            sum += output[i];
+        }
+        for (int32_t i = 0; i < count; i++)
+            output[i] /= sum;
     }
 }
 

@@ -24,9 +24,10 @@ static EMBER_NOT_INLINED uint64_t ember_gather_row(const struct ember_gather *p,
 /* Returns -1, and has written nothing, where there is no such row. */
 static inline int ember_gather(const struct ember_gather *p, const void *input, const int32_t *indices, void *output) {
     const int32_t *index = indices;
-    for (int32_t i = p->batches * p->count; i != 0; i--, index += p->indices)
+    for (int32_t i = p->batches * p->count; i != 0; i--, index += p->indices) {
         if (ember_gather_row(p, index) >= (uint64_t)p->rows)
             return -1;
+    }
     const uint8_t *x = (const uint8_t *)input;
     uint8_t *to = (uint8_t *)output;
     for (int32_t batch = 0; batch < p->batches; batch++, indices = index) {

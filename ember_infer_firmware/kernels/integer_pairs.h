@@ -1,5 +1,5 @@
 /* Functions of two integers that are the values themselves: int32, which wraps, int16, int8 and bool. Planned by
-   arithmetic.py. */
+   plain_pairs.py. */
 
 #ifndef EMBER_INTEGER_PAIRS_H
 #define EMBER_INTEGER_PAIRS_H

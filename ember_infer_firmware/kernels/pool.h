@@ -17,12 +17,15 @@ struct ember_pool {
 static inline int32_t ember_pool_average(const int8_t *input, int32_t rows, int32_t columns, int32_t row,
                                          int32_t channels) {
     const int32_t count = rows * columns;
-    int32_t sum = 0;
+    uint32_t total = 0; /* wraps, as TFLM's does */
     for (; rows != 0; rows--, input += row) {
         const int8_t *x = input;
-        for (int32_t i = columns; i != 0; i--, x += channels)
-            sum += *x;
+        for (int32_t i = columns; i != 0; i--, x += channels) {
+            const int32_t element = *x;
+            total += (uint32_t)element;
+        }
     }
+    const int32_t sum = (int32_t)total;
     return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count; /* half away from zero */
 }
 

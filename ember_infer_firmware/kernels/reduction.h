@@ -39,9 +39,9 @@ static inline int32_t ember_scaled_mean(const struct ember_mean *p, uint32_t sum
 static inline void ember_mean_int8(const struct ember_mean *p, const int8_t *input, int8_t *output) {
     for (int32_t i = 0; i < p->axes.results; i++) {
         const int8_t *first = input + ember_place(p->axes.kept, p->axes.kept_axes, i);
-        int32_t sum = 0;
-        EMBER_EACH_REDUCED(int8_t, &p->axes, first, sum += *x)
-        *output++ = (int8_t)ember_scaled_mean(p, (uint32_t)sum, INT8_MIN, INT8_MAX);
+        uint32_t sum = 0;
+        EMBER_EACH_REDUCED(int8_t, &p->axes, first, const int32_t element = *x; sum += (uint32_t)element)
+        *output++ = (int8_t)ember_scaled_mean(p, sum, INT8_MIN, INT8_MAX);
     }
 }
 

@@ -37,8 +37,14 @@ static EMBER_NOT_INLINED const int8_t *ember_rows(const struct ember_rows *p, in
                 h += (uint32_t)(second * w[3]);
             }
             uint32_t sums[16], *from = sums;
-            sums[0] = a, sums[2] = b, sums[4] = c, sums[6] = d;
-            sums[8] = e, sums[10] = f, sums[12] = g, sums[14] = h;
+            sums[0] = a;
+            sums[2] = b;
+            sums[4] = c;
+            sums[6] = d;
+            sums[8] = e;
+            sums[10] = f;
+            sums[12] = g;
+            sums[14] = h;
             for (int32_t i = left == 1 ? 1 : 2; i != 0; i--, from += 8, to += p->channels.count)
                 ember_store(&p->channels, channel, count < 4 ? count : 4, from, to);
         }

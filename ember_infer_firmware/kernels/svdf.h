@@ -4,7 +4,8 @@
 #ifndef EMBER_SVDF_H
 #define EMBER_SVDF_H
 
-#include "ember_sums.h"
+#include "ember_dot.h"
+#include "ember_fixed_point.h"
 
 /* All but the weights of time, whose type is the state's. */
 struct ember_svdf_sums {
@@ -33,7 +34,7 @@ static inline void ember_svdf_newest(const struct ember_svdf_sums *p, int32_t fi
     uint32_t sums[4];
     for (int32_t i = 0; i < 4; i++)
         sums[i] = (uint32_t)p->start[filter + i];
-    ember_dot4(sums, input, p->features + filter * p->depth, p->depth, 0);
+    ember_dot4(sums, input, p->features + filter * p->depth, p->depth);
     for (int32_t i = 0; i < 4; i++) {
         const int32_t value = ember_scale_apart((int32_t)sums[i], p->state_multiplier, p->state_shift);
         newest[i] = ember_clamp(value, -limit, limit - 1) + p->state_offset;
@@ -41,8 +42,8 @@ static inline void ember_svdf_newest(const struct ember_svdf_sums *p, int32_t fi
 }
 
 static inline int8_t ember_svdf_result(const struct ember_svdf_sums *p, uint32_t sum) {
-    const int32_t value = ember_scale_apart((int32_t)sum, p->output_multiplier, p->output_shift) + p->output_offset;
-    return (int8_t)ember_clamp(value, -128, 127);
+    const uint32_t scaled = (uint32_t)ember_scale_apart((int32_t)sum, p->output_multiplier, p->output_shift);
+    return (int8_t)ember_clamp((int32_t)(scaled + (uint32_t)p->output_offset), -128, 127); /* wraps, as TFLM's does */
 }
 
 /* The state moves and is summed in one go, so that each element is loaded once. */

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.slots import INT8
-from ember_infer_firmware.kernels.channels import TOGETHER, interleaved
-from ember_infer_firmware.kernels.sums import wrapped
+from ember_infer_firmware.kernels.channels import TOGETHER, interleaved, wrapped
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:

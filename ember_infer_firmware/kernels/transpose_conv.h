@@ -79,7 +79,8 @@ static inline void ember_transposed_pixel(const struct ember_transpose_conv *p, 
         weights += p->rows.taps * p->columns.taps * p->depth * together;
         for (int32_t i = 0; i < together; i++) {
             const int32_t at = (c + i) * p->scale_step, sum = (int32_t)sums[2 * i];
-            const int32_t value = ember_scale(sum, p->multiplier[at], p->shift[at]) + p->output_offset;
+            const uint32_t scaled = (uint32_t)ember_scale(sum, p->multiplier[at], p->shift[at]);
+            const int32_t value = (int32_t)(scaled + (uint32_t)p->output_offset); /* wraps, as TFLM's does */
             *output++ = (int8_t)ember_clamp(value, p->activation_min, p->activation_max);
         }
     }

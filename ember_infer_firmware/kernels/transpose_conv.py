@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.activation import check_activation
+from ember_infer_firmware.kernels.channels import TOGETHER, interleaved
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ __all__ = ["KERNELS", "plan"]
 
 _TRANSPOSE_CONV = Kernel("transpose_conv", "transpose_conv", 2)
 KERNELS = (_TRANSPOSE_CONV,)
-
-_TOGETHER = 4  # channels that share each load of the input
 
 
 def plan(
@@ -37,7 +36,7 @@ def plan(
     is_common = bool((multiplier == multiplier[0]).all() and (shift == shift[0]).all())
     kept = slice(1) if is_common else slice(None)
     fields: dict[str, Value] = {
-        "weights": context.constant("weights", _interleaved(weights)),
+        "weights": context.constant("weights", interleaved(weights.reshape(channels, -1), whole=False)),
         "bias": context.constant("bias", _whole_fours(channels, bias)),
         "multiplier": context.constant("multiplier", multiplier[kept]),
         "shift": context.constant("shift", shift[kept].astype(np.int8)),
@@ -55,18 +54,9 @@ def plan(
     return [Step(_TRANSPOSE_CONV, fields, (input, output))]
 
 
-def _interleaved(weights: Int8Array) -> Int8Array:
-    """Channels take turns, four at a time, the last ones too, fewer than four; as four are read there as well, what is
-    beyond them must be there.
-    """
-    rows = weights.reshape(len(weights), -1)
-    parts = [rows[first : first + _TOGETHER].T.reshape(-1) for first in range(0, len(rows), _TOGETHER)]
-    return np.concatenate([*parts, np.zeros(-len(rows) % _TOGETHER, np.int8)])
-
-
 def _whole_fours(channels: int, bias: Int32Array | None) -> Int32Array:
     """The bias, with zeros up to a multiple of four, and nothing but zeros where there is none."""
-    padded: Int32Array = np.zeros(-(-channels // _TOGETHER) * _TOGETHER, np.int32)
+    padded: Int32Array = np.zeros(-(-channels // TOGETHER) * TOGETHER, np.int32)
     if bias is not None:
         padded[:channels] = bias
     return padded

@@ -5,7 +5,8 @@
 #ifndef EMBER_UNIDIRECTIONAL_SEQUENCE_LSTM_H
 #define EMBER_UNIDIRECTIONAL_SEQUENCE_LSTM_H
 
-#include "ember_sums.h"
+#include "ember_dot.h"
+#include "ember_fixed_point.h"
 
 /* Of rows of int8 and the gates' weights. */
 struct ember_lstm_sums {
@@ -84,7 +85,8 @@ static inline int32_t ember_lstm_unit(const struct ember_lstm_update *p, const i
     *cell = (int16_t)now;
     const int32_t x = (now * p->tanh_multiplier + (1 << p->tanh_shift >> 1)) >> p->tanh_shift;
     const int32_t result = ember_lstm_tanh(table, x) * ember_lstm_logistic(table, 3 * gates[3]);
-    return ember_scale_apart(result, p->hidden_multiplier, p->hidden_shift) - p->hidden_offset;
+    const uint32_t scaled = (uint32_t)ember_scale_apart(result, p->hidden_multiplier, p->hidden_shift);
+    return (int32_t)(scaled - (uint32_t)p->hidden_offset); /* wraps, as TFLM's does */
 }
 
 /* Adds a row's part to a unit's gates. `total`: of the row's elements. */
@@ -93,7 +95,7 @@ static EMBER_NOT_INLINED void ember_lstm_add(const struct ember_lstm_sums *p, in
     uint32_t sums[4];
     for (int32_t gate = 0; gate < 4; gate++)
         sums[gate] = (uint32_t)p->bias[4 * unit + gate] + (uint32_t)p->weights_offset[gate] * (uint32_t)total;
-    ember_dot4(sums, row, p->weights + 4 * unit * p->depth, p->depth, 0);
+    ember_dot4(sums, row, p->weights + 4 * unit * p->depth, p->depth);
     for (int32_t gate = 0; gate < 4; gate++) {
         const int32_t part = ember_lstm_saturated(ember_scale((int32_t)sums[gate], p->multiplier[gate], p->shift[gate]));
         gates[gate] = ember_lstm_saturated(gates[gate] + part);

@@ -10,7 +10,7 @@ import numpy as np
 from ember_infer_core.fixed_point import Int64Array, reduced_multiplier
 from ember_infer_core.int16_functions import SIGMOID
 from ember_infer_core.slots import INT8
-from ember_infer_firmware.kernels.sums import wrapped
+from ember_infer_firmware.kernels.channels import wrapped
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:

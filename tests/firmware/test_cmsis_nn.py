@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ember_infer_core import Program, Tensor
+from ember_infer_core import Padding, Program, QuantParam, Tensor
 from ember_infer_core.conformance.programs import one_call, random_inputs
 from ember_infer_core.conformance.strategies import drawn
+from ember_infer_core.ops import conv2d
 from ember_infer_firmware import FirmwareBackend
 from ember_infer_firmware.boards import board_named
 from ember_infer_firmware.cmsis_nn import KERNELS
@@ -176,6 +177,22 @@ def test_what_it_does_not_do_is_the_reference_kernels_and_says_why(cmsis_nn: Pat
     code = generate(planned(broadcast))["model.c"]
     assert "/* CMSIS-NN takes tensors of one shape alone */" in code
     assert "arm_" not in code
+
+
+@pytest.mark.parametrize(("depth", "calls"), [(1023, 1), (1024, 0)])
+def test_a_filter_of_more_taps_than_it_counts_is_the_reference_kernels(depth: int, calls: int) -> None:
+    """On plain cores it would leave out all of them where the number of output pixels is odd."""
+    params = conv2d.prepare(
+        input_shape=(1, 8, 8, depth),
+        weights_shape=(2, 8, 8, depth),
+        output_shape=(1, 1, 1, 2),
+        input_quant=QuantParam(0.1, 3),
+        weights_quant=QuantParam(0.01, 0),
+        output_quant=QuantParam(1.0, 0),
+        padding=Padding.VALID,
+    )
+    params.weights = np.ones(params.weights_shape, np.int8)
+    assert library_calls(one_call("conv2d", params)) == calls
 
 
 def test_the_library_is_looked_for_before_anything_is_compiled(

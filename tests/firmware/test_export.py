@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
+from ember_infer_core import Program
 from ember_infer_core.errors import ComparisonError, UnsupportedOperator
 from ember_infer_firmware import Exported, export
 from ember_infer_firmware.c_source import array_rows
@@ -324,11 +325,29 @@ def test_metadata_is_well_formed(exported: Exported) -> None:
     assert f"examples/{name}/{name}.ino" in files
 
 
+def test_a_folder_says_of_every_core_how_large_the_arena_is(tmp_path: Path) -> None:
+    """CMSIS-NN's vector kernels want more scratch than its plain C."""
+    digits = load_program(REPOSITORY / "models" / "digits.tflite")
+    made = export(digits, tmp_path / "digits", kernels="cmsis-nn")
+    assert f"| arena, in RAM | {made.plan.arena_len} |" in made.files["README.md"]
+    assert f"| arena on Arm with vectors | {made.plan.arena_len_on('mve')} |" in made.files["README.md"]
+
+
+def sum_of_three() -> Program:
+    """Of int8, whose kernel shares its header with that of float32."""
+    writer = ModelWriter()
+    *inputs, sum_ = (writer.tensor(name, (2, 3), scale=0.5, zero_point=-3) for name in ("a", "b", "c", "sum"))
+    writer.operator("ADD_N", inputs, [sum_])
+    return load_program(writer.finish(inputs, [sum_]))
+
+
 def test_floats_are_not_contracted_where_there_are_any(tmp_path: Path) -> None:
     described = ("CMakeLists.txt", "zephyr/CMakeLists.txt", "library.json", "README.md")
-    floats, integers = export(mixed(), tmp_path / "mixed"), export(sine(), tmp_path / "sine")
+    floats = export(mixed(), tmp_path / "mixed")
     assert all("-ffp-contract=off" in floats.files[name] for name in described)
-    assert not any("-ffp-contract=off" in integers.files[name] for name in described)
+    for number, program in enumerate((sine(), sum_of_three())):
+        integers = export(program, tmp_path / str(number), name="integers")
+        assert not any("-ffp-contract=off" in integers.files[name] for name in described)
 
 
 def test_nothing_is_left_to_fill_in(exported: Exported) -> None:

@@ -124,3 +124,11 @@ def test_the_header_of_a_model_is_cplusplus_too(tmp_path: Path) -> None:
     objects = [str(tmp_path / f"{source}.o") for source in ("sine.c", "sine_weights.c")]
     compiled([compiler, *strict, str(tmp_path / "main.cpp"), *objects, "-o", str(tmp_path / "main")])
     subprocess.run([str(tmp_path / "main")], check=True)
+
+
+def test_headers_name_modules_that_there_are() -> None:
+    """``Planned by X.py`` is for whoever meets a kernel in an exported folder and looks for what fills its struct."""
+    folder = REPOSITORY / "ember_infer_firmware" / "kernels"
+    for header in HEADERS:
+        planners = re.findall(r"\w+\.py", header_text(header))
+        assert [name for name in planners if not (folder / name).is_file()] == []

@@ -67,7 +67,12 @@ def depthwise(columns: int, channels: int, taps: int) -> DepthwiseConv2dParams:
 
 
 def dense(
-    depth: int, outputs: int, scale: float, bias: Int32Array | None = None, zero_point: int = 0
+    depth: int,
+    outputs: int,
+    scale: float,
+    bias: Int32Array | None = None,
+    zero_point: int = 0,
+    output_zero_point: int = 3,
 ) -> FullyConnectedParams:
     params = fully_connected.prepare(
         input_shape=(3, depth),
@@ -75,7 +80,7 @@ def dense(
         output_shape=(3, outputs),
         input_quant=INPUT,
         weights_quant=QuantParam(scale, zero_point),
-        output_quant=QuantParam(1.0, 3),
+        output_quant=QuantParam(1.0, output_zero_point),
     )
     params.input, params.weights, params.bias = drawn(3, depth), drawn(outputs, depth), bias
     return params
@@ -128,6 +133,18 @@ def test_sums_that_need_all_bits_are_exact(firmware: FirmwareBackend) -> None:
         dense(2, len(biases), 1e-7, np.array(biases, np.int32)),
     ):
         np.testing.assert_array_equal(result(firmware, params), result(RefBackend(), params))
+
+
+@pytest.mark.parametrize("weights_zero_point", [0, 3])
+@pytest.mark.parametrize("zero_point", [-128, 0, 127])
+def test_a_zero_point_is_added_to_any_int32_as_tflm_adds_it(
+    firmware: FirmwareBackend, zero_point: int, weights_zero_point: int
+) -> None:
+    """What is scaled by almost 1 may be so large that the sum wraps, or only just does not."""
+    biases = np.array([LARGEST, LARGEST - 127, LARGEST - 300, -LARGEST - 1, 127 - LARGEST], np.int32)
+    params = dense(2, len(biases), 1.9999999, biases, weights_zero_point, output_zero_point=zero_point)
+    params.input[:] = INPUT.zero_point
+    np.testing.assert_array_equal(result(firmware, params), result(RefBackend(), params))
 
 
 def test_a_depthwise_window_may_be_longer_than_a_byte_counts(firmware: FirmwareBackend) -> None:

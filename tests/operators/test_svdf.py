@@ -146,6 +146,22 @@ def test_sums_beyond_int32_wrap_as_in_tflm(tflm: Tflm) -> None:
     assert_equals_tflm(model, sequence(model, 1), tflm)
 
 
+@pytest.mark.parametrize(("bias", "zero_point"), [(2**31 - 1, 100), (-(2**31), -128)])
+def test_a_zero_point_beyond_int32_wraps_as_in_tflm(bias: int, zero_point: int, tflm: Tflm) -> None:
+    """Sums are scaled by so little less than 1 that they stay at the end of int32."""
+    state_scale, time_scale = single(0.5001), single(0.03)
+    scale = single(state_scale * time_scale)
+    model = svdf(
+        units=2,
+        feature_scale=1e-6,
+        time_scale=time_scale,
+        state_quant=(state_scale, 0),
+        output_quant=(scale, zero_point),
+        bias=constant(np.full(2, bias), "int32", scale),
+    )
+    assert_equals_tflm(model, sequence(model, 1), tflm)
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [

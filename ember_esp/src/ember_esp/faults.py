@@ -109,6 +109,11 @@ _OF_OTHERS = (
         "they are rounded another way",
     ),
     Fault("softmax-rows", "rows of 32 classes or more that are not 16-byte aligned", "takes another row's maximum"),
+    Fault(
+        "softmax-flat",
+        "rows of 512 classes or more, of which 512 and more may be alike",
+        "shifts by 32 bits or more, which C leaves undefined",
+    ),
     Fault("p4-hard-swish", "scales with which the rounding matters", "some negative values are less by one"),
     Fault("misaligned-input", "an input or image that starts at an odd address", "reads other bytes"),
     Fault("misaligned-output", "an output or image that starts at an odd address", "writes other bytes"),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         SoftmaxParams,
     )
 
+_MOST_ALIKE = 511  # classes whose exponentials a softmax can sum: of more it shifts by more bits than there are
+
 __all__ = ["add", "avg_pool", "fully_connected", "hard_swish", "max_pool", "mul", "softmax"]
 
 _LANES = 8
@@ -98,6 +100,8 @@ def softmax(target: Target, params: SoftmaxParams, route: Route, spot: Spot) -> 
     misaligned = not spot.inputs_start_at(16) or (several and classes % 16 != 0)
     if _on_s3(target, route) and classes >= 32 and misaligned:
         yield "softmax-rows"
+    if classes > _MOST_ALIKE and route.kernel != "reference":
+        yield "softmax-flat"
 
 
 def hard_swish(target: Target, params: LookupParams, route: Route, spot: Spot) -> Iterator[str]:
