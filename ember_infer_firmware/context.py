@@ -123,7 +123,9 @@ def check_model_name(name: str) -> None:
         ValueError: says why not.
     """
     if not _C_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot begin names in C: take a letter, then letters, digits and underscores")
+        raise ValueError(
+            f"{name!r} cannot begin names in C: take an ASCII letter, then such letters, digits and underscores"
+        )
     if _is_taken(name):
         raise ValueError(
             f"{name!r} could be taken for a header of a C library, a target of CMake or the kernels: take another name"

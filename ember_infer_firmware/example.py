@@ -24,7 +24,7 @@ def example(plan: Plan) -> str:
     """A complete C program: real values in, one inference, real values out."""
     quantized = any(_is_quantized(plan, place) for place in plan.inputs)
     values = _common(plan) | {
-        "quantize": filled_template("quantize.c", {}) if quantized else "",
+        "quantize": filled_template("quantize.c", {}).rstrip("\n") if quantized else "",
         "reset": f"    (void){plan.name}_reset(arena); /* once, and whenever a stream begins anew */"
         if plan.variables
         else "",

@@ -12,6 +12,7 @@ from ember_infer_firmware.context import model_name
 from ember_infer_firmware.folder import check_target, write_folder
 from ember_infer_firmware.golden import golden_vectors, samples_of
 from ember_infer_firmware.kinds import checked_kind
+from ember_infer_firmware.origin import Origin, tool
 from ember_infer_firmware.plan import Plan, plan_program
 from ember_infer_firmware.project import project_files
 
@@ -60,6 +61,7 @@ def export(
     name: str | None = None,
     inputs: Inputs | None = None,
     force: bool = False,
+    origin: Origin | None = None,
 ) -> Exported:
     """Writes a model as plain C99 for microcontrollers, with a self-test and what build systems want.
 
@@ -71,20 +73,34 @@ def export(
         name: of the model in C, an identifier; by default made from the file's.
         inputs: samples for the self-test, in the model's own types, ``(samples, *shape)`` for each input; random ones
             come after them. Where one sample takes more than 4 MB with its answer, the self-test has none.
-        force: replace the folder, as a whole, if an export made it.
+        force: replace the folder, as a whole, if it is as an export made it.
+        origin: the model's file, which the folder then names.
 
     Raises:
+        TypeError: the model is something else, such as a path.
         UnsupportedOperator, KernelError: the model cannot be exported; names every layer that stands in the way.
         ValueError: a name that C has no use for, no such kernels, or inputs that do not fit the model.
         OSError: the folder cannot be written, or holds what no export made. Whatever is raised, nothing has changed.
     """
-    program = model if isinstance(model, Program) else model.program
+    program = model if isinstance(model, Program) else getattr(model, "program", None)
+    if not isinstance(program, Program):
+        wanted = "a model class of @ember_model, or what ember_infer_macros.load_program(path) gives"
+        raise TypeError(f"export() takes {wanted}, not {type(model).__name__}")
     folder = Path(folder)
     plan = plan_program(program, model_name(program.name) if name is None else name, checked_kind(kernels))
     check_target(folder, force)
     golden = golden_vectors(program, samples_of(program, inputs, _golden_count(plan)))
-    files = project_files(plan, golden, folder.resolve().name)
-    write_folder(folder, files, {"name": plan.name, "kernels": kernels}, force=force)
+    source = "" if origin is None else f" from {origin.file}, SHA-256 {origin.sha256}"
+    files = project_files(plan, golden, folder.resolve().name, f"{tool()}{source}")
+    about = {
+        "tool": tool(),
+        "model": None if origin is None else {"file": origin.file, "sha256": origin.sha256},
+        "name": plan.name,
+        "kernels": kernels,
+        "samples": len(golden),
+        "inputs": inputs is not None,
+    }
+    write_folder(folder, files, about, force=force)
     return Exported(folder, plan, files)
 
 

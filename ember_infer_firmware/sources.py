@@ -179,7 +179,8 @@ def _port_macros(plan: Plan, ports: Sequence[Place], place: Place) -> Iterator[s
     program = plan.program
     index = (program.inputs if place.base == "input" else program.outputs)[place.number]
     macro = f"{plan.name}_{port_name(ports, place)}".upper()
-    yield f"/* {_plain(program.tensors[index].name)}: {_type(place)} */"
+    title = _plain(program.tensors[index].name)
+    yield f"/* {title}: {_type(place)} */" if title else f"/* {_type(place)} */"
     yield f"#define {macro}_TYPE {c_type(place.dtype)}"
     yield f"#define {macro}_LEN {element_count(place.shape)} /* elements */"
     if plan.is_aligned(place):
@@ -219,11 +220,15 @@ def _statuses(plan: Plan) -> Iterator[str]:
         yield f"#define {upper}_{name} {value} /* {text} */"
     for number, name in enumerate(failures):
         yield f"/* {FIRST_FAILURE - number}: {name} has no result */"
-    yield "/* The text of a status: of a variable, since the macro looks at it several times. */"
-    yield f"#define {upper}_STRERROR(status) \\"
+    yield ""
+    # A function, so that a status is computed once; without a caller neither it nor its texts are linked.
+    yield f"static inline const char *{plan.name}_strerror(int status) {{"
     for name, compared, _, text in found:
-        yield f'    (((status) {compared} {upper}_{name}) ? "{text}" : \\'
-    yield f'    "no status of {plan.name}_run"' + ")" * len(found)
+        yield f"    if (status {compared} {upper}_{name})"
+        yield f'        return "{text}";'
+    yield f'    return "no status of {plan.name}_run";'
+    yield "}"
+    yield f"#define {upper}_STRERROR(status) {plan.name}_strerror(status)"
 
 
 def _weights_header(plan: Plan) -> Iterator[str]:
@@ -271,12 +276,19 @@ def _weights(plan: Plan) -> Iterator[str]:
         yield ""
 
 
+_INT = """\
+#if INT_MAX < 0x7fffffff
+#error "the kernels compute with an int of 32 bits; the one of this processor is smaller"
+#endif"""
+
+
 def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     upper = plan.name.upper()
     yield f"/* {_plain(plan.program.name)}: its layers, in order. */"
     yield ""
     yield f'#include "{plan.name}.h"'
     yield ""
+    yield "#include <limits.h>"
     structs = _Structs(plan)
     if any("NAN" in text or "INFINITY" in text for text in structs.definitions):
         yield "#include <math.h>"
@@ -289,6 +301,7 @@ def _code(plan: Plan, kernels: Iterable[str]) -> Iterator[str]:
     yield ""
     yield from structs.definitions
     yield ""
+    yield from (_INT, "")
     yield "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))"
     if plan.variables:
         yield ""
@@ -321,7 +334,7 @@ class _Structs:
     def __init__(self, plan: Plan) -> None:
         self.definitions: list[str] = []
         self._found: dict[tuple[str, str], str] = {}
-        functions = [f"{plan.name}_run", f"{plan.name}_reset"]
+        functions = [f"{plan.name}_{function}" for function in ("run", "reset", "strerror")]
         self._prefix = plan.name  # so that sources of several models may be compiled as one
         self._names = Names([*functions, *(constant.name for constant in plan.constants.arrays.values())])
         self._of_steps = {id(step): self._add(layer, step) for layer in plan.layers for step in layer.steps}

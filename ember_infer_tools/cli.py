@@ -311,7 +311,7 @@ def export(
             help="Real samples in the model's own types, .npy or .npz, for self-test and [bold]--verify[/bold]."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder, if an export made it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder, if it is as an export made it.")] = False,
     verify: Annotated[
         list[str] | None,
         typer.Option(

@@ -13,9 +13,11 @@ from ember_infer_firmware.boards import board_named
 from ember_infer_firmware.context import CORES
 from ember_infer_firmware.export import Exported, export
 from ember_infer_firmware.kinds import checked_kind, find_library
+from ember_infer_firmware.origin import Origin
 from ember_infer_firmware.project import weights_len
 from ember_infer_firmware.verify import Verified, verify
 from ember_infer_macros.decorator import load_program
+from ember_infer_macros.tflite.read import read_source
 from ember_infer_tools.compare.inputs import load_inputs
 from ember_infer_tools.terminal import Column, fitted, printable
 
@@ -85,7 +87,8 @@ def run_export(
     # The folder itself needs no library; whoever builds it has one.
     sources = find_library(checked_kind(kernels), library) if wanted or library is not None else None
     arrays = None if inputs is None else load_inputs(inputs)
-    exported = export(load_program(model), folder, kernels=kernels, name=name, inputs=arrays, force=force)
+    program, origin = load_program(model), Origin.of(model.name, read_source(model)[1])
+    exported = export(program, folder, kernels=kernels, name=name, inputs=arrays, force=force, origin=origin)
     console = Console(stderr=True)
     verified: list[Verified] = []
     for board in wanted:

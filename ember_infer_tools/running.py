@@ -129,10 +129,8 @@ def _words(text: object) -> str:
 def one_line(error: Exception) -> str:
     """What went wrong in one line, and where to look further."""
     if isinstance(error, UnsupportedModelError):
-        count = len(error.problems)
-        more = f", and {count - 1} more" if count > 1 else ""
         show = f"ember-infer inspect {shlex.quote(error.source)}"
-        return _words(f"{error.source}: not supported: {error.problems[0]}{more} ({show} shows all)")
+        return _words(f"{error.source}: not supported: {'; '.join(error.shown)} ({show} says what to do)")
     if hasattr(error, "format_message"):  # what the parser of the command line raises
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", "ember-infer")

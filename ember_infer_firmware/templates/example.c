@@ -6,6 +6,7 @@
 static uint8_t arena[@upper@_ARENA_LEN] __attribute__((aligned(@upper@_ARENA_ALIGNMENT)));
 @buffers@
 @quantize@
+
 int main(void) {
 @reset@
     /* In place of 0, what was measured. */

@@ -35,7 +35,10 @@ def layer_names(tensor_names: Sequence[str], methods: Sequence[str]) -> list[str
 
 def identifier(text: str, fallback: str) -> str:
     """ASCII snake case, no keyword, not too long; ``fallback`` where nothing is left."""
-    name = re.sub(r"[^0-9a-z]+", "_", text[-_READ_LENGTH:].lower()).strip("_")[-_MAX_LENGTH:].strip("_")
+    whole = re.sub(r"[^0-9a-z]+", "_", text[-_READ_LENGTH:].lower()).strip("_")
+    name = whole[-_MAX_LENGTH:].strip("_")
+    if len(whole) > _MAX_LENGTH and whole[-_MAX_LENGTH - 1] != "_" and whole[-_MAX_LENGTH] != "_":
+        name = name.partition("_")[2] or name  # no half of a word
     if not name or name[0].isdigit():
         name = f"{fallback}_{name}".rstrip("_")
     return f"{name}_" if keyword.iskeyword(name) else name

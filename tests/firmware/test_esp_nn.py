@@ -270,10 +270,11 @@ def test_esp_nn_built_to_round_otherwise_stops_the_compiler(
 
 
 def test_esp_idf_fetches_the_version_that_the_faults_are_of(digits: Program, tmp_path: Path) -> None:
-    files = export(digits, tmp_path / "digits", kernels="esp-nn").files
+    exported = export(digits, tmp_path / "digits", kernels="esp-nn")
+    files = exported.files
     assert yaml.safe_load(files["idf_component.yml"])["dependencies"]["espressif/esp-nn"] == f"=={VERSION}"
     assert f"ESP-NN {VERSION}" in files["README.md"]
-    assert "| of it scratch on ESP32-S3 | 10560 |" in files["README.md"]
+    assert f"| arena on ESP32-S3 | {exported.plan.arena_len_on('esp32s3')} |" in files["README.md"]
 
 
 def test_without_ember_esp_it_says_what_to_install() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -16,6 +17,7 @@ from ember_infer_core.errors import ComparisonError, UnsupportedOperator
 from ember_infer_firmware import Exported, export
 from ember_infer_firmware.c_source import array_rows
 from ember_infer_firmware.kernels import KERNELS
+from ember_infer_firmware.origin import Origin, tool
 from ember_infer_macros import ember_model, load_program
 from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
@@ -226,14 +228,84 @@ add_subdirectory(model/zephyr)
 
 
 @pytest.mark.parametrize("project", [ESP_IDF, ZEPHYR], ids=["ESP-IDF", "Zephyr"])
-def test_frameworks_that_use_cmake_find_all_sources(project: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tests", ["y", ""], ids=["with self-test", "without"])
+def test_frameworks_that_use_cmake_find_all_sources(project: str, tests: str, tmp_path: Path) -> None:
     cmake = debian_program("cmake", "cmake", "make")
     export(mixed(), tmp_path / "model", name="mixed")
     (tmp_path / "CMakeLists.txt").write_text(project)
-    said(cmake, "-S", str(tmp_path), "-B", str(tmp_path / "build"))
+    said(cmake, "-S", str(tmp_path), "-B", str(tmp_path / "build"), f"-DCONFIG_MIXED_SELFTEST={tests}")
     commands = said(cmake, "--build", str(tmp_path / "build"), "--verbose")
     for wanted in ("mixed.c", "mixed_weights.c", "-ffp-contract=off"):
         assert wanted in commands
+    assert ("mixed_selftest.c" in commands) == bool(tests)
+
+
+def test_what_compiles_all_that_is_below_src_finds_the_self_test(
+    exported: Exported, c_compiler: Compiler, tmp_path: Path
+) -> None:
+    """As Arduino and PlatformIO do."""
+    name, src, program = exported.plan.name, exported.folder / "src", tmp_path / "program"
+    (tmp_path / "main.c").write_text(
+        f"#include <selftest/{name}_selftest.h>\nint main(void) {{ return {name}_selftest(); }}\n"
+    )
+    sources = [str(path) for path in (*sorted(src.rglob("*.c")), tmp_path / "main.c")]
+    compiled([*c_compiler.command, *STRICT, f"-I{src}", *sources, "-o", str(program), "-lm"])
+    assert subprocess.run([program], check=False).returncode == 0
+    assert f"#include <selftest/{name}_selftest.h>" in exported.files[f"examples/{name}_selftest/{name}_selftest.ino"]
+
+
+def test_a_processor_with_a_small_int_is_told_so(tmp_path: Path) -> None:
+    source = str(export(sine(), tmp_path / "sine").folder / "src" / "sine.c")
+    gcc = debian_program("gcc", "gcc")
+    for largest, refused in ((0x7FFF, True), (0x7FFFFFFF, False)):
+        command = [gcc, "-E", "-U__INT_MAX__", f"-D__INT_MAX__={largest}", source]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ("int of 32 bits" in done.stderr) == refused
+
+
+def test_a_status_is_computed_once_to_be_put_into_words(tmp_path: Path, c_compiler: Compiler) -> None:
+    exported = export(sine(), tmp_path / "sine")
+    main = tmp_path / "main.c"
+    main.write_text(
+        '#include "sine.h"\nstatic int calls;\nstatic int status(void) { calls++; return SINE_ERROR_ALIGNMENT; }\n'
+        "int main(void) { return SINE_STRERROR(status())[0] == 't' ? calls : 9; }\n"
+    )
+    assert subprocess.run([built(exported, str(main), c_compiler)], check=False).returncode == 1
+
+
+def test_an_export_says_what_it_was_made_of(tmp_path: Path) -> None:
+    content = (REPOSITORY / "models" / "sine.tflite").read_bytes()
+    exported = export(sine(), tmp_path / "sine", kernels="reference", origin=Origin.of("sine.tflite", content))
+    digest = hashlib.sha256(content).hexdigest()
+    about = json.loads((exported.folder / "ember-infer.json").read_text())
+    assert about["model"] == {"file": "sine.tflite", "sha256": digest}
+    assert (about["tool"], about["kernels"], about["samples"], about["inputs"]) == (tool(), "reference", 8, False)
+    for path in ("src/sine.h", "src/sine.c", "src/sine_weights.c", "README.md"):
+        assert f"{tool()} from sine.tflite, SHA-256 {digest}." in exported.files[path]
+
+
+def test_every_file_of_code_says_its_licence(exported: Exported) -> None:
+    line = "/* SPDX-License-Identifier: MIT OR Apache-2.0 */\n"
+    code = {path: text for path, text in exported.files.items() if path.endswith((".c", ".h"))}
+    without = {path for path, text in code.items() if not text.startswith(line)}
+    assert without == {f"src/{exported.plan.name}_weights.c"}
+    assert exported.files["LICENSE"] == (REPOSITORY / "LICENSE-MIT").read_text()
+
+
+@pytest.mark.parametrize(("folder", "shown"), [("für Zähler", "für Zähler"), ('a`b"c$(d)', "a_b_c_(d)")])
+def test_the_readme_names_the_folder_as_it_is_called(folder: str, shown: str, tmp_path: Path) -> None:
+    exported = export(sine(), tmp_path / folder)
+    assert f'`add_subdirectory("{shown}")`' in (exported.folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_path_is_no_model_and_the_message_says_what_is() -> None:
+    with pytest.raises(TypeError, match=r"load_program\(path\).*not str"):
+        export("sine.tflite", "out")  # type: ignore[arg-type]
+
+
+def test_the_parts_of_the_arena_add_up(exported: Exported) -> None:
+    sizes = [int(size) for size in re.findall(r"^\| of it [a-z]+ \| (\d+) \|$", exported.files["README.md"], re.M)]
+    assert sum(sizes) == exported.plan.arena_len
 
 
 def test_metadata_is_well_formed(exported: Exported) -> None:
@@ -315,6 +387,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(tmp_path: Path) 
         ({"name": "two words"}, ValueError, "'two words'"),
         ({"name": "string"}, ValueError, "'string'"),
         ({"name": "2nd"}, ValueError, "'2nd'"),
+        ({"name": "größe"}, ValueError, "ASCII"),
         ({"kernels": "unheard-of"}, ValueError, "kernels must be 'reference'.*not 'unheard-of'"),
         ({"inputs": np.zeros(3, np.float32)}, ComparisonError, "int8 is wanted, not float32"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -32,7 +33,7 @@ def test_a_new_folder_is_written(name: str, tmp_path: Path) -> None:
     write(tmp_path / name)
     assert contents(tmp_path / name) == FILES
     manifest = json.loads((tmp_path / name / MANIFEST).read_text())
-    assert manifest["files"] == sorted([*FILES, MANIFEST])
+    assert manifest["files"] == {path: hashlib.sha256(text.encode()).hexdigest() for path, text in FILES.items()}
     assert manifest["name"] == "model"
 
 
@@ -112,9 +113,59 @@ def test_links_in_an_export_are_not_followed(tmp_path: Path) -> None:
         write(tmp_path / "export", force=True)
     (tmp_path / "export" / "src").unlink()
     (tmp_path / "export" / "README.md").unlink()
-    (tmp_path / "export" / "README.md").symlink_to("../outside")  # as a file that an export made is called
+    (tmp_path / "export" / "README.md").symlink_to("../outside/model.c")  # as a file that an export made is called
+    with pytest.raises(OSError, match=r"it holds README.md, edited since an export made it"):
+        write(tmp_path / "export", force=True)
+    (tmp_path / "export" / "README.md").unlink()
     write(tmp_path / "export", force=True)
     assert contents(tmp_path) == {"outside/model.c": "mine\n", **{f"export/{path}": FILES[path] for path in FILES}}
+
+
+def test_an_edited_file_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    write(folder)
+    (folder / "src" / "model.c").write_text("int b;\n")
+    with pytest.raises(OSError, match=r"it holds src/model.c, edited since an export made it, and is left alone"):
+        write(folder, force=True)
+    assert contents(folder) == {**FILES, "src/model.c": "int b;\n"}
+    (folder / "src" / "model.c").unlink()
+    write(folder, force=True)
+    assert contents(folder) == FILES
+
+
+def test_what_a_file_manager_leaves_in_a_folder_is_in_nobodys_way(tmp_path: Path) -> None:
+    write(tmp_path / "export")
+    (tmp_path / "export" / "src" / ".DS_Store").write_text("where windows were")
+    write(tmp_path / "export", force=True)
+    assert contents(tmp_path / "export") == FILES
+
+
+@pytest.mark.parametrize("below", ["src", "src/deeper", "new"])
+def test_no_export_goes_into_another(below: str, tmp_path: Path) -> None:
+    write(tmp_path / "export")
+    with pytest.raises(FileExistsError, match="it lies in an export"):
+        write(tmp_path / "export" / below, force=True)
+    assert contents(tmp_path / "export") == FILES
+
+
+def test_a_folder_of_many_others_is_refused_without_a_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.txt").touch()
+    monkeypatch.setattr(os, "walk", None)
+    with pytest.raises(OSError, match="it holds other things than an export"):
+        check_target(tmp_path, force=True)
+
+
+def test_where_nothing_can_be_made_the_folder_above_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root may write everywhere, the system's answer is staged."""
+
+    def refuses(path: Any, mode: int) -> None:
+        raise PermissionError(13, "Permission denied", os.fspath(path))
+
+    monkeypatch.setattr(os, "mkdir", refuses)
+    with pytest.raises(PermissionError) as caught:
+        write(tmp_path / "export")
+    assert caught.value.filename == str(tmp_path)
+    assert caught.value.strerror == "nothing can be made in it: Permission denied"
 
 
 def test_a_folder_that_may_not_be_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +207,7 @@ def test_what_lies_above_or_elsewhere_is_no_part_of_an_export(tmp_path: Path) ->
     (tmp_path / "x").write_text("mine\n")
     (folder / "y").write_text("mine\n")
     manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["files"] += ["../x", str(tmp_path / "x"), "src/../y", {"y": 1}, ["y"]]
+    manifest["files"] |= dict.fromkeys(["../x", str(tmp_path / "x"), "src/../y"], hashlib.sha256(b"mine\n").hexdigest())
     (folder / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(OSError, match="it holds y, which no export made"):
         write(folder, force=True)

@@ -106,18 +106,21 @@ def test_names_of_files_and_folders_are_nothing_to_build_systems(text: str) -> N
         plan_program(program, "model", "reference"),
         golden_vectors(program, samples_of(program, None, 1)),
         f"{text} @name@",
+        f"Ember Infer from {text} @name@",
     )
     for path in files:
         assert "$(" not in files[path]
         assert "${HOME}" not in files[path]
     assert "@upper@" in files["library.properties"]
     for path in ("zephyr/Kconfig", "library.properties", "idf_component.yml", "library.json", "README.md"):
-        assert files[path].isascii()
+        assert files[path].replace("\N{PILE OF POO}", "").isascii()  # as the folder is called
+        assert files[path].replace("\n", "").replace("\t", "").isprintable()
         assert "touch here`" not in files[path]
     assert yaml.safe_load(files["idf_component.yml"]).keys() == {"version", "description", "dependencies"}
     assert len(json.loads(files["library.json"])) == 8
     assert len(files["library.properties"].splitlines()) == 10
-    assert len(files["zephyr/Kconfig"].splitlines()) == 5
+    assert len(files["zephyr/Kconfig"].splitlines()) == 9
+    assert len(files["Kconfig"].splitlines()) == 5
 
 
 def test_very_many_layers_of_one_name_are_told_apart_in_no_time() -> None:

@@ -39,6 +39,7 @@ OF_C = {
         "cosf",
         "expf",
         "expm1f",
+        "floor",  # FLOOR_DIV, where it is not one instruction
         "floorf",
         "fmodf",
         "logf",

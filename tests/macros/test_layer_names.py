@@ -13,6 +13,12 @@ def test_equal_names_are_numbered() -> None:
     assert layer_names(["a", "a", "a_2", "a", "a_3"], ["add"] * 5) == ["a", "a_2", "a_2_2", "a_3", "a_3_2"]
 
 
+def test_a_long_name_loses_whole_words() -> None:
+    cut = "model_1/depthwise_conv2d/with_a_name_of_many_more_words"
+    assert layer_names([f"{cut}", "x/y"], ["add"] * 2) == ["depthwise_conv2d_with_a_name_of_many_more_words", "x_y"]
+    assert layer_names(["a/" + "b" * 60, "x/y"], ["add"] * 2) == ["b" * 48, "x_y"]
+
+
 @pytest.mark.parametrize(
     "names",
     [
