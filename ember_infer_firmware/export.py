@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ember_infer_core.program import Program
+from ember_infer_core.samples import checked_inputs
 from ember_infer_firmware.context import model_name
 from ember_infer_firmware.folder import check_target, write_folder
-from ember_infer_firmware.golden import golden_vectors, samples_of
+from ember_infer_firmware.golden import Golden, golden_vectors, samples_of
 from ember_infer_firmware.kinds import checked_kind
 from ember_infer_firmware.plan import Plan, plan_program
 from ember_infer_firmware.project import project_files
@@ -18,7 +19,7 @@ from ember_infer_firmware.project import project_files
 if TYPE_CHECKING:
     from ember_infer_core.samples import Inputs
 
-__all__ = ["Exported", "HasProgram", "export"]
+__all__ = ["Exported", "HasProgram", "export", "plan_export", "write_export"]
 
 _SAMPLES = 8
 _STEPS = 32  # of a model with state: the first answers of a stream are often all the same
@@ -42,11 +43,15 @@ class Exported:
         folder: where it is.
         plan: the model.
         files: all of them, by path in the folder.
+        golden: what the self-test runs.
+        given: how many samples there were; the self-test takes the first of them if all are too many for flash.
     """
 
     folder: Path
     plan: Plan
     files: Mapping[str, str]
+    golden: Golden
+    given: int
 
 
 def export(
@@ -66,27 +71,42 @@ def export(
         kernels: which kind the code calls: ``"reference"``, its own; ``"cmsis-nn"`` or ``"esp-nn"``, a library's where
             it computes the same.
         name: of the model in C, an identifier; by default made from the file's.
-        inputs: samples for the self-test, in the model's own types, ``(samples, *shape)`` for each input; random ones
-            come after them.
+        inputs: samples for the self-test, in the model's own types, ``(samples, *shape)`` for each input: of a model
+            with state, one sequence. As many as 64 kB hold; random ones only where they are few, and in no sequence.
         force: replace the folder, as a whole, if an export made it.
 
     Raises:
         UnsupportedOperator, KernelError: the model cannot be exported; names every layer that stands in the way.
+        TypeError: what is given is no model.
         ValueError: a name that C has no use for, no such kernels, or inputs that do not fit the model.
         OSError: the folder cannot be written, or holds what no export made. Whatever is raised, nothing has changed.
     """
-    program = model if isinstance(model, Program) else model.program
-    folder = Path(folder)
-    plan = plan_program(program, model_name(program.name) if name is None else name, checked_kind(kernels))
+    return write_export(plan_export(model, kernels, name), Path(folder), inputs, force=force)
+
+
+def plan_export(model: Program | HasProgram, kernels: str, name: str | None) -> Plan:
+    """What :func:`export` would write, planned."""
+    program = model if isinstance(model, Program) else getattr(model, "program", None)
+    if not isinstance(program, Program):
+        raise TypeError(f"a model class or what load_program() makes of a file is wanted, not {type(model).__name__}")
+    return plan_program(program, model_name(program.name) if name is None else name, checked_kind(kernels))
+
+
+def write_export(plan: Plan, folder: Path, inputs: Inputs | None, *, force: bool) -> Exported:
+    """Writes a planned model as :func:`export` does."""
     check_target(folder, force)
-    golden = golden_vectors(program, samples_of(program, inputs, _golden_count(plan)))
+    real = None if inputs is None else checked_inputs(inputs, plan.program)
+    given = max(map(len, real or ()), default=0)
+    count = _golden_count(plan, given)
+    first = None if real is None else [rows[:count] for rows in real]
+    golden = golden_vectors(plan.program, samples_of(plan.program, first, count))
     files = project_files(plan, golden, folder.resolve().name)
-    write_folder(folder, files, {"name": plan.name, "kernels": kernels}, force=force)
-    return Exported(folder, plan, files)
+    write_folder(folder, files, {"name": plan.name, "kernels": plan.kernels}, force=force)
+    return Exported(folder, plan, files, golden, given)
 
 
-def _golden_count(plan: Plan) -> int:
+def _golden_count(plan: Plan, given: int) -> int:
     tensors = plan.program.tensors
     each = sum(tensors[index].size for index in (*plan.program.inputs, *plan.program.outputs))
-    wanted = _STEPS if plan.variables else _SAMPLES
+    wanted = max(given, _STEPS if plan.variables else _SAMPLES)
     return max(1, min(wanted, _GOLDEN_BYTES // max(each, 1)))

@@ -108,7 +108,9 @@ def find_library(kind: str, folder: str | Path | None) -> Path | None:
     library = _library(kind)
     named = folder or os.environ.get(library.ENVIRONMENT)
     if not named:
-        raise ValueError(f"{kind} kernels need the library's sources: give their folder, or set {library.ENVIRONMENT}")
+        raise ValueError(
+            f"{kind} kernels need the library's sources: --library or --cmsis-nn names their folder, or {library.ENVIRONMENT}"
+        )
     library.check_folder(Path(named))
     return Path(named).absolute()
 
