@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Exported", "HasProgram", "export", "plan_export", "write_export"]
 
 _SAMPLES = 8
-_STEPS = 32  # of a model with state: the first answers of a stream are often all the same
+_STEPS = 64  # of a model with state: the first answers of a stream are often all the same
 _GOLDEN_BYTES = 64 << 10  # that the golden vectors may take, unless one alone takes more
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import KernelError
-from ember_infer_core.quantization import integer_range
+from ember_infer_core.quantization import QuantParam, integer_range
 from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
 from ember_infer_core.slots import AnyArray
 from ember_infer_core.state import KeepsState
@@ -49,7 +49,7 @@ class Golden:
 def samples_of(program: Program, given: Inputs | None, count: int, seed: int = 0) -> list[AnyArray]:
     """For each input all of the given samples; where they are fewer than ``count``, random ones after them.
 
-    What is given to a model with state is one sequence, which random ones would continue with noise: there are none.
+    What is given to a model with state is one sequence, which random ones would follow as noise: there are none.
 
     Raises:
         ComparisonError: what is given does not fit the model.
@@ -90,7 +90,7 @@ def _varied_samples(program: Program, plain: Sequence[AnyArray], random: np.rand
         tensor = program.tensors[index]
         each = (count, *(1 for _ in tensor.shape))
         rest = np.zeros(each, tensor.dtype)
-        if tensor.quant is not None and tensor.dtype.kind in "iu":
+        if isinstance(tensor.quant, QuantParam) and tensor.dtype.kind in "iu":
             low, high = integer_range(tensor.dtype)
             rest[...] = min(max(tensor.quant.zero_point, low), high)
         level = np.where(flat.reshape(each), rows.reshape(count, -1)[:, :1].reshape(each), rest) if rows.size else rest
