@@ -112,6 +112,29 @@ def test_a_board_that_answers_otherwise_is_a_finding(tmp_path: Path, m4: None) -
     assert 0 < int(done.stdout.splitlines()[-1].split()[4]) <= 20
 
 
+def test_answers_that_are_all_the_same_are_warned_of(tmp_path: Path, m4: None) -> None:
+    np.save(tmp_path / "same.npy", np.zeros((9, 1), np.int8))
+    arguments = (SINE, "-o", "out", "--inputs", "same.npy", "--verify", "m4", "--samples", "3")
+    done = export(*arguments, cwd=tmp_path)
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if line.startswith("warning: ")] == [
+        f"warning: {where}: all 9 answers are the same, which proves little: --inputs brings real samples"
+        for where in ("the self-test", "cortex-m4")
+    ]
+    found = json.loads(export(*arguments, "--force", "--json", cwd=tmp_path).stdout)
+    assert len(found["warnings"]) == 2
+    assert (found["selftest"]["distinct"], found["boards"][0]["distinct"]) == (1, 1)
+
+
+def test_no_room_on_a_board_is_said_before_anything_is_written(shared: Path, tmp_path: Path) -> None:
+    board_tools(board_named("cortex-m0"))
+    large = shared / "models" / "person_detect.tflite"
+    done = export(large, "-o", "out", "--verify", "m0", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: person_detect does not fit on cortex-m0" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_existing_export_is_replaced_by_force_alone(tmp_path: Path) -> None:
     assert export(SINE, "-o", "out", cwd=tmp_path).returncode == 0
     assert "out: it holds an export already: --force" in refused(SINE, "-o", "out", cwd=tmp_path)
