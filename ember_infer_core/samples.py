@@ -72,7 +72,9 @@ def _rows(array: AnyArray, tensor: Tensor) -> AnyArray:
         hint = f" (quantize() of a model class makes {tensor.dtype} of real values)" if quantized else ""
         raise ComparisonError(f"inputs: {tensor.dtype} is wanted, not {array.dtype}{hint}")
     elements = element_count(tensor.shape)
-    if not array.size or array.size % elements:
+    if not array.size:
+        raise ComparisonError(f"inputs: no samples: an array of shape {array.shape} is empty")
+    if array.size % elements:
         raise ComparisonError(
             f"inputs: shape {array.shape} does not hold whole samples of {elements} elements {tensor.shape}"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.errors import KernelError
+from ember_infer_core.quantization import QuantParam, integer_range
 from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
 from ember_infer_core.slots import AnyArray
 from ember_infer_core.state import KeepsState
@@ -16,6 +17,9 @@ from ember_infer_ref import RefBackend
 
 if TYPE_CHECKING:
     from ember_infer_core.program import Program
+
+_ATTEMPTS = 6  # at samples whose answers differ, where those of plain random ones hardly do
+_HELD = 8  # steps of a stream that the same input stays for, at most: it takes some for the state to follow
 
 __all__ = ["Golden", "golden_vectors", "samples_of"]
 
@@ -26,26 +30,73 @@ class Golden:
 
     Attributes:
         inputs, outputs: for each of the model's, ``(samples, *shape)``.
+        state: what the variables hold at the end.
     """
 
     inputs: tuple[AnyArray, ...]
     outputs: tuple[AnyArray, ...]
+    state: tuple[AnyArray, ...] = ()
 
     def __len__(self) -> int:
         return len(self.outputs[0]) if self.outputs else 0
 
+    @property
+    def distinct(self) -> int:
+        """How many of the answers are different ones: 1 proves little, since nearly any mistake may lead there too."""
+        return len({tuple(rows[number].tobytes() for rows in self.outputs) for number in range(len(self))})
+
 
 def samples_of(program: Program, given: Inputs | None, count: int, seed: int = 0) -> list[AnyArray]:
-    """For each input so many samples: as many of the given ones as leave room for some random ones, and these.
+    """For each input all of the given samples; where they are fewer than ``count``, random ones after them.
+
+    What is given to a model with state is one sequence, which random ones would follow as noise: there are none.
 
     Raises:
         ComparisonError: what is given does not fit the model.
     """
     if given is None:
-        return random_inputs(program, count, seed)
-    real = [rows[: count - count // 4] for rows in checked_inputs(given, program)]
-    random = random_inputs(program, count - (len(real[0]) if real else 0), seed)
+        return _moving_samples(program, count, seed)
+    real = checked_inputs(given, program)
+    missing = count - (len(real[0]) if real else 0)
+    if program.variables or missing <= 0:
+        return real
+    random = _moving_samples(program, missing, seed)
     return [np.concatenate(parts) for parts in zip(real, random, strict=True)]
+
+
+def _moving_samples(program: Program, count: int, seed: int) -> list[AnyArray]:
+    """Random samples; of some models, which answer noise always the same, those of a few kinds that move them most."""
+    plain = random_inputs(program, count, seed)
+    best, most = plain, golden_vectors(program, plain).distinct
+    for attempt in range(_ATTEMPTS):
+        if 4 * most >= count or not plain:
+            break
+        random = np.random.default_rng((seed, attempt))
+        samples = _varied_samples(program, plain, random)
+        if (distinct := golden_vectors(program, samples).distinct) > most:
+            best, most = samples, distinct
+    return best
+
+
+def _varied_samples(program: Program, plain: Sequence[AnyArray], random: np.random.Generator) -> list[AnyArray]:
+    """Each sample a level or the zero point, with more or less noise on some of its elements; streams hold theirs."""
+    count = len(plain[0])
+    numbers = np.arange(count)
+    if program.variables:
+        numbers = np.repeat(numbers, random.integers(1, _HELD, count, endpoint=True))[:count]
+    share, flat = random.uniform(0, 1, count) ** 2, random.integers(0, 2, count).astype(np.bool_)
+    found = []
+    for index, rows in zip(program.inputs, plain, strict=True):
+        tensor = program.tensors[index]
+        each = (count, *(1 for _ in tensor.shape))
+        rest = np.zeros(each, tensor.dtype)
+        if isinstance(tensor.quant, QuantParam) and tensor.dtype.kind in "iu":
+            low, high = integer_range(tensor.dtype)
+            rest[...] = min(max(tensor.quant.zero_point, low), high)
+        level = np.where(flat.reshape(each), rows.reshape(count, -1)[:, :1].reshape(each), rest) if rows.size else rest
+        noisy = np.where(random.random(rows.shape) < share.reshape(each), rows, level)
+        found.append(noisy[numbers])
+    return found
 
 
 def golden_vectors(program: Program, samples: Sequence[AnyArray]) -> Golden:
@@ -73,4 +124,5 @@ def golden_vectors(program: Program, samples: Sequence[AnyArray]) -> Golden:
         np.stack(found) if found else np.empty((0, *output.shape), output.dtype)
         for found, output in zip(answers, executable.outputs, strict=True)
     ]
-    return Golden(tuple(rows[kept] for rows in samples), tuple(outputs))
+    state = executable.save_state() if isinstance(executable, KeepsState) else ()
+    return Golden(tuple(rows[kept] for rows in samples), tuple(outputs), state)

@@ -17,6 +17,17 @@ from ember_infer_firmware.template import filled_template
 
 __all__ = ["golden_sources", "samples_in_words"]
 
+_SPOIL = """\
+/* No byte is right before the model has written it. */
+static void spoil(void *memory, const void *wanted, size_t size) {
+    uint8_t *a = memory;
+    const uint8_t *b = wanted;
+    for (size_t i = 0; i < size; i++)
+        a[i] = (uint8_t)(b[i] ^ 0xffu);
+}
+
+"""
+
 
 def samples_in_words(plan: Plan) -> str:
     """What follows on their number."""
@@ -28,7 +39,8 @@ def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
     name, upper = plan.name, plan.name.upper()
     inputs = [port_name(plan.inputs, place) for place in plan.inputs]
     outputs = [port_name(plan.outputs, place) for place in plan.outputs]
-    begin = [f"    memset({port}, 0, sizeof({port}));" for port in outputs]
+    early = plan.program.ends_early  # then outputs that a run leaves as they were are golden, too
+    begin = [f"    memset({port}, 0, sizeof({port}));" for port in outputs if early]
     begin += [f"    (void){name}_reset(arena);"] if plan.variables else []
     values = {
         "name": name,
@@ -40,6 +52,10 @@ def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
         "buffers": "\n".join(
             f"static {c_type(place.dtype)} {port}[{_length(place)}]{alignment(plan, place)};"
             for place, port in zip(plan.outputs, outputs, strict=True)
+        ),
+        "spoil": "" if early or not outputs else _SPOIL,
+        "spoils": "".join(
+            f"        spoil({port}, golden_{port}[i], sizeof({port}));\n" for port in outputs if not early
         ),
         "begin": "\n".join(begin),
         "arguments": ", ".join([*(f"golden_{port}[i]" for port in inputs), *outputs]),

@@ -109,7 +109,8 @@ def find_library(kind: str, folder: str | Path | None) -> Path | None:
     library = _library(kind)
     named = folder or os.environ.get(library.ENVIRONMENT)
     if not named:
-        raise ValueError(f"{kind} kernels need the library's sources: give their folder, or set {library.ENVIRONMENT}")
+        what = "give their folder (--library, or --cmsis-nn)"
+        raise ValueError(f"{kind} kernels need the library's sources: {what}, or set {library.ENVIRONMENT}")
     library.check_folder(Path(named))
     return Path(named).absolute()
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from ember_infer_firmware.boards import board_named
+from ember_infer_firmware.boards import board_named, check_room
 from ember_infer_firmware.context import CORES
-from ember_infer_firmware.export import Exported, export
+from ember_infer_firmware.export import Exported, plan_export, write_export
 from ember_infer_firmware.kinds import checked_kind, find_library
 from ember_infer_firmware.origin import Origin
 from ember_infer_firmware.project import weights_len
@@ -41,6 +41,21 @@ class ExportReport:
     compares: bool
     size: bool
 
+    def warnings(self) -> list[str]:
+        """What makes the comparisons say less than one might think."""
+        golden, given = self.exported.golden, self.exported.given
+        said = []
+        if given > len(golden):
+            said.append(f"the self-test has the first {len(golden)} of {given} given samples: more take too much flash")
+        same = [("the self-test", len(golden), golden.distinct)]
+        same += [(one.board, one.runs, one.distinct) for one in self.verified if self.compares]
+        for where, count, distinct in same:
+            if count > 1 and distinct == 1:
+                said.append(
+                    f"{where}: all {count} answers are the same, which proves little: --inputs brings real samples"
+                )
+        return said
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         plan = self.exported.plan
@@ -57,6 +72,12 @@ class ExportReport:
                 "state": plan.state_len,
                 "length_on": {name: plan.arena_len_on(name) for name in CORES},
             },
+            "selftest": {
+                "samples": len(self.exported.golden),
+                "given": self.exported.given,
+                "distinct": self.exported.golden.distinct,
+            },
+            "warnings": self.warnings(),
             "boards": [asdict(one) for one in self.verified],
         }
 
@@ -88,7 +109,10 @@ def run_export(
     sources = find_library(checked_kind(kernels), library) if wanted or library is not None else None
     arrays = None if inputs is None else load_inputs(inputs)
     program, origin = load_program(model), Origin.of(model.name, read_source(model)[1])
-    exported = export(program, folder, kernels=kernels, name=name, inputs=arrays, force=force, origin=origin)
+    plan = plan_export(program, kernels, name)
+    for board in wanted:
+        check_room(board, plan)
+    exported = write_export(plan, folder, arrays, force=force, origin=origin)
     console = Console(stderr=True)
     verified: list[Verified] = []
     for board in wanted:
@@ -109,14 +133,21 @@ def print_export(found: ExportReport, console: Console) -> None:
     ]
     arena = f"arena {plan.arena_len} bytes of RAM{''.join(larger)}"
     console.print(f"weights {weights_len(plan)} bytes of flash, {arena}", soft_wrap=True)
-    if not found.verified:
-        return
+    if found.verified:
+        _print_boards(found, console)
+    for warning in found.warnings():
+        console.print(f"warning: {warning}", soft_wrap=True)
+
+
+def _print_boards(found: ExportReport, console: Console) -> None:
     columns = [Column("board")]
     rows = [[one.board] for one in found.verified]
     if found.compares:
-        columns += [Column(title, right=True) for title in ("runs", "bytes compared", "different", "instructions")]
+        columns += [
+            Column(title, right=True) for title in ("runs", "given", "bytes compared", "different", "instructions")
+        ]
         for row, one in zip(rows, found.verified, strict=True):
-            row += map(str, (one.runs, one.compared, one.differing, one.instructions))
+            row += map(str, (one.runs, one.given, one.compared, one.differing, one.instructions))
     if found.size:
         columns += [Column(title, right=True) for title in ("code", "weights", "arena", "stack", "static")]
         for row, one in zip(rows, found.verified, strict=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ember_infer_firmware.boards.board import BOARDS, Board, board_named
 from ember_infer_firmware.boards.build import FLAGS, Sizes, link, sizes
 from ember_infer_firmware.boards.emulate import Report, run
-from ember_infer_firmware.boards.model import Runs, model_sizes, run_model
+from ember_infer_firmware.boards.model import Runs, check_room, model_sizes, run_model
 
 __all__ = [
     "BOARDS",
@@ -18,6 +18,7 @@ __all__ = [
     "Runs",
     "Sizes",
     "board_named",
+    "check_room",
     "link",
     "model_sizes",
     "run",

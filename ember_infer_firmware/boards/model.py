@@ -21,7 +21,7 @@ from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.sources import alignment, generate
 from ember_infer_firmware.step import Place
 
-__all__ = ["Runs", "model_sizes", "run_model"]
+__all__ = ["Runs", "check_room", "model_sizes", "run_model"]
 
 _MAIN = "ember_main.c"
 
@@ -38,6 +38,7 @@ struct record {{
 static uint8_t arena[{upper}_ARENA_LEN] __attribute__((aligned({upper}_ARENA_ALIGNMENT)));
 {buffers}
 
+{spoil}
 int main(void);
 int main(void) {{
     const int32_t inputs = ember_open("inputs.bin", 0), outputs = ember_open("outputs.bin", 1);
@@ -50,6 +51,7 @@ int main(void) {{
         struct record record;
         if ({reads})
             return 1;
+{spoils}
         const uint64_t before = ember_ticks();
         const uint64_t start = ember_ticks();
         ember_paint_stack();
@@ -60,8 +62,15 @@ int main(void) {{
         if (ember_write(outputs, &record, sizeof(record)) != 0 || {writes})
             return 1;
     }}
-    return 0;
+    return {keeps};
 }}
+"""
+# What a run does not write must not look like the last one's answer, which may be this one's as well.
+_SPOIL = """\
+static void spoil(void *memory, uint32_t size, uint8_t value) {
+    for (uint8_t *byte = memory; size > 0; size--)
+        *byte++ = value;
+}
 """
 
 
@@ -70,7 +79,9 @@ class Runs:
     """What a model did with its samples.
 
     Attributes:
-        outputs: for each of the model's, ``(samples, *shape)``; zeros until the first run that has one.
+        outputs: for each of the model's, ``(samples, *shape)``; zeros until the first run that has one, if a
+            run may end early.
+        state: what the variables hold after the last run.
         statuses, instructions: of each run.
         stack: bytes that a run takes at most.
     """
@@ -79,6 +90,29 @@ class Runs:
     statuses: tuple[int, ...]
     instructions: tuple[int, ...]
     stack: int
+    state: tuple[AnyArray, ...] = ()
+
+
+def check_room(board: Board, plan: Plan) -> None:
+    """Refuses what no linker can place, before a minute goes into compiling it.
+
+    Raises:
+        KernelError: constants or arena alone are more than the board has.
+    """
+    weights = sum(constant.array.nbytes for constant in plan.constants.arrays.values())
+    arena = plan.arena_len_on(board.core)
+    flash = board.weights or board.code
+    alone = [
+        f"its {part} of {size} bytes need{verb} more than the {memory.length >> 10} kB of {kind}"
+        for part, verb, size, memory, kind in (
+            ("weights", "", weights, flash, "flash"),
+            ("arena", "s", arena, board.ram, "RAM"),
+        )
+        if size > memory.length
+    ]
+    if alone:
+        what = plan.program.name
+        raise KernelError(f"{what} does not fit on {board.name} ({board.machine}): {' and '.join(alone)}")
 
 
 def run_model(
@@ -146,7 +180,13 @@ def _harness(plan: Plan) -> str:
     ]
     reads = [f"ember_read(inputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.inputs]
     writes = [f"ember_write(outputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.outputs]
+    early = plan.program.ends_early  # outputs stay as they were, and it is golden that they do
+    spoils = [f"        spoil({_variable(port)}, {_size(port)}, (uint8_t)(37 * count));" for port in plan.outputs]
+    keeps = f"ember_write(outputs, arena + {plan.state_start}, {plan.state_len}) != 0" if plan.state_len else "0"
     return _HARNESS.format(
+        spoil="" if early or not spoils else _SPOIL,
+        spoils="" if early else "\n".join(spoils),
+        keeps=keeps,
         name=plan.name,
         upper=plan.name.upper(),
         buffers="\n".join(buffers),
@@ -160,10 +200,18 @@ def _harness(plan: Plan) -> str:
 def _runs(board: Board, plan: Plan, content: bytes) -> Runs:
     record = [("status", "<i4"), ("stack", "<u4"), ("ticks", "<u8")]
     fields = [(f"output_{port.number}", port.dtype, port.shape) for port in plan.outputs]
-    table = np.frombuffer(content, np.dtype([*record, *fields]))
+    runs, state = content[: len(content) - plan.state_len], content[len(content) - plan.state_len :]
+    table = np.frombuffer(runs, np.dtype([*record, *fields]))
     return Runs(
         tuple(table[name] for name, _, _ in fields),
         tuple(table["status"].tolist()),
         tuple(map(board.instructions, table["ticks"].tolist())),
         int(table["stack"].max(initial=0)),
+        tuple(_state(state, variable.place) for variable in plan.variables),
     )
+
+
+def _state(content: bytes, place: Place) -> AnyArray:
+    count = int(np.prod(place.shape))
+    found: AnyArray = np.frombuffer(content, place.dtype, count, place.offset).reshape(place.shape)
+    return found

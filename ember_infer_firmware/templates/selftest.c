@@ -25,13 +25,13 @@ static int differing(const void *found, const void *wanted, size_t size) {
     return count;
 }
 
-int @name@_selftest(void) {
+@spoil@int @name@_selftest(void) {
     const uintptr_t mask = @upper@_ARENA_ALIGNMENT - 1;
     void *arena = (void *)(((uintptr_t)memory + mask) & ~mask);
     int count = 0;
 @begin@
     for (int i = 0; i < SAMPLES; i++) {
-        const int status = @name@_run(@arguments@, arena);
+@spoils@        const int status = @name@_run(@arguments@, arena);
         if (status < 0)
             return status;
 @compare@

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ember_infer_core import Program
-from ember_infer_firmware.boards import BOARDS, board_named
+from ember_infer_core.slots import AnyArray
+from ember_infer_firmware.boards import BOARDS, Board, Runs, board_named, run_model
 from ember_infer_firmware.plan import Plan, plan_program
 from ember_infer_firmware.step import Constant
 from ember_infer_firmware.verify import Verified, verify
@@ -63,3 +66,16 @@ def test_a_wrong_weight_is_found() -> None:
     key, weights = max(arrays.items(), key=lambda item: item[1].array.nbytes)
     arrays[key] = Constant(weights.name, weights.array // 2)
     assert 0 < verified("cortex-m4", plan, 64).differing <= 64
+
+
+def test_state_that_went_wrong_is_found_though_no_answer_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last step's input is in the state, and would only be heard in the next one."""
+    plan = planned(EXPORTED["running_sum"]())
+    right = verified("cortex-m4", plan, 4)
+
+    def other_state(board: Board, plan: Plan, samples: Sequence[AnyArray], *, library: Path | None = None) -> Runs:
+        runs = run_model(board, plan, samples, library=library)
+        return replace(runs, state=tuple(array + 1 for array in runs.state))
+
+    monkeypatch.setattr("ember_infer_firmware.verify.run_model", other_state)
+    assert (right.differing, verified("cortex-m4", plan, 4).differing) == (0, 4)

@@ -65,8 +65,8 @@ def test_what_a_board_does_is_shown(tmp_path: Path, m4: None) -> None:
     done = export(SINE, "-o", "out", "--verify", "m4", "--size", "--samples", "5", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     titles, values = (line.split() for line in done.stdout.splitlines()[2:4])
-    assert " ".join(titles) == "board runs bytes compared different instructions code weights arena stack static"
-    assert values[:4] == ["cortex-m4", "5", "5", "0"]
+    assert " ".join(titles) == "board runs given bytes compared different instructions code weights arena stack static"
+    assert values[:5] == ["cortex-m4", "5", "0", "5", "0"]
     assert values[-1] == "0"
 
 
@@ -87,6 +87,7 @@ def test_json_says_all(tmp_path: Path, m4: None) -> None:
     (board,) = found["boards"]
     assert (board["board"], board["runs"], board["compared"], board["differing"]) == ("cortex-m4", 3, 3, 0)
     assert board["sizes"]["code"] > 100
+    assert (board["given"], found["selftest"]["given"], found["warnings"]) == (2, 2, [])
     assert found["arena"]["length"] == board["arena"]
 
 
@@ -94,7 +95,7 @@ def test_a_model_with_state_is_verified_as_a_sequence(tmp_path: Path, m4: None) 
     (tmp_path / "sum.tflite").write_bytes(running_sum(initial=5))
     done = export("sum.tflite", "-o", "out", "--verify", "m4", "--samples", "7", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].split()[:4] == ["cortex-m4", "7", "28", "0"]
+    assert done.stdout.splitlines()[-1].split()[:5] == ["cortex-m4", "7", "0", "32", "0"]  # 4 bytes of state
 
 
 def test_a_board_that_answers_otherwise_is_a_finding(tmp_path: Path, m4: None) -> None:
@@ -108,7 +109,30 @@ def test_a_board_that_answers_otherwise_is_a_finding(tmp_path: Path, m4: None) -
     path = f"{compiler.parent}:{os.environ['PATH']}"
     done = export(SINE, "-o", "out", "--verify", "m4", "--samples", "20", cwd=tmp_path, PATH=path)
     assert (done.returncode, done.stderr) == (1, "")
-    assert 0 < int(done.stdout.splitlines()[-1].split()[3]) <= 20
+    assert 0 < int(done.stdout.splitlines()[-1].split()[4]) <= 20
+
+
+def test_answers_that_are_all_the_same_are_warned_of(tmp_path: Path, m4: None) -> None:
+    np.save(tmp_path / "same.npy", np.zeros((9, 1), np.int8))
+    arguments = (SINE, "-o", "out", "--inputs", "same.npy", "--verify", "m4", "--samples", "3")
+    done = export(*arguments, cwd=tmp_path)
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if line.startswith("warning: ")] == [
+        f"warning: {where}: all 9 answers are the same, which proves little: --inputs brings real samples"
+        for where in ("the self-test", "cortex-m4")
+    ]
+    found = json.loads(export(*arguments, "--force", "--json", cwd=tmp_path).stdout)
+    assert len(found["warnings"]) == 2
+    assert (found["selftest"]["distinct"], found["boards"][0]["distinct"]) == (1, 1)
+
+
+def test_no_room_on_a_board_is_said_before_anything_is_written(shared: Path, tmp_path: Path) -> None:
+    board_tools(board_named("cortex-m0"))
+    large = shared / "models" / "person_detect.tflite"
+    done = export(large, "-o", "out", "--verify", "m0", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: person_detect does not fit on cortex-m0" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_existing_export_is_replaced_by_force_alone(tmp_path: Path) -> None:
