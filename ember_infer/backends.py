@@ -26,7 +26,11 @@ def chosen_backend(backend: KernelBackend | str | None) -> KernelBackend:
         KernelError: it cannot be made, as NativeBackend without a compiler.
     """
     if backend is None:
-        backend = os.environ.get(ENVIRONMENT) or _DEFAULT
+        named = os.environ.get(ENVIRONMENT) or _DEFAULT
+        try:
+            return load_backend(named)
+        except ValueError as error:
+            raise ValueError(f"{ENVIRONMENT}: {error}") from None
     if isinstance(backend, str):
         return load_backend(backend)
     if not isinstance(backend, KernelBackend):

@@ -13,7 +13,7 @@ from ember_infer_core.slots import AnyArray
 from ember_infer_macros.tflite.graph import GraphTensor
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["array_for", "element_type", "quantization_parameters"]
+__all__ = ["array_for", "copied", "element_type", "quantization_parameters"]
 
 # Source: LiteRT's ``TfLiteTypeToPyArrayType``. What NumPy has no type for is what LiteRT shows in its place.
 _ELEMENT_TYPES: Mapping[TensorType, type[Any]] = {
@@ -80,3 +80,8 @@ def array_for(value: Any, tensor: GraphTensor, shape: tuple[int, ...], number: i
                 f"input {number}."
             )
     return array
+
+
+def copied(array: AnyArray) -> Any:
+    """A copy as those interpreters give it: of a scalar a NumPy number."""
+    return array.copy()[()]

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ember_infer.backends import chosen_backend
-from ember_infer.details import array_for, element_type, quantization_parameters
+from ember_infer.details import array_for, copied, element_type, quantization_parameters
 from ember_infer.model_file import read_model_file
 from ember_infer.running import Running
 from ember_infer.signatures import SignatureRunner
@@ -151,7 +151,7 @@ class Interpreter:
         buffer = self._places[tensor_index]
         buffer[...] = array_for(value, tensor, buffer.shape, tensor_index)
 
-    def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> AnyArray:
+    def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
         """A copy of what an input, an output or a constant holds; of what lies between, with
         ``experimental_preserve_all_tensors``.
 
@@ -160,7 +160,7 @@ class Interpreter:
         """
         self._check_subgraph(subgraph_index)
         constant = self._file.constant(self._checked(tensor_index))
-        return self._content(tensor_index).copy() if constant is None else constant
+        return copied(self._content(tensor_index) if constant is None else constant)
 
     def tensor(self, tensor_index: int) -> Callable[[], AnyArray]:
         """A function that gives the memory of an input or output itself, to fill or to read without a copy.

@@ -57,7 +57,7 @@ class ModelFile:
         return lower_graph(replace(self.graph, outputs=(*self.graph.outputs, *indices)))
 
     def constant(self, index: int) -> AnyArray | None:
-        """A copy of a constant's content; None for any other tensor, and for what NumPy has no type for."""
+        """A constant's content; None for any other tensor, and for what NumPy has no type for."""
         tensor = self.graph.tensors[index]
         if tensor.data is None or not tensor.is_sound:
             return None
@@ -68,7 +68,7 @@ class ModelFile:
             if dtype.hasobject or not dtype.itemsize:
                 return None
             content = np.frombuffer(tensor.data, dtype.newbyteorder("<")).astype(dtype)
-        return content[: tensor.elements].reshape(tensor.shape).copy()
+        return content[: tensor.elements].reshape(tensor.shape)
 
 
 def _may_be_output(tensor: GraphTensor) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ember_infer.metadata import Signature
-from ember_infer_core.slots import AnyArray
 
 if TYPE_CHECKING:
     from ember_infer.litert import Interpreter
@@ -22,7 +21,7 @@ class SignatureRunner:
         self._interpreter = interpreter
         self._signature = signature
 
-    def __call__(self, **arrays: Any) -> dict[str, AnyArray]:
+    def __call__(self, **arrays: Any) -> dict[str, Any]:
         """One run, on inputs that are resized to what is given.
 
         Raises:

@@ -18,12 +18,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ember_infer.backends import chosen_backend
-from ember_infer.details import array_for, element_type, quantization_parameters
+from ember_infer.details import array_for, copied, element_type, quantization_parameters
 from ember_infer.model_file import read_model_file
 from ember_infer.running import Running
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import KernelError
-from ember_infer_core.slots import AnyArray
 
 __all__ = ["Interpreter", "InterpreterConfig"]
 
@@ -168,14 +167,14 @@ class Interpreter:
         tensor = self._file.graph.tensors[self._file.graph.inputs[index]]
         buffer[...] = array_for(input_data, tensor, buffer.shape, index)
 
-    def get_output(self, index: int) -> AnyArray:
+    def get_output(self, index: int) -> Any:
         """A copy of an output of the last run.
 
         Raises:
             IndexError: there is no such output.
         """
         _at(self._file.graph.outputs, index)  # behind them stands what is preserved
-        return self._running.outputs[index].copy()
+        return copied(self._running.outputs[index])
 
     def GetTensor(self, tensor_index: int, subgraph_index: int) -> dict[str, Any]:  # noqa: N802 - TFLM's name
         """Type, shape and content (``tensor_data``) of any tensor, as the last run has left it.
@@ -196,11 +195,11 @@ class Interpreter:
         tensor = _at(graph.tensors, tensor_index)
         places = dict(zip(self._shown, self._running.outputs, strict=True))
         places |= zip(graph.inputs, self._running.inputs, strict=True)
-        content = places.get(tensor_index)
-        data = self._file.constant(tensor_index) if content is None else content.copy()
-        if data is None:
+        content = places.get(tensor_index, self._file.constant(tensor_index))
+        if content is None:
             raise ValueError(f"{tensor.describe()}: no run leaves it behind")
-        return {"dtype": element_type(tensor), "shape": np.array(tensor.shape, np.int32), "tensor_data": data}
+        shape = np.array(tensor.shape, np.int32)
+        return {"dtype": element_type(tensor), "shape": shape, "tensor_data": copied(content)}
 
     def get_input_details(self, index: int) -> dict[str, Any]:
         """Type, shape and quantisation of an input.
