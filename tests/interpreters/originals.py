@@ -45,7 +45,8 @@ def drawn(details: dict[str, Any], seed: int) -> npt.NDArray[Any]:
     random = np.random.default_rng(seed)
     dtype, shape = np.dtype(details["dtype"]), details["shape"]
     values = random.standard_normal(shape) if dtype.kind == "f" else random.integers(-128, 128, shape)
-    return values.astype(dtype)
+    content: npt.NDArray[Any] = values.astype(dtype)
+    return content
 
 
 def outcome(action: Any, interpreter: Any) -> Any:
