@@ -172,12 +172,15 @@ class Interpreter:
     def resize_tensor_input(self, input_index: int, tensor_size: Sequence[int], strict: bool = False) -> None:
         """Gives an input another number of samples along its first axis; :meth:`allocate_tensors` is due then.
 
-        Each sample is run by itself, as a device would run them: no operator sees two of them.
+        Each sample is run by itself, as a device would run them: no operator sees two of them. Of an output, which
+        follows the inputs, nothing is done: many scripts resize it all the same, and LiteRT lets them.
 
         Raises:
             CannotResize: a ValueError and RuntimeError; the tensor is no input, another axis would change, or the model
                 keeps state.
         """
+        if input_index in self._graph.outputs:
+            return
         if input_index not in self._graph.inputs:
             raise CannotResize(f"tensor {input_index} is no input of the model, which cannot be resized")
         tensor = self._graph.tensors[input_index]

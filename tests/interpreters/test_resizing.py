@@ -66,6 +66,16 @@ def test_intermediates_hold_every_sample() -> None:
         assert_same(batch.get_tensor(index)[2:3], single.get_tensor(index))
 
 
+def test_scripts_may_resize_the_output_as_well(litert: Any, shared: Path) -> None:
+    path = str(shared / "models" / "rock_paper_scissors.tflite")
+    for interpreter in (Interpreter(path), litert.Interpreter(path)):
+        output = interpreter.get_output_details()[0]["index"]
+        interpreter.resize_tensor_input(first(interpreter), (3, 84, 84, 1))
+        interpreter.resize_tensor_input(output, (3, 4))
+        interpreter.allocate_tensors()
+        assert infer(interpreter)[0].shape == (3, 4)
+
+
 def test_a_resized_input_must_be_allocated_again() -> None:
     interpreter = ready(DIGITS)
     interpreter.resize_tensor_input(first(interpreter), [2, 8, 8, 1])
