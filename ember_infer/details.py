@@ -33,6 +33,10 @@ _ELEMENT_TYPES: Mapping[TensorType, type[Any]] = {
     TensorType.UINT32: np.uint32,
     TensorType.UINT16: np.uint16,
     TensorType.INT4: np.int8,
+    TensorType.INT2: np.int8,
+    TensorType.UINT4: np.uint8,
+    TensorType.FLOAT8_E4M3FN: np.int8,
+    TensorType.FLOAT8_E5M2: np.int8,
 }
 
 
@@ -51,35 +55,31 @@ def quantization_parameters(tensor: TensorMetadata) -> dict[str, Any]:
     }
 
 
-def array_for(value: Any, tensor: GraphTensor, shape: tuple[int, ...], number: int) -> AnyArray:
+def array_for(value: Any, tensor: GraphTensor, buffer: AnyArray, number: int) -> AnyArray:
     """What is to be an input's content, checked as TensorFlow's interpreters check it: nothing is converted.
 
     Args:
         value: from the caller.
         tensor: the input.
-        shape: its shape now, which may have been resized.
+        buffer: its memory, of the type and shape that it has now.
         number: what the caller calls it.
 
     Raises:
         InvalidShape: a ValueError; the type, the rank or a size is another.
     """
     array = np.asarray(value)
-    if array.dtype != element_type(tensor):
+    if array.dtype != buffer.dtype:
         raise InvalidShape(
             f"Cannot set tensor: Got value of type {array.dtype.name.upper()} but expected type {tensor.type.name} for "
             f"input {number}, name: {tensor.name}"
         )
-    if array.ndim != len(shape):
-        raise InvalidShape(
-            f"Cannot set tensor: Dimension mismatch. Got {array.ndim} but expected {len(shape)} for input {number}."
-        )
-    for axis, (got, wanted) in enumerate(zip(array.shape, shape, strict=True)):
-        if got != wanted:
-            raise InvalidShape(
-                f"Cannot set tensor: Dimension mismatch. Got {got} but expected {wanted} for dimension {axis} of "
-                f"input {number}."
-            )
-    return array
+    if array.shape == buffer.shape:
+        return array
+    got, wanted, where = array.ndim, buffer.ndim, f"input {number}"
+    if got == wanted:
+        axis = next(axis for axis, size in enumerate(buffer.shape) if array.shape[axis] != size)
+        got, wanted, where = array.shape[axis], buffer.shape[axis], f"dimension {axis} of input {number}"
+    raise InvalidShape(f"Cannot set tensor: Dimension mismatch. Got {got} but expected {wanted} for {where}.")
 
 
 def copied(array: AnyArray) -> Any:

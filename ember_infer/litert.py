@@ -149,7 +149,7 @@ class Interpreter:
         if self._running is None:
             raise ValueError("Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
         buffer = self._places[tensor_index]
-        buffer[...] = array_for(value, tensor, buffer.shape, tensor_index)
+        buffer[...] = array_for(value, tensor, buffer, tensor_index)
 
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
         """A copy of what an input, an output or a constant holds; of what lies between, with
@@ -158,9 +158,12 @@ class Interpreter:
         Raises:
             ValueError: there is no such tensor, or nothing to show of it.
         """
-        self._check_subgraph(subgraph_index)
-        constant = self._file.constant(self._checked(tensor_index))
-        return copied(self._content(tensor_index) if constant is None else constant)
+        if subgraph_index:
+            self._check_subgraph(subgraph_index)
+        content = self._places.get(tensor_index)
+        if content is None:
+            content = self._file.constant(self._checked(tensor_index))
+        return copied(self._content(tensor_index) if content is None else content)
 
     def tensor(self, tensor_index: int) -> Callable[[], AnyArray]:
         """A function that gives the memory of an input or output itself, to fill or to read without a copy.

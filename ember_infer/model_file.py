@@ -17,7 +17,7 @@ from ember_infer_macros.lower.program import lower_graph
 from ember_infer_macros.lower.tensors import content_of
 from ember_infer_macros.port_types import PORT_TYPES
 from ember_infer_macros.tflite.graph import Graph, GraphTensor
-from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
+from ember_infer_macros.tflite.read import ELEMENT_BYTES, ModelSource, read_graph, read_source
 from ember_infer_macros.tflite.schema import TensorType
 
 __all__ = ["ModelFile", "read_model_file"]
@@ -63,11 +63,10 @@ class ModelFile:
             return None
         if tensor.type is TensorType.INT4:
             content = content_of(tensor.data, tensor.type)
-        else:
-            dtype = np.dtype(element_type(tensor))
-            if dtype.hasobject or not dtype.itemsize:
-                return None
+        elif tensor.type in ELEMENT_BYTES and not (dtype := np.dtype(element_type(tensor))).hasobject:
             content = np.frombuffer(tensor.data, dtype.newbyteorder("<")).astype(dtype)
+        else:
+            return None
         return content[: tensor.elements].reshape(tensor.shape)
 
 

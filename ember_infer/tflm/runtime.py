@@ -165,7 +165,7 @@ class Interpreter:
             raise ValueError("Input data must not be None")
         buffer = _at(self._running.inputs, index)
         tensor = self._file.graph.tensors[self._file.graph.inputs[index]]
-        buffer[...] = array_for(input_data, tensor, buffer.shape, index)
+        buffer[...] = array_for(input_data, tensor, buffer, index)
 
     def get_output(self, index: int) -> Any:
         """A copy of an output of the last run.

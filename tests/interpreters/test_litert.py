@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,34 @@ def test_tensors_of_every_type_have_litert_s_details(litert: Any, tflm_wheel: No
     model = all_types()
     ours, theirs = Interpreter(model_content=model), litert.Interpreter(model_content=model)
     assert_same(ours.get_tensor_details(), theirs.get_tensor_details())
+
+
+@pytest.mark.parametrize("name", ["STRING", "COMPLEX64", "VARIANT", "INT2", "UINT4", "FLOAT8_E4M3FN", "FLOAT8_E5M2"])
+def test_types_that_the_writer_has_not_have_litert_s_details(litert: Any, tflm_wheel: None, name: str) -> None:
+    schema = load_schema()
+    model = schema.ModelT.InitFromPackedBuf(bytearray(all_types()), 0)
+    model.subgraphs[0].tensors[2].type = getattr(schema.TensorType, name)
+    content = pack_model(model)
+    ours, theirs = Interpreter(model_content=content), litert.Interpreter(model_content=content)
+    assert_same(ours.get_tensor_details()[2], theirs.get_tensor_details()[2])
+
+
+def test_a_damaged_file_is_a_value_error(tflm_wheel: None) -> None:
+    sound, random = signed(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        content = bytearray(sound)
+        for place in random.integers(0, len(content), 2):
+            content[place] = random.integers(256)
+        try:
+            interpreter = Interpreter(model_content=content)
+        except ValueError:
+            refused += 1
+            continue
+        for details in interpreter.get_tensor_details():
+            with contextlib.suppress(ValueError):
+                interpreter.get_tensor(details["index"])
+    assert 100 < refused < 300
 
 
 ACTIONS: dict[str, Callable[[Any], Any]] = {
@@ -162,6 +191,7 @@ def test_delegates_are_refused_with_a_word_on_backends() -> None:
         load_delegate("libedgetpu.so.1")
 
 
+@pytest.mark.usefixtures("c_compiler")
 def test_a_backend_is_an_argument_or_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = infer(ready(DIGITS))
     single = infer(ready(DIGITS, backend=RefBackend("single")), seed=1)

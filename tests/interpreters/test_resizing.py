@@ -27,6 +27,7 @@ def resized(model: Path, count: int, **options: Any) -> Interpreter:
     return interpreter
 
 
+@pytest.mark.usefixtures("c_compiler")
 @pytest.mark.parametrize("backend", ["ref", "native"])
 def test_each_sample_has_its_own_answer(backend: str) -> None:
     batch, single = resized(DIGITS, 5, backend=backend), ready(DIGITS)

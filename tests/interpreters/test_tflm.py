@@ -32,6 +32,7 @@ def ends(model: Path) -> tuple[list[Any], list[Any]]:
 
 
 @pytest.mark.filterwarnings("ignore::ember_infer_core.errors.ModelWarning")  # of person_detect
+@pytest.mark.usefixtures("c_compiler")
 @pytest.mark.parametrize("name", MODELS)
 def test_details_and_bytes_are_tflm_s(original: Any, shared: Path, name: str) -> None:
     path = shared / "models" / f"{name}.tflite"
