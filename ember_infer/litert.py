@@ -26,7 +26,7 @@ from ember_infer_core.errors import KernelError
 from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_macros.tflite.graph import GraphTensor
 
-__all__ = ["Interpreter", "OpResolverType", "SignatureRunner", "load_delegate"]
+__all__ = ["CannotResize", "Interpreter", "OpResolverType", "SignatureRunner", "load_delegate"]
 
 _NO_DELEGATES = (
     "delegates compute with other kernels, and other numbers, than a microcontroller: leave experimental_delegates out "
