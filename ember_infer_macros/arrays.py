@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -32,10 +32,10 @@ Int32Array: TypeAlias = npt.NDArray[np.int32]
 Uint8Array: TypeAlias = npt.NDArray[np.uint8]
 # An input or output where nobody has read which type it has: whatever a model says more exactly fits it.
 AnyArray: TypeAlias = npt.NDArray[Any]
-# One array, or a sequence of them where the model has several inputs or outputs.
-Arrays: TypeAlias = T | Sequence[T]
-# Numbers, or a sequence of them where the model has several inputs, each with a type of its own.
-RealValues: TypeAlias = npt.ArrayLike | Sequence[Any]
+# One array, or a sequence of them where the model has several inputs or outputs; or each by its name.
+Arrays: TypeAlias = T | Sequence[T] | Mapping[str, T]
+# Numbers, or a sequence of them where the model has several inputs, each with a type of its own; or each by its name.
+RealValues: TypeAlias = npt.ArrayLike | Sequence[Any] | Mapping[str, Any]
 # Below Python 3.12 a plain `Buffer` does not accept arrays.
 Scratch: TypeAlias = bytearray | memoryview | npt.NDArray[np.uint8]
 # One array for a model with one output, a tuple for one with several, which only the model knows. `| Any` lets both

@@ -15,7 +15,7 @@ from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
-__all__ = ["ember_model", "load_program"]
+__all__ = ["default_name", "ember_model", "load", "load_program"]
 
 C = TypeVar("C", bound=QuantizedModel)
 
@@ -52,8 +52,7 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         raise TypeError(f"write @ember_model('path/to/model.tflite') above class {path.__name__}, with the parentheses")
 
     def decorate(cls: type[Any]) -> Any:
-        from ember_infer_macros.interface import summary
-        from ember_infer_macros.synthesize import SYNTHESIZED_NAMES, synthesize
+        from ember_infer_macros.synthesize import SYNTHESIZED_NAMES
 
         if not isinstance(cls, type):
             name = getattr(cls, "__name__", repr(cls))
@@ -63,20 +62,51 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
         if taken:
             raise TypeError(f"class {cls.__name__} defines {', '.join(taken)}, which @ember_model generates: rename it")
-        program = _load(_located(path, cls), stacklevel=3)
-        for name, value in synthesize(program, cls.__name__).items():
-            if isinstance(value, staticmethod):
-                function = value.__func__
-                function.__module__ = cls.__module__
-                function.__qualname__ = f"{cls.__qualname__}.{name}"
-            setattr(cls, name, value)
-        if not vars(cls).get("__doc__"):
-            cls.__doc__ = summary(program)
-        if not issubclass(cls, QuantizedModel):
-            QuantizedModel.register(cls)
+        _complete(cls, _load(_located(path, cls), stacklevel=3))
         return cls
 
     return decorate
+
+
+def load(model: ModelSource) -> type[QuantizedModel]:
+    """A class of a model, without a decorator: for scripts and for models that are found at run time.
+
+    A checker knows no more of it than :class:`QuantizedModel` says.
+
+    Args:
+        model: a path, relative to the working directory, which may lead into a zip archive; a file of a package
+            (``importlib.resources.files("package") / "sine.tflite"``); or the bytes of a .tflite file.
+
+    Raises:
+        ModelError: the file is missing, damaged or contradictory.
+        UnsupportedModelError: lists every operator and type that stands in the way.
+    """
+    program = _load(model, stacklevel=3)
+    cls = type(default_name(program), (QuantizedModel,), {"__module__": __name__})
+    _complete(cls, program)
+    return cls
+
+
+def default_name(program: Program) -> str:
+    """A class's name, of the model file's."""
+    return "".join(word.capitalize() for word in program.name.split("_")) + "Model"
+
+
+def _complete(cls: type[Any], program: Program) -> None:
+    """Gives a class all that is generated."""
+    from ember_infer_macros.interface import summary
+    from ember_infer_macros.synthesize import synthesize
+
+    for name, value in synthesize(program, cls.__name__).items():
+        if isinstance(value, staticmethod):
+            function = value.__func__
+            function.__module__ = cls.__module__
+            function.__qualname__ = f"{cls.__qualname__}.{name}"
+        setattr(cls, name, value)
+    if not vars(cls).get("__doc__"):
+        cls.__doc__ = summary(program)
+    if not issubclass(cls, QuantizedModel):
+        QuantizedModel.register(cls)
 
 
 def load_program(model: ModelSource) -> Program:

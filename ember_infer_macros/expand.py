@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ember_infer_macros.decorator import load_program
+from ember_infer_macros.decorator import default_name, load_program
 
 if TYPE_CHECKING:
     import os
@@ -29,7 +29,7 @@ def expand(path: str | os.PathLike[str], class_name: str | None = None) -> str:
 
     program = load_program(path)
     if class_name is None:
-        class_name = "".join(word.capitalize() for word in program.name.split("_")) + "Model"
+        class_name = default_name(program)
     if not class_name.isidentifier():
         raise ValueError(f"{class_name!r} is no name for a class")
     return expanded_source(program, class_name, Path(path).name)

@@ -61,13 +61,14 @@ def model_results(api: SemanticAnalyzerPluginInterface, base: TypeInfo, model: M
 
 
 def array_parameters(api: SemanticAnalyzerPluginInterface, model: Model) -> dict[str, Type]:
-    """Types of the parameters that take the model's own arrays: one, or a sequence of them."""
+    """Types of the parameters that take the model's own arrays: one, a sequence of them, or each by its name."""
     types: dict[str, Type] = {}
     for role, ports in (("input", model.inputs), ("output", model.outputs)):
         names = dict.fromkeys(port.array for port in ports)
         if names:
             array = UnionType.make_union([_array(api, name) for name in names])
-            types[role] = UnionType.make_union([array, api.named_type("typing.Sequence", [array])])
+            by_name = api.named_type("typing.Mapping", [api.named_type("builtins.str"), array])
+            types[role] = UnionType.make_union([array, api.named_type("typing.Sequence", [array]), by_name])
             types[f"{role}s"] = types[role]
     return types
 

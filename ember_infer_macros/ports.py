@@ -30,6 +30,7 @@ class Port:
 
     Attributes:
         role: ``input`` or ``output``, numbered where there are several.
+        name: as the model file has it.
         shape: batch first.
         length: elements.
         dtype: of the elements.
@@ -37,6 +38,7 @@ class Port:
     """
 
     role: str
+    name: str
     shape: Shape
     length: int
     dtype: DType
@@ -176,8 +178,8 @@ def ports(program: Program, indices: Sequence[int], role: str) -> tuple[Port, ..
     found = []
     for position, index in enumerate(indices):
         tensor = program.tensors[index]
-        name = role if len(indices) == 1 else f"{role} {position}"
+        numbered = role if len(indices) == 1 else f"{role} {position}"
         # A scale means nothing for floats and bools, though some converters write one.
         quant = tensor.quant if isinstance(tensor.quant, QuantParam) and tensor.dtype.kind in "iu" else None
-        found.append(Port(name, tensor.shape, element_count(tensor.shape), tensor.dtype, quant))
+        found.append(Port(numbered, tensor.name, tensor.shape, element_count(tensor.shape), tensor.dtype, quant))
     return tuple(found)

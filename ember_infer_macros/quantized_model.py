@@ -34,7 +34,8 @@ class QuantizedModel(metaclass=ABCMeta):
     """A class made from a quantised TensorFlow Lite model by :func:`ember_model`. It is never instantiated.
 
     Every decorated class is a subclass: by inheritance where it says so, otherwise as a virtual one. Where a method
-    takes an ``index``, it is the number of the input or output of a model that has several.
+    takes an ``index``, it is the number of the input or output of a model that has several. Where it takes a sequence
+    of arrays, it takes a dict as well, by the names that :meth:`input_names` and :meth:`output_names` tell.
 
     A model may keep state from run to run (``is_stateful``). What a class method computes depends on its arguments
     alone: every ``predict...`` starts from the initial state. A session (:meth:`bind`) goes on from run to run.
@@ -43,6 +44,16 @@ class QuantizedModel(metaclass=ABCMeta):
     is_stateful: ClassVar[bool]
     program: ClassVar[Program]
     scratch_len: ClassVar[ScratchLen]
+
+    @staticmethod
+    def input_names() -> tuple[str, ...]:
+        """Names of the inputs, in their order, as the model file has them."""
+        _undecorated()
+
+    @staticmethod
+    def output_names() -> tuple[str, ...]:
+        """Names of the outputs, in their order, as the model file has them."""
+        _undecorated()
 
     @staticmethod
     def input_len(index: int = 0) -> int:

@@ -6,14 +6,14 @@ import functools
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 from typing_extensions import override
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import InvalidShape, KernelError, ScratchTooSmall
+from ember_infer_core.errors import InvalidShape, KernelError, ScratchTooSmall, listed
 from ember_infer_core.executable import PredictsDirectly, RunsBatches
 from ember_infer_core.slots import AnyArray, ByteArray, no_scratch
 from ember_infer_core.state import KeepsState
@@ -163,7 +163,8 @@ class Runtime:
     def predict(self, backend: KernelBackend, real: Any) -> Any:
         """See :meth:`QuantizedModel.predict`."""
         quantized = []
-        for values, port in self._pairs(real, self.inputs):  # a comprehension would be a frame that a warning counts
+        pairs = self._pairs(real, self.inputs)
+        for values, port in pairs:  # a comprehension would be a frame that a warning counts
             quantized.append(port.from_real(values))
         executable = self.fresh_executable(backend)
         self.load(executable, quantized)
@@ -171,7 +172,7 @@ class Runtime:
         results = tuple(port.dequantize(buffer) for buffer, port in zip(executable.outputs, self.outputs, strict=True))
         if len(results) > 1:
             return results
-        plain = len(self.inputs) == 1 and np.ndim(real) == 0 and results[0].size == 1
+        plain = len(pairs) == 1 and np.ndim(pairs[0][0]) == 0 and results[0].size == 1
         return results[0].reshape(()) if plain else results[0]
 
     def predict_batch(self, backend: KernelBackend, inputs: Any) -> Any:
@@ -212,6 +213,10 @@ class Runtime:
         return flat if len(flat) > 1 else flat[0]
 
     def _pairs(self, arrays: Any, ports: tuple[Port, ...]) -> list[tuple[Any, Port]]:
+        """The caller's arrays, each with the input or output that it is for."""
+        if isinstance(arrays, Mapping):
+            arrays = _in_order(arrays, ports)
+            return list(zip(arrays, ports, strict=True))
         if len(ports) == 1:
             if isinstance(arrays, tuple | list) and len(arrays) == 1 and isinstance(arrays[0], np.ndarray):
                 arrays = arrays[0]
@@ -220,6 +225,21 @@ class Runtime:
             kind = ports[0].role.split()[0]
             raise InvalidShape(f"the model has {len(ports)} {kind}s: a sequence of as many arrays is wanted")
         return list(zip(arrays, ports, strict=True))
+
+
+def _in_order(arrays: Mapping[Any, Any], ports: Sequence[Port]) -> list[Any]:
+    """What is given by names, in the order of the inputs or outputs."""
+    names = [port.name for port in ports]
+    kind = ports[0].role.split()[0] if ports else "input"
+    known = set(names)
+    if len(known) < len(names):
+        raise InvalidShape(f"two {kind}s of the model have the same name: give a sequence in place of a dict")
+    if arrays.keys() != known:
+        unknown = [repr(name) for name in arrays if name not in known]
+        missing = [repr(name) for name in names if name not in arrays]
+        wrong = f"there is no {kind} {listed(unknown)}" if unknown else f"{kind} {listed(missing)} is missing"
+        raise InvalidShape(f"{wrong}: the model's {kind}s are {listed([repr(name) for name in names])}")
+    return [arrays[name] for name in names]
 
 
 def _run_row(executable: Executable, inputs: Sequence[AnyArray], results: Sequence[AnyArray], row: int) -> None:

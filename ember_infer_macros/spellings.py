@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["Spellings", "callee", "spellings"]
 
-_PACKAGE = "ember_infer_macros"
+_PACKAGES = ("ember_infer", "ember_infer_macros")
 _SUBJECTS = ("ember_model", "QuantizedModel")
 
 
@@ -43,7 +43,7 @@ def _meaning(module: Path, tree: ast.Module, name: str, asked: set[tuple[Path, s
         return None
     asked.add((module, name))
     for level, target in _targets(tree, name):
-        if level == 0 and target.split(".")[0] == _PACKAGE:
+        if level == 0 and target.split(".")[0] in _PACKAGES:
             last = target.rpartition(".")[2]
             if last in _SUBJECTS:
                 return last

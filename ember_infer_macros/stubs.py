@@ -379,7 +379,9 @@ def _means_ours(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
     if isinstance(node, ast.Import):
         return alias.name == _MODULES.get(alias.asname or "")
     home = (node.module or "").split(".")[0]
-    return (alias.asname or alias.name) == alias.name and (home == "typing" or home.startswith("ember_infer_"))
+    return (alias.asname or alias.name) == alias.name and (
+        home in ("typing", "ember_infer") or home.startswith("ember_infer_")
+    )
 
 
 def _single_import(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:

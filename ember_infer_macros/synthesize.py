@@ -33,6 +33,9 @@ _TYPES = {
 }
 
 _METHODS = {
+    # Not spelled out: a file's names are of any length.
+    "input_names": "return tuple(port.name for port in runtime.inputs)",
+    "output_names": "return tuple(port.name for port in runtime.outputs)",
     "predict_quantized": "runtime.predict_quantized(backend, input, output)",
     "predict_quantized_with_scratch": """
         inputs = runtime.check_inputs(input)

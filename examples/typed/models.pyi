@@ -34,6 +34,14 @@ class Digits(QuantizedModel):
     """
 
     @staticmethod
+    def input_names() -> tuple[str, ...]:
+        """Names of the inputs, in their order, as the model file has them."""
+
+    @staticmethod
+    def output_names() -> tuple[str, ...]:
+        """Names of the outputs, in their order, as the model file has them."""
+
+    @staticmethod
     def input_len(index: int = 0) -> Literal[64]:
         """Elements of the input: 64 = 1 x 8 x 8 x 1."""
 
@@ -248,6 +256,14 @@ class Sine(QuantizedModel):
       dense2: fully_connected
       sine: fully_connected
     """
+
+    @staticmethod
+    def input_names() -> tuple[str, ...]:
+        """Names of the inputs, in their order, as the model file has them."""
+
+    @staticmethod
+    def output_names() -> tuple[str, ...]:
+        """Names of the outputs, in their order, as the model file has them."""
 
     @staticmethod
     def input_len(index: int = 0) -> Literal[1]:

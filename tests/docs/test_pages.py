@@ -24,7 +24,7 @@ NEEDS = {
     "ember_esp": ["ember_esp"],
     "compare.md": ["tflite_micro", "ai_edge_litert", "pymicro_wakeword"],
 }
-COMPILES = ("firmware.md", "native.md", "streaming.md", "README.md")
+COMPILES = ("firmware.md", "migrating.md", "native.md", "streaming.md", "README.md")
 # Blocks that need more than anybody has at hand are read, not run: the converter's.
 ONLY_READ = {"getting-a-model-that-runs.md"}
 # They compare whole models layer by layer, and run wake words on seconds of sound.

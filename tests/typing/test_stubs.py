@@ -248,6 +248,20 @@ def test_the_module_is_not_run(folder: Path) -> None:
     assert "x: int" in stub(folder, PLAIN + "x: int = 1 // 0\n")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ember_infer import QuantizedModel, Session, ember_model",
+        "import ember_infer",
+        "import ember_infer as e",
+    ],
+)
+def test_the_face_is_as_good_as_its_rooms(folder: Path, line: str) -> None:
+    prefix = {"import ember_infer": "ember_infer.", "import ember_infer as e": "e."}.get(line, "")
+    written = f'{line}\n@{prefix}ember_model("digits.tflite")\nclass Digits({prefix}QuantizedModel): ...\n'
+    assert stub(folder, written) == stub(folder, PLAIN)
+
+
 REEXPORTS = {
     "a module": ("tools.py", "from ember_infer_macros import ember_model as net\n", "from tools import net"),
     "a package": ("tools/__init__.py", "from ember_infer_macros import ember_model as net\n", "from tools import net"),

@@ -5,8 +5,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ember_infer_macros import ember_model
-from ember_infer_ref import RefBackend
+from ember_infer import RefBackend, ember_model
 
 
 @ember_model("two_and_two.tflite")
@@ -31,3 +30,9 @@ total, product = TwoAndTwo.predict(backend, ([[1, 2, 3]] * 2, [1, 2, 3]))
 total_is: npt.NDArray[np.float32] = total
 one: npt.NDArray[np.float32] = TwoAndTwo.predict(backend, ([[1, 2, 3]] * 2, [1, 2, 3]))  # E: assignment
 a, b, c = TwoAndTwo.predict_batch(backend, [np.zeros((1, 2, 3), np.int8), np.zeros((1, 3), np.int8)])  # E: misc
+
+names: tuple[str, ...] = TwoAndTwo.input_names()
+by_name = {"a": np.zeros((1, 2, 3), np.int8), "b": np.zeros((1, 3), np.int8)}
+total_8, product_8 = TwoAndTwo.predict_batch(backend, by_name)
+numbered = {0: np.zeros((1, 2, 3), np.int8), 1: np.zeros((1, 3), np.int8)}
+TwoAndTwo.predict_batch(backend, numbered)  # E: arg-type
