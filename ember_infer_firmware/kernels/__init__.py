@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ember_infer_firmware.step import Kernel, Step
 
@@ -125,6 +125,6 @@ def all_kernels() -> tuple[Kernel, ...]:
 
 
 @functools.cache
-def _module(operator: str):  # type: ignore[no-untyped-def]  # modules of the same shape
+def _module(operator: str) -> Any:  # modules of the same shape
     module, _, _ = KERNELS[operator].partition(":")
     return importlib.import_module(f"ember_infer_firmware.kernels.{module}")
