@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 JOBS ?= auto
 CORPUS ?= .corpus
+DEV ?= dev
 EMBER_DEEP ?= 1
 DRAWS ?= 50000
 CAMPAIGN ?= .campaign.txt
@@ -87,7 +88,7 @@ $(CORPUS)/.keras $(CORPUS)/.torch: $(CORPUS)/.%: pyproject.toml $(wildcard tests
 
 # A stamp for each set of extras; changed metadata installs again.
 $(VENV)/.demo: EXTRA = cli
-$(VENV)/.dev: EXTRA = dev
+$(VENV)/.dev: EXTRA = $(DEV)
 $(VENV)/.train: EXTRA = train
 $(VENV)/.demo $(VENV)/.dev $(VENV)/.train: pyproject.toml ember_esp/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -63,7 +63,9 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
         if taken:
             raise TypeError(f"class {cls.__name__} defines {', '.join(taken)}, which @ember_model generates: rename it")
-        program = _load(_located(path, cls), stacklevel=3)
+        located = _located(path, cls)
+        program = _load(located, stacklevel=3)
+        cls.__model_source__ = os.path.abspath(located) if isinstance(located, str | os.PathLike) else located
         for name, value in synthesize(program, cls.__name__).items():
             if isinstance(value, staticmethod):
                 function = value.__func__
