@@ -90,7 +90,7 @@ def run_on_dask(job: Job, pieces: Numbered, client: Any) -> Finished:
 def _groups(job: Job, pieces: Numbered, client: Any, distributed: Any) -> Finished:
     delayed = needed("dask", "a scheduler").delayed
     run, add = delayed(_run_piece, pure=False), delayed(_added, pure=False)
-    finished = distributed.as_completed()
+    finished = distributed.as_completed(loop=client.loop)
     numbers: dict[str, tuple[int, ...]] = {}
 
     def submit() -> None:

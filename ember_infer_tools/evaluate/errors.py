@@ -21,4 +21,5 @@ def needed(module: str, why: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise EvaluationError(f"{why} needs {error.name}: pip install 'ember-infer[evaluate]'") from error
+        missing = (error.name or module).partition(".")[0]
+        raise EvaluationError(f"{why} needs {missing}: pip install 'ember-infer[evaluate]'") from error

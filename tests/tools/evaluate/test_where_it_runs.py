@@ -51,6 +51,17 @@ def test_other_runtimes_on_threads_have_processes_of_their_own_that_end(tflm_whe
     assert not jobs._jobs
 
 
+def test_an_executor_s_processes_keep_the_last_jobs_alone() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        for _ in range(4):
+            evaluate(DIGITS, held_out()[0][:2], backends={"ref": "ref"}, executor=processes)
+        assert processes.submit(jobs_kept).result() == 2
+
+
+def jobs_kept() -> int:
+    return len(jobs._jobs)
+
+
 def test_no_more_is_taken_of_a_stream_than_is_at_work() -> None:
     taken = 0
     most = 0
