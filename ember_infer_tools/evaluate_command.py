@@ -68,7 +68,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Go on where FILE says, and write there how far it has come.", metavar="FILE"),
     ] = None,
-    chunk: Annotated[int | None, typer.Option(help="Samples at a time.", min=1, show_default="at most 256")] = None,
+    chunk: Annotated[int | None, typer.Option(help="Samples at a time.", min=1, show_default="at most 1024")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes.", min=1, show_default="all cores")] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Run on the workers of a Dask scheduler.", metavar="ADDRESS")

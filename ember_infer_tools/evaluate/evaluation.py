@@ -38,7 +38,7 @@ Runs: TypeAlias = str | KernelBackend | tuple[Model, str | KernelBackend]
 # Called with samples done and all samples, None where nobody knows.
 Progress: TypeAlias = Callable[[int, int | None], object]
 
-_MOST_SAMPLES = 256
+_MOST_SAMPLES = 1024
 _MOST_BYTES = 16 << 20
 
 
@@ -81,7 +81,7 @@ def evaluate(
         threshold: the real value from which an output of one element is class 1.
         bad: ``stop`` at a bad sample, or ``skip`` those.
         resume: a file to go on from, and to write how far it has come.
-        chunk: samples at a time; by default at most 256, and 16 MB.
+        chunk: samples at a time; by default at most 1024, and 16 MB.
         workers: threads or processes; by default a thread for each core.
         processes: processes in place of threads: for backends that hold the GIL, such as RefBackend.
         executor: where pieces run, in place of threads of ours.
@@ -113,6 +113,8 @@ def evaluate(
         cores = workers or default_threads()
         if source.count is not None:
             cores = min(cores, math.ceil(source.count / size))
+        if progress is not None:
+            progress(resumed, source.count)
         for numbers, sums in _finished(stack, job, pieces, cores, processes, executor, scheduler):
             journal.add(numbers, sums)
             if progress is not None:

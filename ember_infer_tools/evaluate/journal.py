@@ -42,24 +42,27 @@ class Journal:
         self._until = until
         self._beyond = set(beyond)
         self._written = time.monotonic()
+        self._whole = True
 
     def __contains__(self, piece: int) -> bool:
         return piece < self._until or piece in self._beyond
 
     def add(self, pieces: Iterable[int], sums: Sums) -> None:
         """Counts some finished pieces."""
+        self._whole = False
         self._beyond.update(pieces)
         while self._until in self._beyond:
             self._beyond.remove(self._until)
             self._until += 1
         self.total.add(sums)
+        self._whole = True
         if time.monotonic() - self._written >= _SECONDS:
             self.write()
 
     def write(self) -> None:
-        """Replaces the file by one that says all."""
+        """Replaces the file by one that says all; not amid an addition that Ctrl-C has ended."""
         self._written = time.monotonic()
-        if self._path is None:
+        if self._path is None or not self._whole:
             return
         content = {
             "format": _FORMAT,

@@ -68,8 +68,8 @@ def _title(pair: Pair) -> str:
 
 
 def _pairs(pairs: Sequence[Pair], width: int) -> Fitted:
-    titles = ("decisions differ", "samples differ", "elements differ", "of", "largest", "at sample")
-    columns = [Column("", breaks="name"), *(Column(title, right=True) for title in titles)]
+    titles = ("decisions", "samples", "elements", "of", "largest", "at sample")
+    columns = [Column("differing", breaks="name"), *(Column(title, right=True) for title in titles)]
     rows: list[list[str | Text]] = [
         [
             _title(pair),

@@ -17,6 +17,7 @@ import pytest
 
 from ember_infer_native.file_lock import file_lock
 from ember_infer_tools.evaluate import Evaluation, EvaluationError, evaluate
+from ember_infer_tools.evaluate.sums import PairSums
 from tests.conftest import REPOSITORY
 from tests.tools.evaluate.helpers import DIGITS, HELD_OUT, held_out
 
@@ -58,7 +59,25 @@ def test_it_goes_on_where_it_stood(tmp_path: Path, workers: int) -> None:
 def test_what_is_finished_is_not_run_again(tmp_path: Path) -> None:
     kept = tmp_path / "run.json"
     first = judged(kept)
-    assert judged(kept, progress=stop_after(0)) == first
+    seen: list[int] = []
+    assert judged(kept, progress=lambda done, total: seen.append(done)) == first
+    assert seen == [364]
+
+
+def test_an_addition_that_was_interrupted_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "run.json"
+    add = PairSums.add
+
+    def interrupted(self: PairSums, other: PairSums) -> None:
+        if any(number >= 200 for number, _ in other.differing):
+            raise KeyboardInterrupt
+        add(self, other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PairSums, "add", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            judged(kept, workers=1)
+    assert judged(kept) == judged(None)
 
 
 def test_all_kinds_of_sums_are_kept(tmp_path: Path) -> None:
