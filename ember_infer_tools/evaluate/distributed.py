@@ -73,10 +73,9 @@ def run_on_dask(job: Job, pieces: Numbered, client: Any) -> Finished:
     distributed = needed("distributed", "a scheduler")
     plugin = type("JobPlugin", (_Knows, distributed.WorkerPlugin), {})(job)
     name = f"ember-infer-{job.token}"
-    if not client.scheduler_info(n_workers=-1)["workers"]:
-        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
     client.register_plugin(plugin, name=name)
     try:
+        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
         yield from _groups(job, pieces, client, distributed)
     except (distributed.scheduler.KilledWorker, TimeoutError) as error:
         raise EvaluationError(
@@ -107,8 +106,7 @@ def _groups(job: Job, pieces: Numbered, client: Any, distributed: Any) -> Finish
         numbers[future.key] = tuple(number for number, _ in group)
         finished.add(future)
 
-    workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    for _ in range(workers + 2):
+    for _ in range(len(client.nthreads()) + 2):
         submit()
     for future in finished:
         sums = future.result()

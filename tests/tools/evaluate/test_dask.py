@@ -117,6 +117,17 @@ def test_nobody_at_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\n" not in str(told.value)
 
 
+def test_a_scheduler_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = needs("distributed")
+    monkeypatch.setattr("ember_infer_tools.evaluate.distributed._CONNECT_SECONDS", 1)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+        pytest.raises(EvaluationError, match="the scheduler's workers are lost, or were never there"),
+    ):
+        judged(HELD_OUT, scheduler=client)
+
+
 def drawn(samples: int, partition: int) -> tuple[Any, Any]:
     """Noisy digits as Dask arrays: each partition is drawn where it is run."""
     arrays = needs("dask.array")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -13,6 +15,7 @@ import pytest
 from ember_infer_tools.evaluate import Evaluation, EvaluationError, evaluate
 from ember_infer_tools.evaluate import job as jobs
 from ember_infer_tools.evaluate.evaluation import Runs
+from tests.conftest import REPOSITORY
 from tests.tools.evaluate.functions import Turned, die
 from tests.tools.evaluate.helpers import DIGITS, HELD_OUT, held_out
 
@@ -89,3 +92,32 @@ def test_a_function_that_cannot_be_sent_is_told() -> None:
 def test_a_worker_that_is_killed_is_told() -> None:
     with pytest.raises(EvaluationError, match="a worker process was stopped"):
         judged(HELD_OUT, workers=2, processes=True, prepare=die)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the most memory of a process")
+def test_memory_does_not_grow_with_the_data() -> None:
+    """Of 40,000 samples, 160 MB, no more is there at once than of 2,000."""
+    most = [int(python(_MEMORY, str(samples))) for samples in (2_000, 40_000)]
+    assert most[1] < most[0] + 30_000
+
+
+_MEMORY = """
+import re, sys
+from pathlib import Path
+import numpy as np
+from ember_infer_tools.evaluate import evaluate
+from tests.support.one_operator import one_operator, tensor
+
+model = one_operator("RELU", [tensor((1, 4096))], tensor((1, 4096)))
+samples = (np.full(4096, number % 100, np.int8) for number in range(int(sys.argv[1])))
+evaluate(model, samples, backends={"a": "ref", "b": "ref"}, workers=2)
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+
+
+def python(code: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=REPOSITORY
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
