@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 JOBS ?= auto
 CORPUS ?= .corpus
+DEV ?= dev
 EMBER_DEEP ?= 1
 DRAWS ?= 50000
 CAMPAIGN ?= .campaign.txt
@@ -55,7 +56,7 @@ bench: $(VENV)/.dev
 deep: $(VENV)/.dev corpus
 	EMBER_DEEP=$(EMBER_DEEP) EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/operators \
 		tests/test_against_tflm.py tests/test_corpus.py tests/test_damaged_files.py tests/test_golden.py \
-		tests/test_reader.py tests/conformance tests/native tests/typing ember_esp/tests
+		tests/test_reader.py tests/conformance tests/native tests/tools/evaluate tests/typing ember_esp/tests
 
 # A random test of one operator draws 3,000 models in the deep profile, or more; -k chooses by names of tests.
 campaign: CHOSEN = $(if $(OPERATORS),-n $(JOBS) -rP -k '$(OPERATORS)',-n 0 -p tests.campaign --campaign=$(CAMPAIGN))
@@ -87,7 +88,7 @@ $(CORPUS)/.keras $(CORPUS)/.torch: $(CORPUS)/.%: pyproject.toml $(wildcard tests
 
 # A stamp for each set of extras; changed metadata installs again.
 $(VENV)/.demo: EXTRA = cli
-$(VENV)/.dev: EXTRA = dev
+$(VENV)/.dev: EXTRA = $(DEV)
 $(VENV)/.train: EXTRA = train
 $(VENV)/.demo $(VENV)/.dev $(VENV)/.train: pyproject.toml ember_esp/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -62,7 +62,8 @@ def ember_model(path: ModelSource) -> _ModelDecorator:
         taken = [name for name in SYNTHESIZED_NAMES if name in vars(cls)]
         if taken:
             raise TypeError(f"class {cls.__name__} defines {', '.join(taken)}, which @ember_model generates: rename it")
-        _complete(cls, _load(_located(path, cls), stacklevel=3))
+        located = _located(path, cls)
+        _complete(cls, located, _load(located, stacklevel=3))
         return cls
 
     return decorate
@@ -83,7 +84,7 @@ def load(model: ModelSource) -> type[QuantizedModel]:
     """
     program = _load(model, stacklevel=3)
     cls = type(default_name(program), (QuantizedModel,), {"__module__": __name__})
-    _complete(cls, program)
+    _complete(cls, model, program)
     return cls
 
 
@@ -92,11 +93,12 @@ def default_name(program: Program) -> str:
     return "".join(word.capitalize() for word in program.name.split("_")) + "Model"
 
 
-def _complete(cls: type[Any], program: Program) -> None:
-    """Gives a class all that is generated."""
+def _complete(cls: type[Any], model: ModelSource, program: Program) -> None:
+    """Gives a class all that is generated, and says where it comes from."""
     from ember_infer_macros.interface import summary
     from ember_infer_macros.synthesize import synthesize
 
+    cls.__model_source__ = os.path.abspath(model) if isinstance(model, str | os.PathLike) else model
     for name, value in synthesize(program, cls.__name__).items():
         if isinstance(value, staticmethod):
             function = value.__func__

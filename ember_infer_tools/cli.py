@@ -19,6 +19,7 @@ try:
     from rich.syntax import Syntax
 
     from ember_infer_tools.cache_command import cache_app
+    from ember_infer_tools.evaluate_command import evaluate
     from ember_infer_tools.running import FOUND, Command, Commands, conclude, one_line, run
     from ember_infer_tools.terminal import output_console, printable
 except ModuleNotFoundError as _missing:
@@ -348,6 +349,14 @@ def export(
         lambda: _print_json(found.to_json()) if as_json else print_export(found, output_console()),
         found=any(one.differing for one in found.verified),
     )
+
+
+_command(
+    "ember-infer evaluate model.tflite --data test.npz --backend native --against litert --metric accuracy",
+    "ember-infer evaluate model.tflite --data sounds/ --prepare my_package:mfcc --backend native --against tflm",
+    "ember-infer evaluate model.tflite --data test.parquet --labels digit --backend native --metric top-3 --resume run",
+    "ember-infer evaluate old.tflite --data test.npz --backend native --against new.tflite --json",
+)(evaluate)
 
 
 @_command(

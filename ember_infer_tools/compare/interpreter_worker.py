@@ -1,7 +1,8 @@
 """The process that holds another runtime's interpreters for ``interpreters.py``; not for import.
 
-Requests and answers are pickles on stdin and stdout: ``("load", key, model, outputs, arena_size)`` and
-``("run", key, inputs)``; ``("done", arrays)`` and ``("refused", text)``. What the runtime itself prints goes to stderr.
+Requests and answers are pickles on stdin and stdout: ``("load", key, model, outputs, arena_size)``,
+``("run", key, inputs)``, and ``("batch", key, inputs)`` with a run for each row; ``("done", arrays)`` and
+``("refused", text)``. What the runtime itself prints goes to stderr.
 """
 
 from __future__ import annotations
@@ -84,6 +85,12 @@ class LiteRt:
 KINDS: dict[str, type[Tflm] | type[LiteRt]] = {"tflm": Tflm, "litert": LiteRt}
 
 
+def run_batch(interpreter: Interpreter, inputs: Arrays) -> Arrays:
+    """All outputs, with a row for each row of the inputs."""
+    runs = [interpreter.run([array[row] for array in inputs]) for row in range(len(inputs[0]))]
+    return [np.stack(outputs) for outputs in zip(*runs, strict=True)]
+
+
 def main() -> None:
     """Answers requests until the client hangs up."""
     requests = sys.stdin.buffer
@@ -100,6 +107,8 @@ def main() -> None:
             if verb == "load":
                 loaded[key] = make(*arguments)
                 answer: tuple[str, Any] = ("done", [])
+            elif verb == "batch":
+                answer = ("done", run_batch(loaded[key], *arguments))
             else:
                 answer = ("done", loaded[key].run(*arguments))
         except Exception as error:  # whatever the runtime has to say is the answer

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.errors import ComparisonError
@@ -89,6 +90,14 @@ class InterpreterProcess:
             ComparisonError: in the runtime's own words.
         """
         return self._ask("run", key, list(inputs))
+
+    def run_batch(self, key: str, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """All outputs of one inference for each row of the inputs, with a row for each.
+
+        Raises:
+            ComparisonError: in the runtime's own words.
+        """
+        return self._ask("batch", key, [np.ascontiguousarray(array) for array in inputs])
 
     def close(self) -> None:
         """Ends the process."""

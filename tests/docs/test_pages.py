@@ -23,6 +23,7 @@ NEEDS = {
     "streaming.md": ["pymicro_wakeword"],
     "ember_esp": ["ember_esp"],
     "compare.md": ["tflite_micro", "ai_edge_litert", "pymicro_wakeword"],
+    "evaluate.md": ["tflite_micro", "ai_edge_litert", "distributed"],
 }
 COMPILES = ("firmware.md", "migrating.md", "native.md", "streaming.md", "README.md")
 # Blocks that need more than anybody has at hand are read, not run: the converter's.
