@@ -98,7 +98,7 @@ def _complete(cls: type[Any], model: ModelSource, program: Program) -> None:
     from ember_infer_macros.interface import summary
     from ember_infer_macros.synthesize import synthesize
 
-    cls.__model_source__ = os.path.abspath(model) if isinstance(model, str | os.PathLike) else model
+    cls._model_source = os.path.abspath(model) if isinstance(model, str | os.PathLike) else model
     for name, value in synthesize(program, cls.__name__).items():
         if isinstance(value, staticmethod):
             function = value.__func__

@@ -21,7 +21,10 @@ _MAX_LEFT_SHIFT = 31
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class HardSwishParams(LookupParams):
-    """HARD_SWISH: of a class of its own, because ESP-NN's kernel for it asks for scratch."""
+    """HARD_SWISH: of a class of its own, because ESP-NN's kernel for it asks for scratch.
+
+    All fields are described in :class:`LookupParams`.
+    """
 
 
 def _hard_swish(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Array:

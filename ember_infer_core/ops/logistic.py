@@ -22,7 +22,10 @@ _MAX_SHIFT_OF_RADIUS = 62
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class LogisticParams(LookupParams):
-    """LOGISTIC: of a class of its own, because ESP-NN's kernel for it asks for scratch."""
+    """LOGISTIC: of a class of its own, because ESP-NN's kernel for it asks for scratch.
+
+    All fields are described in :class:`LookupParams`.
+    """
 
 
 def _logistic(values: Int64Array, input: QuantParam, output: QuantParam) -> Int64Array:

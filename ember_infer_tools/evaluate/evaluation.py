@@ -194,7 +194,7 @@ def _job(
 
 
 def _read(model: Model) -> ModelBytes:
-    source = getattr(model, "__model_source__", model)
+    source = getattr(model, "_model_source", model)
     if isinstance(source, type):
         raise EvaluationError(f"model: class {source.__name__} has none: decorate it with @ember_model(...)")
     name, content = read_source(cast(ModelSource, source))

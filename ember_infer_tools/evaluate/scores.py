@@ -34,8 +34,8 @@ class ScoreTable:
     """
 
     def __init__(self, most: int, level: int = 0, keys: Any = (), counts: Any = ()) -> None:
-        self.most = most
-        self.level = level
+        self.most: int = most
+        self.level: int = level
         self.keys: _Counts = np.asarray(keys, np.int64)
         self.counts: _Counts = np.asarray(counts, np.int64).reshape(-1, 2)
 
