@@ -18,7 +18,7 @@ __all__ = ["check_numbers", "check_size"]
 MAX_TENSORS = 1 << 18
 MAX_OPERATORS = 20_000
 # Tensors that operators read and write, and those that go in and out of the model.
-MAX_OPERANDS = 1 << 17
+MAX_OPERANDS = 100_000
 # Elements of the integer operands of all operators, which may be axes, sizes or indices that lowering looks at, and the
 # bytes of their other constants, which backends lay out for each. A longer file may use its content a few times over.
 MAX_NUMBERS = 1 << 26
