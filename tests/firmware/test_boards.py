@@ -14,6 +14,9 @@ from ember_infer_firmware.plan import plan_program
 from ember_infer_macros import load_program
 from tests.conftest import REPOSITORY
 from tests.firmware.programs import board_tools
+from tests.support.effort import left_to_ci
+
+pytestmark = left_to_ci
 
 HELLO = {"main.c": '#include "ember_board.h"\nint main(void) { ember_print("hello\\n"); return 7; }\n'}
 LOOPS = """

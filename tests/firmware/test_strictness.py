@@ -85,7 +85,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models_source([plan_program(one.program, f"m{i}", "reference") for i, one in enumerate(trials)], folder)
 
 
-@pytest.mark.parametrize("optimisation", ["-O2", pytest.param("-Os", marks=left_to_ci)])
+@left_to_ci
+@pytest.mark.parametrize("optimisation", ["-O2", "-Os"])
 def test_models_of_every_operator_compile_without_a_warning(
     compiler: list[str], optimisation: str, models: Path, tmp_path: Path
 ) -> None:

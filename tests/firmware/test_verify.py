@@ -19,7 +19,9 @@ from ember_infer_macros import load_program
 from tests.conftest import REPOSITORY
 from tests.firmware.exports import EXPORTED, sine
 from tests.firmware.programs import board_tools
-from tests.support.effort import DEEP
+from tests.support.effort import DEEP, left_to_ci
+
+pytestmark = left_to_ci
 
 SAMPLES = 64 if DEEP else 8
 
