@@ -2,17 +2,23 @@
 
 ``make campaign`` runs ``python -m pytest -p tests.campaign --campaign=FILE`` in the deep profile. Started again, it
 goes on with the tests that have no line yet; without the file it begins anew. A test stops at the first model that
-differs: its line says so, and pytest prints the rest.
+differs: its line says so, and pytest prints the rest. Where several tests are about one operator, of different types
+or in other surroundings, each draws its share.
 """
 
 from __future__ import annotations
 
 import ast
+import gc
+import re
 import time
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.support import effort
 
 # What a test calls to compare random models: itself, or in the module that its operator's family shares.
 DRAWING = frozenset({"check", "check_moves", "check_pairs", "check_random_models", "compare_cases", "compare_drawn"})
@@ -23,6 +29,11 @@ DEAR = (
     *("pool", "conv", "matmul", "fully", "int4", "resize"),
     *("svdf", "graph", "circular", "lstm", "variables"),
 )
+# Modules of which each test is about an operator of its own, or about none.
+SEVERAL = frozenset(
+    {"against_tflm", "fill", "gather", "pack", "pad", "reshape", "space_to_batch_nd", "split", "variables"}
+)
+SHARES = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +49,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     done = {line.split(maxsplit=1)[0] for line in lines(file)}
     left = [item for item in items if draws_models(item) and short_name(item.nodeid) not in done]
     config.hook.pytest_deselected(items=[item for item in items if item not in left])
+    tests = Counter(operator(item.nodeid) for item in items if draws_models(item))
+    for item in left:
+        item.stash[SHARES] = tests[operator(item.nodeid)]
     items[:] = sorted(left, key=rank)
+    gc.set_threshold(100_000)  # a tenth of the time
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Lets the test draw its share."""
+    effort.shared_by = item.stash.get(SHARES, 1)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,6 +90,22 @@ def draws_models(item: pytest.Item) -> bool:
 def rank(item: pytest.Item) -> int:
     """Its place among those that take long, the last part of its name that is among theirs counting; before them 0."""
     return max((place for place, part in enumerate(DEAR, 1) if part in item.nodeid), default=0)
+
+
+def operator(nodeid: str) -> str:
+    """What the test is about: an operator, in lower case; itself where its module has several, or none.
+
+    A test of two types, as of CAST, draws the share of its pair by itself.
+    """
+    module, test = short_name(nodeid).split("::")
+    name, _, values = test.rstrip("]").partition("[")
+    if named := re.search(r"\b[A-Z][A-Z0-9_]+\b", values):
+        return named[0].lower()
+    if name == "one_operator_equals_tflm":
+        return values
+    if module in SEVERAL or "-" in values:
+        return short_name(nodeid)
+    return module
 
 
 def short_name(nodeid: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
+from tests.campaign import operator
 from tests.conftest import REPOSITORY
 from tests.support import direct_draws
 from tests.support.direct_draws import check_directly, example
@@ -71,3 +72,24 @@ def test_a_campaign_runs_what_draws_once_the_cheap_first_and_says_how_it_went(tm
     assert cheap.split()[:5] == ["sums::rotation", "1,001", "models", "0", "differences"]
     assert dear.split()[:5] == ["sums::convolution", "8", "models", "1", "differences"]
     assert cheap in second.stdout
+
+
+def test_what_is_about_one_operator_shares_its_models() -> None:
+    folder = "tests/operators/test_"
+    assert {
+        operator(f"{folder}lookup.py::test_every_value_equals_tflm[RELU6]"),
+        operator(f"{folder}float_functions.py::test_random_values_equal_tflm[RELU6]"),
+    } == {"relu6"}
+    assert operator(f"{folder}reduction.py::test_any_axes_equal_tflm[int8-REDUCE_MAX]") == "reduce_max"
+    assert {
+        operator(f"{folder}softmax.py::test_int16_results_equal_tflm"),
+        operator("tests/test_against_tflm.py::test_one_operator_equals_tflm[softmax]"),
+    } == {"softmax"}
+
+
+def test_what_is_about_several_operators_or_pairs_of_types_shares_nothing() -> None:
+    names = [
+        *("pack.py::test_random_packs_equal_tflm", "pack.py::test_random_unpacks_equal_tflm"),
+        *("cast.py::test_it_equals_tflm[int8-bool]", "cast.py::test_it_equals_tflm[bool-int8]"),
+    ]
+    assert len({operator(f"tests/operators/test_{name}") for name in names}) == len(names)

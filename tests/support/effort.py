@@ -26,10 +26,13 @@ left_to_ci = pytest.mark.skipif(
     not EVERYTHING, reason="takes long: CI runs it, and the deep profile (CI=true pytest ...)"
 )
 
+# How many tests draw the models of one operator together: the campaign sets it for each test.
+shared_by = 1
+
 
 def draws(ordinary: int, deep: int) -> int:
-    """How many: a number for an ordinary run, or one for the deep profile, times its factor."""
-    return deep * FACTOR if DEEP else ordinary
+    """How many: a number for an ordinary run, or one for the deep profile, times its factor, by those that share it."""
+    return -(-deep * FACTOR // shared_by) if DEEP else ordinary
 
 
 def thorough(ordinary: int, deep: int) -> settings:
