@@ -215,7 +215,8 @@ def quantize(real: npt.ArrayLike, quant: QuantParam, dtype: npt.DTypeLike = np.i
 def dequantize(q: npt.ArrayLike, quant: QuantParam) -> npt.NDArray[np.float32]:
     """Integers to real values: ``scale * (q - zero_point)`` in float32. Source: TFLM ``DequantizeFloat``."""
     steps = (np.asarray(q).astype(np.int64) - quant.zero_point).astype(np.float32)
-    real: npt.NDArray[np.float32] = steps * np.float32(quant.scale)
+    with np.errstate(over="ignore"):  # infinity, as in C
+        real: npt.NDArray[np.float32] = steps * np.float32(quant.scale)
     return real
 
 

@@ -41,3 +41,8 @@ def test_a_tensor_with_several_scales_uses_the_first(tflm: Tflm) -> None:
 def test_other_types_are_refused_as_in_tflm(source: str, tflm: Tflm) -> None:
     model = one_operator("DEQUANTIZE", [tensor((4,), source, 0.5)], tensor((4,), "float32"))
     assert compare_with_tflm(model, random_batches(model), tflm) == "refused by both"
+
+
+def test_real_values_beyond_float32_are_infinite_and_warn_of_nothing(tflm: Tflm) -> None:
+    model = one_operator("DEQUANTIZE", [tensor((256,), "int8", 2.0**126)], tensor((256,), "float32"))
+    assert_equals_tflm(model, [[np.arange(-128, 128).astype(np.int8)]], tflm)
