@@ -18,9 +18,8 @@ from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.evaluate.errors import EvaluationError
 from ember_infer_tools.specs import SHORT_NAMES, full_name, load_backend
 
-__all__ = ["MODEL_SUFFIX", "OpenSide", "SideSpec", "open_side"]
+__all__ = ["OpenSide", "SideSpec", "open_side"]
 
-MODEL_SUFFIX = ".tflite"
 _AT_ONCE = 64  # samples for each request to another runtime, which has a time limit for each answer
 _MODEL = "the model"
 
