@@ -12,8 +12,7 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros import QuantizedModel
-from ember_infer_tools.bench.contestants import tflm_arena_size
-from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess, tflm_arena_size
 from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.evaluate.errors import EvaluationError
 from ember_infer_tools.specs import SHORT_NAMES, full_name, load_backend
