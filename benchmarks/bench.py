@@ -46,10 +46,10 @@ from ember_infer_native import NativeBackend
 from ember_infer_native.toolchain import find_compiler
 from ember_infer_ref import RefBackend
 from ember_infer_tools.bench import Bench, Measured, bench
-from ember_infer_tools.bench.contestants import TFLM, model_class, tflm_arena_size
+from ember_infer_tools.bench.contestants import TFLM, model_class
 from ember_infer_tools.bench.peak import Peak, known_targets
 from ember_infer_tools.bench.report import microseconds
-from ember_infer_tools.compare.interpreters import RUNTIMES
+from ember_infer_tools.compare.interpreters import RUNTIMES, tflm_arena_size
 
 NATIVE = "NativeBackend"
 IMPORTS = {

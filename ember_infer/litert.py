@@ -22,7 +22,6 @@ from ember_infer.model_file import read_model_file
 from ember_infer.running import Running
 from ember_infer.signatures import SignatureRunner
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import KernelError
 from ember_infer_core.slots import AnyArray, Shape
 from ember_infer_macros.tflite.graph import GraphTensor
 
@@ -101,7 +100,6 @@ class Interpreter:
         self._backend = chosen_backend(backend)
         self._preserves = bool(experimental_preserve_all_tensors)
         self._shapes: dict[int, Shape] = {}  # of inputs that were resized
-        self._places: dict[int, AnyArray] = {}  # what inputs and outputs hold, by tensor
         self._running: Running | None = None  # from allocate_tensors() to the next resizing
 
     def allocate_tensors(self) -> None:
@@ -116,13 +114,7 @@ class Interpreter:
         samples = self._samples()
         between = tuple(index for index in self._file.between if samples == 1 or self._has_batch(index))
         shown = between if self._preserves else ()
-        program = self._file.observed(shown) if shown else self._file.program
-        try:
-            self._running = Running(program, self._backend, samples)
-        except KernelError as error:
-            raise RuntimeError(str(error)) from error
-        self._places = dict(zip((*self._graph.outputs, *shown), self._running.outputs, strict=True))
-        self._places |= zip(self._graph.inputs, self._running.inputs, strict=True)
+        self._running = Running(self._file, self._backend, shown, samples)
 
     def invoke(self) -> None:
         """Runs the model on what its inputs hold.
@@ -132,10 +124,7 @@ class Interpreter:
         """
         if self._running is None:
             raise RuntimeError("Invoke called on model that is not ready: call allocate_tensors() first")
-        try:
-            self._running.run()
-        except KernelError as error:
-            raise RuntimeError(str(error)) from error
+        self._running.run()
 
     def set_tensor(self, tensor_index: int, value: Any) -> None:
         """Copies an array into an input.
@@ -148,7 +137,7 @@ class Interpreter:
             raise ValueError(f"Cannot set tensor: {tensor.describe()} is no input of the model")
         if self._running is None:
             raise ValueError("Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
-        buffer = self._places[tensor_index]
+        buffer = self._running.places[tensor_index]
         buffer[...] = array_for(value, tensor, buffer, tensor_index)
 
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
@@ -160,7 +149,7 @@ class Interpreter:
         """
         if subgraph_index:
             self._check_subgraph(subgraph_index)
-        content = self._places.get(tensor_index)
+        content = self._place(tensor_index)
         if content is None:
             content = self._file.constant(self._checked(tensor_index))
         return copied(self._content(tensor_index) if content is None else content)
@@ -193,7 +182,7 @@ class Interpreter:
         if wanted != tensor.shape:
             self._check_size(input_index, wanted, strict)
         self._shapes[input_index] = wanted
-        self._running, self._places = None, {}
+        self._running = None
 
     def reset_all_variables(self) -> None:
         """Forgets all runs of a model that keeps state."""
@@ -287,12 +276,16 @@ class Interpreter:
         """What it is now; of an input that was resized at once, of others when they have been allocated."""
         if index in self._shapes:
             return self._shapes[index]
-        place = self._places.get(index)
+        place = self._place(index)
         return self._graph.tensors[index].shape if place is None else place.shape
+
+    def _place(self, index: int) -> AnyArray | None:
+        """What an input, an output or a tensor between holds, if the model is ready."""
+        return None if self._running is None else self._running.places.get(index)
 
     def _content(self, index: int) -> AnyArray:
         """The memory of a tensor that a run reads or writes."""
-        place = self._places.get(index)
+        place = self._place(index)
         if place is not None:
             return place
         if self._running is None:

@@ -54,6 +54,8 @@ class ModelFile:
 
     def observed(self, indices: tuple[int, ...]) -> Program:
         """The same program, which gives these tensors out as well, behind the model's outputs."""
+        if not indices:
+            return self.program
         return lower_graph(replace(self.graph, outputs=(*self.graph.outputs, *indices)))
 
     def constant(self, index: int) -> AnyArray | None:

@@ -15,9 +15,12 @@ from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
-__all__ = ["default_name", "ember_model", "load", "load_program"]
+__all__ = ["default_name", "ember_model", "load", "load_program", "source_of"]
 
 C = TypeVar("C", bound=QuantizedModel)
+
+# Of a class: a program does not tell its file's bytes, and not everybody who has the one keeps the other.
+_SOURCE = "_model_source"
 
 
 class _ModelDecorator(Protocol):
@@ -93,12 +96,18 @@ def default_name(program: Program) -> str:
     return "".join(word.capitalize() for word in program.name.split("_")) + "Model"
 
 
+def source_of(cls: type[Any]) -> ModelSource | None:
+    """Where the model of a class comes from, for whoever needs the file itself; None where nothing has made it one."""
+    source: ModelSource | None = getattr(cls, _SOURCE, None)
+    return source
+
+
 def _complete(cls: type[Any], model: ModelSource, program: Program) -> None:
     """Gives a class all that is generated, and says where it comes from."""
     from ember_infer_macros.interface import summary
     from ember_infer_macros.synthesize import synthesize
 
-    cls._model_source = os.path.abspath(model) if isinstance(model, str | os.PathLike) else model
+    setattr(cls, _SOURCE, os.path.abspath(model) if isinstance(model, str | os.PathLike) else model)
     for name, value in synthesize(program, cls.__name__).items():
         if isinstance(value, staticmethod):
             function = value.__func__

@@ -57,15 +57,8 @@ def check_numbers(graph: Graph) -> None:
     found = _in_all(numbers, graph.operators)
     for called in graph.initialisers.values():
         found += _in_all([_numbers(tensor) for tensor in called.tensors], called.operators)
-    most = max(MAX_NUMBERS, _USES * _content(graph))
+    most = max(MAX_NUMBERS, _USES * graph.constant_bytes())
     _check(graph.source, "scales, axes, sizes, indices and bytes of weights in its operators", found, most)
-
-
-def _content(graph: Graph) -> int:
-    """Bytes of all constants, each of which counts once, whoever shares it."""
-    subgraphs = (graph, *graph.initialisers.values())
-    shared = {id(tensor.data): len(tensor.data or b"") for subgraph in subgraphs for tensor in subgraph.tensors}
-    return sum(shared.values())
 
 
 def _numbers(tensor: GraphTensor) -> int:

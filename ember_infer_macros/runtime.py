@@ -216,8 +216,7 @@ class Runtime:
         """The caller's arrays, each with the input or output that it is for."""
         if isinstance(arrays, Mapping):
             arrays = _in_order(arrays, ports)
-            return list(zip(arrays, ports, strict=True))
-        if len(ports) == 1:
+        elif len(ports) == 1:
             if isinstance(arrays, tuple | list) and len(arrays) == 1 and isinstance(arrays[0], np.ndarray):
                 arrays = arrays[0]
             return [(arrays, ports[0])]

@@ -13,7 +13,7 @@ from typing import Any
 
 from ember_infer_core.backend import KernelBackend
 
-__all__ = ["SHORT_NAMES", "full_name", "installed_backends", "load_backend", "load_backend_class"]
+__all__ = ["SHORT_NAMES", "full_name", "import_named", "installed_backends", "load_backend", "load_backend_class"]
 
 # This project's own, in the order in which tools list them; those that are not installed are left out.
 SHORT_NAMES = {
@@ -71,16 +71,31 @@ def load_backend(spec: str) -> KernelBackend:
 
 
 def _named(spec: str) -> Any:
+    short = ", ".join(SHORT_NAMES)
+    return import_named(spec, "backend", f"module:Class, such as ember_infer_ref:RefBackend, or one of {short}")
+
+
+def import_named(spec: str, what: str, form: str, kind: str = "") -> Any:
+    """What ``module:name`` names in a module of the user's.
+
+    Args:
+        spec: the text.
+        what: it is, for messages.
+        form: how to write it, for messages.
+        kind: of the thing, for messages; with a space behind it.
+
+    Raises:
+        ValueError: the text has another form, or there is no such module or name.
+    """
     module_name, colon, name = spec.partition(":")
     if not (colon and module_name and name):
-        short = ", ".join(SHORT_NAMES)
-        raise ValueError(f"backend {spec!r}: write module:Class, such as ember_infer_ref:RefBackend, or one of {short}")
+        raise ValueError(f"{what} {spec!r}: write {form}")
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # whatever is wrong with the user's module
-        raise ValueError(f"backend {spec!r}: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{what} {spec!r}: {type(error).__name__}: {error}") from error
     if not hasattr(module, name):
-        raise ValueError(f"backend {spec!r}: module {module_name} has no {name}")
+        raise ValueError(f"{what} {spec!r}: module {module_name} has no {kind}{name}")
     return getattr(module, name)
 
 

@@ -20,9 +20,8 @@ import numpy as np
 from ember_infer.backends import chosen_backend
 from ember_infer.details import array_for, copied, element_type, quantization_parameters
 from ember_infer.model_file import read_model_file
-from ember_infer.running import Running
+from ember_infer.running import Running, told_as_runtime_errors
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import KernelError
 
 __all__ = ["Interpreter", "InterpreterConfig"]
 
@@ -72,12 +71,9 @@ class Interpreter:
         self._file = file = read_model_file(model_data)
         # By name, so that TensorFlow Lite Micro's own enumeration is as good.
         self._preserves = getattr(intrepreter_config, "name", "") == InterpreterConfig.kPreserveAllTensors.name
-        self._shown = (*file.graph.outputs, *(file.between if self._preserves else ()))
-        program = file.observed(file.between) if self._preserves else file.program
-        try:
-            self._running = Running(program, chosen_backend(backend))
-        except KernelError as error:
-            raise RuntimeError(str(error)) from error
+        with told_as_runtime_errors():
+            chosen = chosen_backend(backend)
+        self._running = Running(file, chosen, file.between if self._preserves else ())
 
     @classmethod
     def from_file(
@@ -139,10 +135,7 @@ class Interpreter:
         Raises:
             RuntimeError: this input has no answer.
         """
-        try:
-            self._running.run()
-        except KernelError as error:
-            raise RuntimeError(str(error)) from error
+        self._running.run()
         return 0
 
     def reset(self) -> int:
@@ -193,9 +186,7 @@ class Interpreter:
         if subgraph_index != 0:
             raise IndexError(f"subgraph {subgraph_index}: only the first runs here, and can be looked at")
         tensor = _at(graph.tensors, tensor_index)
-        places = dict(zip(self._shown, self._running.outputs, strict=True))
-        places |= zip(graph.inputs, self._running.inputs, strict=True)
-        content = places.get(tensor_index, self._file.constant(tensor_index))
+        content = self._running.places.get(tensor_index, self._file.constant(tensor_index))
         if content is None:
             raise ValueError(f"{tensor.describe()}: no run leaves it behind")
         shape = np.array(tensor.shape, np.int32)

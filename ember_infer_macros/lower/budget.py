@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ember_infer_core.errors import UnsupportedModelError
 from ember_infer_core.ops.movement import MovementParams
 from ember_infer_core.slots import OperatorParams
-from ember_infer_macros.lower.tensors import constant_bytes
 from ember_infer_macros.tflite.graph import Graph
 
 __all__ = ["Budget"]
@@ -34,7 +33,7 @@ class Budget:
     @classmethod
     def of(cls, graph: Graph) -> Budget:
         """All that a model has."""
-        return cls(FOLDED_BYTES + constant_bytes(graph, *graph.initialisers.values()), MAX_COPIES)
+        return cls(FOLDED_BYTES + graph.constant_bytes(), MAX_COPIES)
 
     def check(self, source: str) -> None:
         """Checks that there is something left, before one more operator is lowered.

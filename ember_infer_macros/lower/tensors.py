@@ -14,16 +14,10 @@ from ember_infer_macros.lower.common import DTYPES
 from ember_infer_macros.tflite.graph import Graph, GraphTensor
 from ember_infer_macros.tflite.schema import TensorType
 
-__all__ = ["constant_bytes", "content_of", "frozen", "tensors_of"]
+__all__ = ["content_of", "frozen", "tensors_of"]
 
 _UNKNOWN: DType = np.dtype(np.uint8)
 Content: TypeAlias = npt.NDArray[np.generic]
-
-
-def constant_bytes(*graphs: Graph) -> int:
-    """Of all constants in some graphs of one model; what tensors share counts once."""
-    constants = (tensor.data for graph in graphs for tensor in graph.tensors if tensor.data is not None)
-    return sum({id(data): len(data) for data in constants}.values())
 
 
 def tensors_of(graph: Graph) -> list[Tensor]:

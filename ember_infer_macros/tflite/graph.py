@@ -158,3 +158,8 @@ class Graph:
     outputs: tuple[int, ...]
     warnings: tuple[str, ...] = ()
     initialisers: Mapping[int, Graph] = field(default_factory=dict)
+
+    def constant_bytes(self) -> int:
+        """Of all constants, those of the initialisers too; what tensors share counts once."""
+        tensors = (tensor for graph in (self, *self.initialisers.values()) for tensor in graph.tensors)
+        return sum({id(tensor.data): len(tensor.data) for tensor in tensors if tensor.data is not None}.values())

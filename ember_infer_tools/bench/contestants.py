@@ -18,19 +18,18 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ModelWarning
 from ember_infer_core.program import Program
 from ember_infer_core.slots import AnyArray
-from ember_infer_macros import QuantizedModel, ember_model
+from ember_infer_macros import QuantizedModel, load
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.interpreter_worker import litert_interpreter
-from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess, tflm_arena_size
 from ember_infer_tools.compare.rewrite import ModelFile
 
 if TYPE_CHECKING:
     from ember_infer_macros.session import Session
 
-__all__ = ["TFLM", "Contestant", "Steps", "backend_contestants", "litert", "model_class", "tflm", "tflm_arena_size"]
+__all__ = ["TFLM", "Contestant", "Steps", "backend_contestants", "litert", "model_class", "tflm"]
 
 TFLM = "TFLM"
-_ARENA_MARGIN = 4 << 20
 
 # For each step of a sequence the model's inputs; a model without state has one step.
 Steps: TypeAlias = Sequence[Sequence[AnyArray]]
@@ -57,19 +56,10 @@ class Contestant:
 
 
 def model_class(source: ModelSource) -> type[QuantizedModel]:
-    """The decorated class of a model; a path is relative to the working directory.
-
-    Oddities of the file that change no result are not reported.
-    """
-    if isinstance(source, str | os.PathLike):
-        source = os.path.abspath(source)
+    """:func:`load`, without a word on oddities of the file that change no result."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ModelWarning)
-
-        @ember_model(source)  # type: ignore[ember-model]
-        class Model(QuantizedModel): ...
-
-    return Model
+        return load(source)
 
 
 def backend_contestants(
@@ -190,11 +180,6 @@ def litert(content: bytes, program: Program, steps: Steps) -> Contestant:
 
 def _answer(run: Callable[[], Sequence[AnyArray]], steps: Steps) -> Callable[[], Sequence[AnyArray]]:
     return lambda: [np.array(array) for _ in steps for array in run()]
-
-
-def tflm_arena_size(program: Program) -> int:
-    """Bytes that suffice for TensorFlow Lite Micro's arena."""
-    return 2 * sum(tensor.size for tensor in program.tensors if tensor.data is None) + _ARENA_MARGIN
 
 
 def _try_elsewhere(kind: str, content: bytes, program: Program, steps: Steps) -> None:

@@ -20,11 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ember_infer_core.errors import ComparisonError
+from ember_infer_core.program import Program
 
-__all__ = ["RUNTIMES", "InterpreterProcess", "OtherRuntime"]
+__all__ = ["RUNTIMES", "InterpreterProcess", "OtherRuntime", "tflm_arena_size"]
 
 TIMEOUT_SECONDS = 120.0
 _LOG_TAIL = 1000
+_ARENA_MARGIN = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ RUNTIMES = {
     "tflm": OtherRuntime("tflm", "TensorFlow Lite Micro", "tflite_micro", "tflite-micro"),
     "litert": OtherRuntime("litert", "LiteRT", "ai_edge_litert", "ai-edge-litert"),
 }
+
+
+def tflm_arena_size(program: Program) -> int:
+    """Bytes that suffice for TensorFlow Lite Micro's arena."""
+    return 2 * sum(tensor.size for tensor in program.tensors if tensor.data is None) + _ARENA_MARGIN
 
 
 class InterpreterProcess:

@@ -16,7 +16,7 @@ from ember_infer_core.program import Call, Tensor
 from ember_infer_core.slots import AnyArray, Role
 from ember_infer_core.state import KeepsState
 from ember_infer_tools.compare.inputs import why_unreadable
-from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess, tflm_arena_size
 from ember_infer_tools.compare.model import Model, Tensors
 from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.one_layer import OneLayer
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 DUMPS = "dumps:"
-_ARENA_MARGIN = 4 << 20
 
 T = TypeVar("T")
 
@@ -177,8 +176,7 @@ class InterpreterSide:
         self._written = list(model.written())
         self._loaded: set[str] = set()
         self._process = InterpreterProcess(runtime)
-        activations = sum(tensor.size for tensor in model.program.tensors if tensor.data is None)
-        self._arena_size = 2 * activations + _ARENA_MARGIN
+        self._arena_size = tflm_arena_size(model.program)
 
     def tensors(self, sample: int, inputs: Sequence[AnyArray]) -> Tensors:
         """See :meth:`Side.tensors`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,9 @@ class FileArray:
     offset: int
     shape: tuple[int, ...]
     dtype: str
+
+
+A = TypeVar("A", bound=FileArray | AnyArray)
 
 
 @functools.lru_cache(maxsize=16)
@@ -76,9 +79,9 @@ def archive_arrays(path: Path) -> dict[str, FileArray]:
                 for member in archive.infolist()
                 if member.filename.endswith(".npy")
             }
+    except EvaluationError:
+        raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, EvaluationError):
-            raise
         raise EvaluationError(f"{path}: {why_unreadable(error)}") from error
 
 
@@ -122,31 +125,42 @@ class _MappedPiece:
         return Block(self.first, tuple(map_array(array)[rows] for array in self.inputs), labels)
 
 
-@dataclass(frozen=True, slots=True)
-class MappedSource:
-    """Arrays in files, one for each input of the model, a sample in each row. Whoever runs a piece maps it itself."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows(Generic[A]):
+    """Arrays, one for each input of the model, a sample in each row."""
 
-    inputs: tuple[FileArray, ...]
-    labels: FileArray | None
+    inputs: tuple[A, ...]
+    labels: A | None
 
     def __post_init__(self) -> None:
-        _check_lengths([*self.inputs, *([] if self.labels is None else [self.labels])])
+        if any(not array.shape for array in self._arrays):
+            raise EvaluationError("data: an array without a first axis holds no samples: give one sample in each row")
+        counts = [array.shape[0] for array in self._arrays]
+        if len(set(counts)) != 1:
+            raise EvaluationError(f"data: inputs and labels hold different numbers of samples: {counts}")
+
+    @property
+    def _arrays(self) -> tuple[A, ...]:
+        return self.inputs if self.labels is None else (*self.inputs, self.labels)
 
     @property
     def count(self) -> int:
         """See :class:`Source`."""
-        return self.inputs[0].shape[0]
+        return int(self.inputs[0].shape[0])
 
     @property
     def labelled(self) -> bool:
         """See :class:`Source`."""
         return self.labels is not None
 
+
+class MappedSource(_Rows[FileArray]):
+    """Arrays in files. Whoever runs a piece maps it itself."""
+
     @property
     def identity(self) -> str:
         """See :class:`Source`."""
-        arrays = [*self.inputs, *([] if self.labels is None else [self.labels])]
-        return "; ".join(f"{file_identity(array.path)} {array.offset} {array.shape}" for array in arrays)
+        return "; ".join(f"{file_identity(array.path)} {array.offset} {array.shape}" for array in self._arrays)
 
     def pieces(self, size: int) -> Iterator[Piece]:
         """See :class:`Source`."""
@@ -154,31 +168,14 @@ class MappedSource:
             yield _MappedPiece(self.inputs, self.labels, first, min(first + size, self.count))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ArraySource:
-    """Arrays in memory, one for each input of the model, a sample in each row."""
-
-    inputs: tuple[AnyArray, ...]
-    labels: AnyArray | None
-
-    def __post_init__(self) -> None:
-        _check_lengths([*self.inputs, *([] if self.labels is None else [self.labels])])
-
-    @property
-    def count(self) -> int:
-        """See :class:`Source`."""
-        return len(self.inputs[0])
-
-    @property
-    def labelled(self) -> bool:
-        """See :class:`Source`."""
-        return self.labels is not None
+class ArraySource(_Rows[AnyArray]):
+    """Arrays in memory."""
 
     @property
     def identity(self) -> str:
         """See :class:`Source`: shapes, types, and the first rows."""
         digest = hashlib.sha256()
-        for array in (*self.inputs, *([] if self.labels is None else [self.labels])):
+        for array in self._arrays:
             rows = max(1, _DIGESTED // max(1, array[:1].nbytes))
             digest.update(f"{array.shape} {array.dtype.str} ".encode())
             digest.update(np.ascontiguousarray(array[:rows]).tobytes())
@@ -190,11 +187,3 @@ class ArraySource:
             rows = slice(first, first + size)
             labels = None if self.labels is None else self.labels[rows]
             yield Block(first, tuple(array[rows] for array in self.inputs), labels)
-
-
-def _check_lengths(arrays: Sequence[FileArray | AnyArray]) -> None:
-    if any(not array.shape for array in arrays):
-        raise EvaluationError("data: an array without a first axis holds no samples: give one sample in each row")
-    counts = [array.shape[0] for array in arrays]
-    if len(set(counts)) != 1:
-        raise EvaluationError(f"data: inputs and labels hold different numbers of samples: {counts}")

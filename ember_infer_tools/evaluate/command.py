@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing_extensions import override
 from ember_infer_tools.evaluate.errors import EvaluationError
 from ember_infer_tools.evaluate.evaluation import Runs, evaluate
 from ember_infer_tools.evaluate.results import Evaluation
+from ember_infer_tools.specs import import_named
 
 __all__ = ["run_evaluate"]
 
@@ -89,15 +89,9 @@ def _function(spec: str) -> Any:
     """The function that ``module:function`` names.
 
     Raises:
-        EvaluationError: the text has another form, or there is no such function.
+        ValueError: the text has another form, or there is no such function.
     """
-    module_name, colon, name = spec.partition(":")
-    if not (colon and module_name and name):
-        raise EvaluationError(f"--prepare {spec!r}: write module:function")
-    try:
-        found = getattr(importlib.import_module(module_name), name, None)
-    except Exception as error:  # whatever is wrong with the user's module
-        raise EvaluationError(f"--prepare {spec!r}: {type(error).__name__}: {error}") from error
+    found = import_named(spec, "--prepare", "module:function", "function ")
     if not callable(found):
-        raise EvaluationError(f"--prepare {spec!r}: module {module_name} has no function {name}")
+        raise EvaluationError(f"--prepare {spec!r}: it is no function")
     return found

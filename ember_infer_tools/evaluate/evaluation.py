@@ -9,21 +9,20 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path, PurePath
-from typing import Any, TypeAlias, cast
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_macros import QuantizedModel
-from ember_infer_macros.tflite.read import ModelSource, read_source
 from ember_infer_native.library import default_threads
 from ember_infer_tools.compare.interpreters import RUNTIMES
 from ember_infer_tools.evaluate.blocks import Source
 from ember_infer_tools.evaluate.data import open_source
 from ember_infer_tools.evaluate.distributed import DaskSource, connected, is_dask, run_on_dask
 from ember_infer_tools.evaluate.errors import EvaluationError
-from ember_infer_tools.evaluate.job import Job, ModelBytes, close_sides, remember
+from ember_infer_tools.evaluate.job import Job, close_sides, remember
 from ember_infer_tools.evaluate.journal import open_journal
 from ember_infer_tools.evaluate.local import Finished, Numbered, process_pool, run_here, run_on_executor
+from ember_infer_tools.evaluate.models import Model, check_models, read_model
 from ember_infer_tools.evaluate.plan import make_plan
 from ember_infer_tools.evaluate.prepare import Prepare
 from ember_infer_tools.evaluate.results import Evaluation, results
@@ -31,8 +30,6 @@ from ember_infer_tools.evaluate.sides import SideSpec
 
 __all__ = ["Model", "Progress", "Runs", "evaluate"]
 
-# A model class, a path, or the bytes of a file.
-Model: TypeAlias = type[QuantizedModel] | ModelSource
 # A backend, its name, or a runtime's; with another model before it where it runs that.
 Runs: TypeAlias = str | KernelBackend | tuple[Model, str | KernelBackend]
 # Called with samples done and all samples, None where nobody knows.
@@ -97,7 +94,7 @@ def evaluate(
     started = time.monotonic()
     _check(bad, chunk, workers, backends)
     job = _job(model, backends, metrics, output, threshold, bad == "skip", prepare)
-    inputs = job.input_ports[0]
+    inputs = job.models[0].inputs
     source = _source(data, labels, len(inputs))
     if job.labelled and not source.labelled:
         raise EvaluationError(f"labels: {', '.join(metrics)} needs one for each sample: give --labels, or labels=")
@@ -124,7 +121,7 @@ def evaluate(
         raise EvaluationError(
             f"data: none of the {total.skipped} samples can be evaluated: {next(iter(total.bad), '')}"
         )
-    elements = sum(port.length for port in job.output_ports[0])
+    elements = sum(port.length for port in job.models[0].outputs)
     names = [side.name for side in job.sides]
     return results(job.models[0].name, job.plan, names, elements, total, resumed, time.monotonic() - started)
 
@@ -173,53 +170,22 @@ def _job(
     skip: bool,
     prepare: Prepare | None,
 ) -> Job:
-    models = [_read(model)]
+    models = [read_model(model)]
     sides = []
     for name, runs in backends.items():
         own, backend = runs if isinstance(runs, tuple) else (None, runs)
         number = 0
         if own is not None:
-            read = _read(own)
+            read = read_model(own)
             if read not in models:
                 models.append(read)
             number = models.index(read)
         if isinstance(backend, str) and backend in RUNTIMES:
             RUNTIMES[backend].check_installed()
         sides.append(SideSpec(name, backend, number))
-    classes = [one.checked_class() for one in models]
-    _check_models(models, classes)
-    lengths = [classes[0].output_len(index) for index in range(len(classes[0].program.outputs))]
-    plan = make_plan(metrics, output, lengths, threshold)
-    return Job(tuple(models), tuple(sides), plan, bool(metrics), skip, prepare, uuid.uuid4().hex)
-
-
-def _read(model: Model) -> ModelBytes:
-    source = getattr(model, "_model_source", model)
-    if isinstance(source, type):
-        raise EvaluationError(f"model: class {source.__name__} has none: decorate it with @ember_model(...)")
-    name, content = read_source(cast(ModelSource, source))
-    return ModelBytes.of(PurePath(name).name, bytes(content))
-
-
-def _check_models(models: Sequence[ModelBytes], classes: Sequence[type[QuantizedModel]]) -> None:
-    """Refuses what has no answer for one sample, and models that do not answer the same question."""
-    shapes = []
-    for model, one in zip(models, classes, strict=True):
-        program = one.program
-        if program.ends_early:
-            raise EvaluationError(f"{model.name}: one sample has no answer, since it waits for more (CIRCULAR_BUFFER)")
-        inputs = [one.input_shape(index) for index in range(len(program.inputs))]
-        if any(len(shape) > 1 and shape[0] != 1 for shape in inputs):
-            raise EvaluationError(
-                f"{model.name}: it takes {inputs[0][0]} samples at once: convert it with a batch of 1"
-            )
-        outputs = [one.output_len(index) for index in range(len(program.outputs))]
-        shapes.append(([math.prod(shape) for shape in inputs], outputs))
-    for model, own in zip(models, shapes, strict=True):
-        if own != shapes[0]:
-            raise EvaluationError(
-                f"{model.name}: elements of inputs and outputs {own} are others than {models[0].name}'s, {shapes[0]}"
-            )
+    check_models(models)
+    plan = make_plan(metrics, output, [port.length for port in models[0].outputs], threshold)
+    return Job(tuple(models), tuple(sides), plan, skip, prepare, uuid.uuid4().hex)
 
 
 def _identity(job: Job, source: Source, size: int) -> dict[str, str]:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from typing_extensions import override
 
 from ember_infer_core.errors import KernelError
 from ember_infer_core.slots import AnyArray
-from ember_infer_macros import QuantizedModel
-from ember_infer_macros.ports import Port, ports
-from ember_infer_tools.bench.contestants import model_class
 from ember_infer_tools.evaluate.blocks import Bad, Block, Piece, Values
 from ember_infer_tools.evaluate.errors import EvaluationError
 from ember_infer_tools.evaluate.judge import judge
+from ember_infer_tools.evaluate.models import ModelBytes
 from ember_infer_tools.evaluate.plan import Plan
 from ember_infer_tools.evaluate.prepare import Prepare, checked_labels, model_inputs, prepared
 from ember_infer_tools.evaluate.sides import OpenSide, SideSpec, open_side
 from ember_infer_tools.evaluate.sums import SHOWN, Sums
 
-__all__ = ["BadSample", "Job", "ModelBytes", "close_sides", "remember", "run_piece"]
+__all__ = ["BadSample", "Job", "close_sides", "remember", "run_piece"]
 
 # What a sample may be refused for.
 _REFUSALS = (ValueError, KernelError)
@@ -36,36 +31,6 @@ class BadSample(EvaluationError):
 
 
 @dataclass(frozen=True)
-class ModelBytes:
-    """A model on its way.
-
-    Attributes:
-        name: for messages.
-        content: of its file.
-        digest: of the content, SHA-256.
-    """
-
-    name: str
-    content: bytes
-    digest: str
-
-    @classmethod
-    def of(cls, name: str, content: bytes) -> ModelBytes:
-        """With its digest."""
-        return cls(name, content, hashlib.sha256(content).hexdigest())
-
-    def checked_class(self) -> type[QuantizedModel]:
-        """The model's class.
-
-        Raises:
-            EvaluationError: the bytes are not those that were sent.
-        """
-        if hashlib.sha256(self.content).hexdigest() != self.digest:
-            raise EvaluationError(f"{self.name}: its bytes have changed on the way: evaluate it again")
-        return model_class(self.content)
-
-
-@dataclass(frozen=True)
 class Job:
     """An evaluation.
 
@@ -73,7 +38,6 @@ class Job:
         models: each once.
         sides: in the order of reports.
         plan: what is summed up.
-        labelled: whether labels are needed.
         skip: whether a bad sample is skipped; otherwise it ends the evaluation.
         prepare: the user's own preprocessing.
         token: what tells jobs apart in a process that runs several.
@@ -82,30 +46,14 @@ class Job:
     models: tuple[ModelBytes, ...]
     sides: tuple[SideSpec, ...]
     plan: Plan
-    labelled: bool
     skip: bool
     prepare: Prepare | None
     token: str
 
-    @override
-    def __getstate__(self) -> dict[str, object]:
-        """Without what has been made of it here."""
-        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
-
-    @cached_property
-    def classes(self) -> tuple[type[QuantizedModel], ...]:
-        """Of each model."""
-        return tuple(model.checked_class() for model in self.models)
-
-    @cached_property
-    def input_ports(self) -> tuple[tuple[Port, ...], ...]:
-        """Of each model."""
-        return tuple(ports(one.program, one.program.inputs, "input") for one in self.classes)
-
-    @cached_property
-    def output_ports(self) -> tuple[tuple[Port, ...], ...]:
-        """Of each model."""
-        return tuple(ports(one.program, one.program.outputs, "output") for one in self.classes)
+    @property
+    def labelled(self) -> bool:
+        """Whether labels are needed."""
+        return bool(self.plan.metrics)
 
 
 _jobs: dict[str, Job] = {}
@@ -163,7 +111,7 @@ def _borrowed(job: Job) -> Iterator[list[OpenSide]]:
         sides = []
         try:
             for spec in job.sides:
-                sides.append(open_side(spec, job.models[spec.model].content, job.classes[spec.model]))
+                sides.append(open_side(spec, job.models[spec.model]))
         except BaseException:
             _close(sides)
             raise
@@ -264,8 +212,9 @@ def _check_quantised(job: Job, block: Block) -> None:
         if not len(values):
             continue
         dtype = np.asarray(values[0]).dtype
-        quants = {model[index].quant for model in job.input_ports if model[index].dtype == dtype}
-        if len(quants) > 1 or (quants - {None} and any(model[index].dtype != dtype for model in job.input_ports)):
+        ports = [model.inputs[index] for model in job.models]
+        quants = {port.quant for port in ports if port.dtype == dtype}
+        if len(quants) > 1 or (quants - {None} and any(port.dtype != dtype for port in ports)):
             raise EvaluationError(f"data: {dtype} is quantised for one of the models alone: give real values (float32)")
 
 
@@ -278,8 +227,8 @@ def _converted(job: Job, block: Block, places: Sequence[int]) -> _Ready:
     whole = len(places) == len(block)
     columns = [values if whole else _chosen(values, places) for values in block.inputs]
     inputs = tuple(
-        tuple(model_inputs(values, port) for values, port in zip(columns, model, strict=True))
-        for model in job.input_ports
+        tuple(model_inputs(values, port) for values, port in zip(columns, model.inputs, strict=True))
+        for model in job.models
     )
     labels = None
     if job.labelled and block.labels is not None:
@@ -311,5 +260,4 @@ def _answered(job: Job, sides: Sequence[OpenSide], ready: _Ready) -> tuple[Sums,
 
 def _judged(job: Job, sides: Sequence[OpenSide], ready: _Ready) -> Sums:
     answers = [side.run(ready.inputs[spec.model]) for side, spec in zip(sides, job.sides, strict=True)]
-    output_ports = [job.output_ports[spec.model] for spec in job.sides]
-    return judge(job.plan, output_ports, answers, ready.labels, ready.samples)
+    return judge(job.plan, [job.models[spec.model].outputs for spec in job.sides], answers, ready.labels, ready.samples)

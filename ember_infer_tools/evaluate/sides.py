@@ -12,15 +12,14 @@ from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros import QuantizedModel
-from ember_infer_tools.bench.contestants import tflm_arena_size
-from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess
+from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess, tflm_arena_size
 from ember_infer_tools.compare.rewrite import ModelFile
 from ember_infer_tools.evaluate.errors import EvaluationError
+from ember_infer_tools.evaluate.models import ModelBytes
 from ember_infer_tools.specs import SHORT_NAMES, full_name, load_backend
 
-__all__ = ["MODEL_SUFFIX", "OpenSide", "SideSpec", "open_side"]
+__all__ = ["OpenSide", "SideSpec", "open_side"]
 
-MODEL_SUFFIX = ".tflite"
 _AT_ONCE = 64  # samples for each request to another runtime, which has a time limit for each answer
 _MODEL = "the model"
 
@@ -56,7 +55,7 @@ class OpenSide(Protocol):
         ...
 
 
-def open_side(spec: SideSpec, content: bytes, model: type[QuantizedModel]) -> OpenSide:
+def open_side(spec: SideSpec, model: ModelBytes) -> OpenSide:
     """Opens a side.
 
     Raises:
@@ -65,9 +64,9 @@ def open_side(spec: SideSpec, content: bytes, model: type[QuantizedModel]) -> Op
         ValueError: there is no such backend.
     """
     if isinstance(spec.runs, str) and spec.runs in RUNTIMES:
-        return _Runtime(spec.runs, content, model)
+        return _Runtime(spec.runs, model)
     backend = load_backend(_on_one_thread(spec.runs)) if isinstance(spec.runs, str) else spec.runs
-    return _Backend(backend, model)
+    return _Backend(backend, model.loaded)
 
 
 def _on_one_thread(spec: str) -> str:
@@ -98,18 +97,18 @@ class _Backend:
 class _Runtime:
     """Another runtime's interpreter, in a process of its own."""
 
-    def __init__(self, kind: str, content: bytes, model: type[QuantizedModel]) -> None:
-        if model.is_stateful:
+    def __init__(self, kind: str, model: ModelBytes) -> None:
+        if model.loaded.is_stateful:
             raise EvaluationError(f"{kind} keeps state from sample to sample: evaluate this model on backends")
+        content = model.content
         if kind == "litert":
             file = ModelFile(content)
             file.repair()
             content = file.plain()
-        program = model.program
-        self._lengths = [model.output_len(index) for index in range(len(program.outputs))]
+        self._lengths = [port.length for port in model.outputs]
         self._process = InterpreterProcess(RUNTIMES[kind])
         try:
-            self._process.load(_MODEL, content, len(program.outputs), tflm_arena_size(program))
+            self._process.load(_MODEL, content, len(self._lengths), tflm_arena_size(model.loaded.program))
         except ComparisonError:
             self._process.close()
             raise

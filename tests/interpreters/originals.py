@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MODELS", "assert_same", "drawn", "outcome"]
+from ember_infer.litert import Interpreter
+from tests.conftest import REPOSITORY
+
+__all__ = ["DIGITS", "MODELS", "SINE", "assert_same", "drawn", "first", "infer", "outcome", "ready"]
+
+SINE = REPOSITORY / "models" / "sine.tflite"
+DIGITS = REPOSITORY / "models" / "digits.tflite"
 
 MODELS = (
     "anomaly_detection",
@@ -55,3 +62,24 @@ def outcome(action: Any, interpreter: Any) -> Any:
         return action(interpreter)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
         return error
+
+
+def ready(model: Path | bytes = SINE, **options: Any) -> Interpreter:
+    """Our interpreter in place of LiteRT's, allocated."""
+    given = {"model_content": model} if isinstance(model, bytes) else {"model_path": model}
+    interpreter = Interpreter(**given, **options)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def infer(interpreter: Any, seed: int = 0) -> list[Any]:
+    """Outputs for random inputs."""
+    for details in interpreter.get_input_details():
+        interpreter.set_tensor(details["index"], drawn(details, seed))
+    interpreter.invoke()
+    return [interpreter.get_tensor(details["index"]) for details in interpreter.get_output_details()]
+
+
+def first(interpreter: Any) -> int:
+    """Number of the first input's tensor."""
+    return int(interpreter.get_input_details()[0]["index"])

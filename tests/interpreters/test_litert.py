@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,34 +13,7 @@ import pytest
 from ember_infer import ModelError, NativeBackend, RefBackend, load
 from ember_infer.litert import Interpreter, OpResolverType, load_delegate
 from ember_infer_tools.tflite_writer import ModelWriter, load_schema, pack_model
-from tests.conftest import REPOSITORY, skip_or_fail
-from tests.interpreters.originals import MODELS, assert_same, drawn, outcome
-
-SINE = REPOSITORY / "models" / "sine.tflite"
-DIGITS = REPOSITORY / "models" / "digits.tflite"
-
-
-@pytest.fixture(scope="module")
-def litert() -> Any:
-    """LiteRT's own module."""
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        skip_or_fail("LiteRT is not installed: pip install 'ember-infer[litert]'")
-    return importlib.import_module("ai_edge_litert.interpreter")
-
-
-def ready(model: Path | bytes = SINE, **options: Any) -> Interpreter:
-    given = {"model_content": model} if isinstance(model, bytes) else {"model_path": model}
-    interpreter = Interpreter(**given, **options)
-    interpreter.allocate_tensors()
-    return interpreter
-
-
-def infer(interpreter: Any, seed: int = 0) -> list[Any]:
-    """Outputs for random inputs."""
-    for details in interpreter.get_input_details():
-        interpreter.set_tensor(details["index"], drawn(details, seed))
-    interpreter.invoke()
-    return [interpreter.get_tensor(details["index"]) for details in interpreter.get_output_details()]
+from tests.interpreters.originals import DIGITS, MODELS, SINE, assert_same, first, infer, outcome, ready
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "person_detect"])  # which LiteRT refuses
@@ -124,10 +96,6 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "forgetting": lambda one: one.reset_all_variables(),
     "constants": lambda one: [one.get_tensor(index) for index in range(1, 7)],
 }
-
-
-def first(interpreter: Any) -> int:
-    return int(interpreter.get_input_details()[0]["index"])
 
 
 @pytest.mark.parametrize("what", ACTIONS)

@@ -10,14 +10,7 @@ import pytest
 
 from ember_infer.litert import Interpreter
 from ember_infer_tools.tflite_writer import ModelWriter
-from tests.conftest import REPOSITORY
-from tests.interpreters.originals import assert_same
-from tests.interpreters.test_litert import first, infer, litert, ready
-
-__all__ = ["litert"]
-
-SINE = REPOSITORY / "models" / "sine.tflite"
-DIGITS = REPOSITORY / "models" / "digits.tflite"
+from tests.interpreters.originals import DIGITS, assert_same, first, infer, ready
 
 
 def resized(model: Path, count: int, **options: Any) -> Interpreter:

@@ -12,10 +12,8 @@ import pytest
 
 from ember_infer.litert import Interpreter
 from ember_infer.tflm import runtime
-from tests.conftest import REPOSITORY
-from tests.interpreters.originals import MODELS, assert_same, drawn, outcome
+from tests.interpreters.originals import MODELS, SINE, assert_same, drawn, outcome
 
-SINE = REPOSITORY / "models" / "sine.tflite"
 ARENA = 1 << 22
 
 
