@@ -18,7 +18,7 @@ from ember_infer_firmware.c_source import (
     literal,
     number_text,
 )
-from ember_infer_firmware.context import CORES, Names, ScratchLen
+from ember_infer_firmware.context import CORES, OWN, Names, ScratchLen
 from ember_infer_firmware.kinds import header_preamble, why_one_task
 from ember_infer_firmware.plan import Layer, Plan
 from ember_infer_firmware.step import Place, Step
@@ -334,9 +334,8 @@ class _Structs:
     def __init__(self, plan: Plan) -> None:
         self.definitions: list[str] = []
         self._found: dict[tuple[str, str], str] = {}
-        functions = [f"{plan.name}_{function}" for function in ("run", "reset", "strerror")]
-        self._prefix = plan.name  # so that sources of several models may be compiled as one
-        self._names = Names([*functions, *(constant.name for constant in plan.constants.arrays.values())])
+        self._prefix = f"{plan.name}{OWN}"  # so that sources of several models may be compiled as one
+        self._names = Names(constant.name for constant in plan.constants.arrays.values())
         self._of_steps = {id(step): self._add(layer, step) for layer in plan.layers for step in layer.steps}
 
     def of(self, step: Step) -> str:
@@ -347,7 +346,7 @@ class _Structs:
         text = initialiser(step.fields)
         key = (step.kernel.struct, text)
         if key not in self._found:
-            self._found[key] = self._names.of(f"{self._prefix}_{layer.name}")
+            self._found[key] = self._names.of(f"{self._prefix}{layer.name}")
             kind = f"static const struct ember_{step.kernel.struct}"
             self.definitions.append(f"{kind} {self._found[key]} = {{\n{text}\n}};")
         return self._found[key]
