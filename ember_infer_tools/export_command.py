@@ -14,7 +14,6 @@ from ember_infer_firmware.context import CORES
 from ember_infer_firmware.export import Exported, plan_export, write_export
 from ember_infer_firmware.kinds import checked_kind, find_library
 from ember_infer_firmware.origin import Origin
-from ember_infer_firmware.project import weights_len
 from ember_infer_firmware.verify import Verified, verify
 from ember_infer_macros.decorator import load_program
 from ember_infer_macros.tflite.read import read_source
@@ -64,7 +63,7 @@ class ExportReport:
             "name": plan.name,
             "kernels": plan.kernels,
             "files": sorted(self.exported.files),
-            "weights": weights_len(plan),
+            "weights": plan.weights_len,
             "arena": {
                 "length": plan.arena_len,
                 "activations": plan.activations_len,
@@ -132,7 +131,7 @@ def print_export(found: ExportReport, console: Console) -> None:
         if plan.arena_len_on(name) > plan.arena_len
     ]
     arena = f"arena {plan.arena_len} bytes of RAM{''.join(larger)}"
-    console.print(f"weights {weights_len(plan)} bytes of flash, {arena}", soft_wrap=True)
+    console.print(f"weights {plan.weights_len} bytes of flash, {arena}", soft_wrap=True)
     if found.verified:
         _print_boards(found, console)
     for warning in found.warnings():

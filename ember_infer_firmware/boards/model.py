@@ -15,10 +15,10 @@ from ember_infer_core.slots import AnyArray
 from ember_infer_firmware.boards import build
 from ember_infer_firmware.boards.board import Board
 from ember_infer_firmware.boards.emulate import run
-from ember_infer_firmware.c_source import c_type
 from ember_infer_firmware.kinds import with_library
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import alignment, generate
+from ember_infer_firmware.ports import buffer, port_name
+from ember_infer_firmware.sources import generate
 from ember_infer_firmware.step import Place
 
 __all__ = ["Runs", "check_room", "model_sizes", "run_model"]
@@ -99,13 +99,12 @@ def check_room(board: Board, plan: Plan) -> None:
     Raises:
         KernelError: constants or arena alone are more than the board has.
     """
-    weights = sum(constant.array.nbytes for constant in plan.constants.arrays.values())
     arena = plan.arena_len_on(board.core)
     flash = board.weights or board.code
     alone = [
         f"its {part} of {size} bytes need{verb} more than the {memory.length >> 10} kB of {kind}"
         for part, verb, size, memory, kind in (
-            ("weights", "", weights, flash, "flash"),
+            ("weights", "", plan.weights_len, flash, "flash"),
             ("arena", "s", arena, board.ram, "RAM"),
         )
         if size > memory.length
@@ -163,25 +162,12 @@ def model_sizes(
     return build.sizes(board, sources, roots, flags=(*flags, *more), what=plan.program.name)
 
 
-def _variable(place: Place) -> str:
-    return f"{place.base}_{place.number}"
-
-
-def _size(place: Place) -> int:
-    return int(np.prod(place.shape)) * place.dtype.itemsize
-
-
 def _harness(plan: Plan) -> str:
-    ports = (*plan.inputs, *plan.outputs)
-    buffers = [
-        f"static {c_type(port.dtype)} {_variable(port)}[{max(_size(port) // port.dtype.itemsize, 1)}]"
-        f"{alignment(plan, port)};"
-        for port in ports
-    ]
-    reads = [f"ember_read(inputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.inputs]
-    writes = [f"ember_write(outputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.outputs]
+    names = {port: port_name(plan, port) for port in plan.ports}
+    reads = [f"ember_read(inputs, {names[port]}, {port.nbytes}) != 0" for port in plan.inputs]
+    writes = [f"ember_write(outputs, {names[port]}, {port.nbytes}) != 0" for port in plan.outputs]
     early = plan.program.ends_early  # outputs stay as they were, and it is golden that they do
-    spoils = [f"        spoil({_variable(port)}, {_size(port)}, (uint8_t)(37 * count));" for port in plan.outputs]
+    spoils = [f"        spoil({names[port]}, {port.nbytes}, (uint8_t)(37 * count));" for port in plan.outputs]
     keeps = f"ember_write(outputs, arena + {plan.state_start}, {plan.state_len}) != 0" if plan.state_len else "0"
     return _HARNESS.format(
         spoil="" if early or not spoils else _SPOIL,
@@ -189,11 +175,11 @@ def _harness(plan: Plan) -> str:
         keeps=keeps,
         name=plan.name,
         upper=plan.name.upper(),
-        buffers="\n".join(buffers),
+        buffers="\n".join(buffer(plan, port) for port in plan.ports),
         reset=f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
         reads=" || ".join(reads) or "0",
         writes=" || ".join(writes) or "0",
-        arguments=", ".join([*map(_variable, ports), "arena"]),
+        arguments=", ".join([*names.values(), "arena"]),
     )
 
 
@@ -212,6 +198,5 @@ def _runs(board: Board, plan: Plan, content: bytes) -> Runs:
 
 
 def _state(content: bytes, place: Place) -> AnyArray:
-    count = int(np.prod(place.shape))
-    found: AnyArray = np.frombuffer(content, place.dtype, count, place.offset).reshape(place.shape)
+    found: AnyArray = np.frombuffer(content, place.dtype, place.size, place.offset).reshape(place.shape)
     return found
