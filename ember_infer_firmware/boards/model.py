@@ -20,58 +20,17 @@ from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.ports import buffer, port_name
 from ember_infer_firmware.sources import generate
 from ember_infer_firmware.step import Place
+from ember_infer_firmware.template import fill
 
 __all__ = ["Runs", "check_room", "model_sizes", "run_model"]
 
-_MAIN = "ember_main.c"
-
-_HARNESS = """\
-#include "ember_board.h"
-#include "{name}.h"
-
-struct record {{
-    int32_t status;
-    uint32_t stack;
-    uint64_t ticks;
-}};
-
-static uint8_t arena[{upper}_ARENA_LEN] __attribute__((aligned({upper}_ARENA_ALIGNMENT)));
-{buffers}
-
-{spoil}
-int main(void);
-int main(void) {{
-    const int32_t inputs = ember_open("inputs.bin", 0), outputs = ember_open("outputs.bin", 1);
-    uint32_t count;
-    if (inputs < 0 || outputs < 0 || ember_read(inputs, &count, sizeof(count)) != 0)
-        return 1;
-    (void)arena;
-{reset}
-    for (; count > 0; count--) {{
-        struct record record;
-        if ({reads})
-            return 1;
-{spoils}
-        const uint64_t before = ember_ticks();
-        const uint64_t start = ember_ticks();
-        ember_paint_stack();
-        const uint64_t painted = ember_ticks();
-        record.status = {name}_run({arguments});
-        record.ticks = ember_ticks() - painted - (start - before);
-        record.stack = ember_stack_used();
-        if (ember_write(outputs, &record, sizeof(record)) != 0 || {writes})
-            return 1;
-    }}
-    return {keeps};
-}}
-"""
+_MAIN = Path(__file__).resolve().with_name("ember_main.c")
 # What a run does not write must not look like the last one's answer, which may be this one's as well.
 _SPOIL = """\
 static void spoil(void *memory, uint32_t size, uint8_t value) {
     for (uint8_t *byte = memory; size > 0; size--)
         *byte++ = value;
-}
-"""
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +100,7 @@ def run_model(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         sources, more = with_library(generate(plan), plan.kernels, library)
-        program = build.link(board, sources | {_MAIN: _harness(plan)}, folder, flags=(*flags, *more), what=what)
+        program = build.link(board, sources | {_MAIN.name: _harness(plan)}, folder, flags=(*flags, *more), what=what)
         report = run(board, program, {"inputs.bin": struct.pack("<I", count) + content})
         if report.status != 0:
             said = f": {report.output.strip()}" if report.output.strip() else ""
@@ -169,18 +128,19 @@ def _harness(plan: Plan) -> str:
     early = plan.program.ends_early  # outputs stay as they were, and it is golden that they do
     spoils = [f"        spoil({names[port]}, {port.nbytes}, (uint8_t)(37 * count));" for port in plan.outputs]
     keeps = f"ember_write(outputs, arena + {plan.state_start}, {plan.state_len}) != 0" if plan.state_len else "0"
-    return _HARNESS.format(
-        spoil="" if early or not spoils else _SPOIL,
-        spoils="" if early else "\n".join(spoils),
-        keeps=keeps,
-        name=plan.name,
-        upper=plan.name.upper(),
-        buffers="\n".join(buffer(plan, port) for port in plan.ports),
-        reset=f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
-        reads=" || ".join(reads) or "0",
-        writes=" || ".join(writes) or "0",
-        arguments=", ".join([*names.values(), "arena"]),
-    )
+    values = {
+        "name": plan.name,
+        "upper": plan.name.upper(),
+        "buffers": "\n".join(buffer(plan, port) for port in plan.ports),
+        "spoil": "" if early or not spoils else _SPOIL,
+        "reset": f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
+        "reads": " || ".join(reads) or "0",
+        "spoils": "" if early else "\n".join(spoils),
+        "arguments": ", ".join([*names.values(), "arena"]),
+        "writes": " || ".join(writes) or "0",
+        "keeps": keeps,
+    }
+    return fill(_MAIN.read_text(encoding="utf-8"), values)
 
 
 def _runs(board: Board, plan: Plan, content: bytes) -> Runs:
