@@ -22,11 +22,11 @@ import numpy as np
 from benchmarks.subjects import console, published, show, table_of
 from ember_infer_core.program import Program
 from ember_infer_core.slots import AnyArray
-from ember_infer_firmware.boards import Board, board_named, model_sizes, run_model
+from ember_infer_firmware.boards import Board, board_named
 from ember_infer_firmware.kinds import find_library
 from ember_infer_firmware.plan import plan_program
+from ember_infer_firmware.verify import verify
 from ember_infer_macros import load_program
-from ember_infer_ref import RefBackend
 
 _MODELS = ("sine", "digits", "speech", "person_detect")
 _BOARDS = ("m4", "m55")
@@ -112,24 +112,10 @@ def measure(program: Program, board: Board, kernels: str = "reference", library:
     Raises:
         SystemExit: an answer is not RefBackend's.
     """
-    plan = plan_program(program, "model", kernels)
-    samples = _samples(program)
-    runs = run_model(board, plan, samples, library=library)
-    reference = RefBackend().compile(program)
-    for number, outputs in enumerate(zip(*runs.outputs, strict=True)):
-        for buffer, sample in zip(reference.inputs, samples, strict=True):
-            np.copyto(buffer, sample[number])
-        reference.run()
-        if not all(map(np.array_equal, outputs, reference.outputs)):
-            raise SystemExit(f"{program.name} on {board.name} is not exact")
-    sizes = model_sizes(board, plan, library=library)
-    return Figures(
-        sizes.code + _VECTORS,
-        sizes.weights,
-        plan.arena_len_on(board.core),
-        runs.stack,
-        round(sum(runs.instructions) / len(runs.instructions)),
-    )
+    found = verify(plan_program(program, "model", kernels), board, _samples(program), _SAMPLES, library=library)
+    if found.differing:
+        raise SystemExit(f"{program.name} on {board.name} is not exact")
+    return Figures(found.sizes.code + _VECTORS, found.sizes.weights, found.arena, found.stack, found.instructions)
 
 
 def _samples(program: Program) -> list[AnyArray]:

@@ -16,6 +16,7 @@ from ember_infer_firmware.step import Constant, Kernel, Value
 
 __all__ = [
     "C_TYPES",
+    "WIDTH",
     "Field",
     "array_definition",
     "array_rows",
@@ -31,7 +32,7 @@ __all__ = [
 
 _HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("cmsis_nn", "esp_nn")  # folders of headers that call a library; the names of these begin with theirs
-_WIDTH = 118  # of a line
+WIDTH = 118  # of a line
 _INCLUDED = re.compile(r'^#include "ember_(\w+)\.h"$', re.MULTILINE)
 
 C_TYPES: Mapping[str, str] = {
@@ -92,12 +93,12 @@ def array_rows(array: AnyArray) -> Iterator[str]:
         return
     if array.dtype.itemsize < 4:  # line by line, because lists of numbers take a hundred times as much as the weights
         longest = max(len(str(int(array.min()))), len(str(int(array.max()))))
-        width = (_WIDTH - 4) // (longest + 2)
+        width = (WIDTH - 4) // (longest + 2)
         for start in range(0, array.size, width):
             yield "    " + ", ".join(map(str, array[start : start + width].astype(np.int64).tolist())) + ","
         return
     texts = [number_text(value) for value in array.tolist()]
-    width = max((_WIDTH - 4) // (max(len(text) for text in texts) + 2), 1)
+    width = max((WIDTH - 4) // (max(len(text) for text in texts) + 2), 1)
     for start in range(0, len(texts), width):
         yield "    " + ", ".join(texts[start : start + width]) + ","
 
@@ -112,7 +113,7 @@ def filled(parts: Iterable[str], indent: str = "    ") -> list[str]:
     """Lines of C that are not too long, which break between parts alone."""
     lines: list[str] = []
     for part in parts:
-        if lines and len(lines[-1]) + 1 + len(part) <= _WIDTH:
+        if lines and len(lines[-1]) + 1 + len(part) <= WIDTH:
             lines[-1] += f" {part}"
         else:
             lines.append(indent + part)

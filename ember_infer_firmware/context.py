@@ -15,6 +15,7 @@ from ember_infer_firmware.step import Constant, Place
 
 __all__ = [
     "CORES",
+    "OWN",
     "Constants",
     "Context",
     "Core",
@@ -25,6 +26,9 @@ __all__ = [
     "model_name",
 ]
 
+# Between a model's name and a layer's, which never has two of them together: so the layer v2_conv of a model kws is not
+# the layer conv of kws_v2, where one firmware has both.
+OWN = "__"
 _NAME_LENGTH = 48  # of what a model's file contributes to a name in C
 _C_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _KERNELS = ("ember", "esp_nn")  # what their names begin with
@@ -164,7 +168,7 @@ class Constants:
     """The arrays of the weights' file. Equal ones are there once.
 
     Attributes:
-        prefix: of all names.
+        prefix: of all names, which go on with :data:`OWN`.
     """
 
     prefix: str
@@ -177,7 +181,7 @@ class Constants:
         key = (flat.dtype.str, flat.tobytes())
         found = self.arrays.get(key)
         if found is None:
-            found = self.arrays[key] = Constant(self._names.of(f"{self.prefix}_{name}"), flat)
+            found = self.arrays[key] = Constant(self._names.of(f"{self.prefix}{OWN}{name}"), flat)
         return found
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ember_infer_core.quantization import QuantParam
 from ember_infer_firmware.c_source import c_type
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import alignment, port_name
+from ember_infer_firmware.ports import buffer, port_macro, port_name, port_quant
 from ember_infer_firmware.step import Place
 from ember_infer_firmware.template import filled_template
 
@@ -22,7 +21,7 @@ _PENDING = """\
 
 def example(plan: Plan) -> str:
     """A complete C program: real values in, one inference, real values out."""
-    quantized = any(_is_quantized(plan, place) for place in plan.inputs)
+    quantized = any(port_quant(plan, place) is not None for place in plan.inputs)
     values = _common(plan) | {
         "quantize": filled_template("quantize.c", {}).rstrip("\n") if quantized else "",
         "reset": f"    (void){plan.name}_reset(arena); /* once, and whenever a stream begins anew */"
@@ -41,8 +40,8 @@ def sketch(plan: Plan) -> str:
         line
         for place in plan.outputs
         for line in (
-            f"    for (int i = 0; i < {_macro(plan, place)}_LEN; i++) {{",
-            f"        Serial.print({port_name(plan.outputs, place)}[i]);",
+            f"    for (int i = 0; i < {port_macro(plan, place)}_LEN; i++) {{",
+            f"        Serial.print({port_name(plan, place)}[i]);",
             "        Serial.print(' ');",
             "    }",
         )
@@ -52,50 +51,31 @@ def sketch(plan: Plan) -> str:
 
 
 def _common(plan: Plan) -> dict[str, str]:
-    ports = [*plan.inputs, *plan.outputs]
-    names = [port_name(_ports(plan, place), place) for place in ports]
-    buffers = [
-        f"static {c_type(place.dtype)} {name}[{_macro(plan, place)}_LEN]{alignment(plan, place)};"
-        for place, name in zip(ports, names, strict=True)
-    ]
+    buffers = [buffer(plan, place, f"{port_macro(plan, place)}_LEN") for place in plan.ports]
     return {
         "name": plan.name,
         "upper": plan.name.upper(),
         "title": plan.name,
         "buffers": "\n".join(buffers),
-        "arguments": ", ".join(names),
+        "arguments": ", ".join(port_name(plan, place) for place in plan.ports),
     }
 
 
-def _ports(plan: Plan, place: Place) -> tuple[Place, ...]:
-    return plan.inputs if place.base == "input" else plan.outputs
-
-
-def _macro(plan: Plan, place: Place) -> str:
-    return f"{plan.name}_{port_name(_ports(plan, place), place)}".upper()
-
-
-def _is_quantized(plan: Plan, place: Place) -> bool:
-    program = plan.program
-    index = (program.inputs if place.base == "input" else program.outputs)[place.number]
-    return isinstance(program.tensors[index].quant, QuantParam) and place.dtype.kind != "f"
-
-
 def _fill(plan: Plan, place: Place) -> Iterator[str]:
-    macro, type_ = _macro(plan, place), c_type(place.dtype)
+    macro, type_ = port_macro(plan, place), c_type(place.dtype)
     value = f"({type_})0"
-    if _is_quantized(plan, place):
+    if port_quant(plan, place) is not None:
         limits = type_.removesuffix("_t").upper()
         low = "0" if limits.startswith("U") else f"{limits}_MIN"
         value = f"({type_})quantized(0.0f, {macro}_SCALE, {macro}_ZERO_POINT, {low}, {limits}_MAX)"
     yield f"    for (int i = 0; i < {macro}_LEN; i++)"
-    yield f"        {port_name(plan.inputs, place)}[i] = {value};"
+    yield f"        {port_name(plan, place)}[i] = {value};"
 
 
 def _print(plan: Plan, place: Place) -> Iterator[str]:
-    macro, name = _macro(plan, place), port_name(plan.outputs, place)
+    macro, name = port_macro(plan, place), port_name(plan, place)
     value = f"(double){name}[i]"
-    if _is_quantized(plan, place):
+    if port_quant(plan, place) is not None:
         value = f"(double){macro}_SCALE * ({name}[i] - {macro}_ZERO_POINT)"
     yield f"    for (int i = 0; i < {macro}_LEN; i++)"
     yield f'        printf("%g\\n", {value});'

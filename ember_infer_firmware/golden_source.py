@@ -11,7 +11,7 @@ from ember_infer_core.slots import AnyArray
 from ember_infer_firmware.c_source import array_rows, c_type
 from ember_infer_firmware.golden import Golden
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import alignment, port_name
+from ember_infer_firmware.ports import alignment, buffer, port_name
 from ember_infer_firmware.step import Place
 from ember_infer_firmware.template import filled_template
 
@@ -37,8 +37,8 @@ def samples_in_words(plan: Plan) -> str:
 def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
     """The self-test and its header by file name."""
     name, upper = plan.name, plan.name.upper()
-    inputs = [port_name(plan.inputs, place) for place in plan.inputs]
-    outputs = [port_name(plan.outputs, place) for place in plan.outputs]
+    inputs = [port_name(plan, place) for place in plan.inputs]
+    outputs = [port_name(plan, place) for place in plan.outputs]
     early = plan.program.ends_early  # then outputs that a run leaves as they were are golden, too
     begin = [f"    memset({port}, 0, sizeof({port}));" for port in outputs if early]
     begin += [f"    (void){name}_reset(arena);"] if plan.variables else []
@@ -49,10 +49,7 @@ def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
         "samples": samples_in_words(plan),
         "math": "#include <math.h>" if any(place.dtype.kind == "f" for place in plan.inputs) else "",
         "vectors": "\n\n".join("\n".join(lines) for lines in _vectors(plan, golden)),
-        "buffers": "\n".join(
-            f"static {c_type(place.dtype)} {port}[{_length(place)}]{alignment(plan, place)};"
-            for place, port in zip(plan.outputs, outputs, strict=True)
-        ),
+        "buffers": "\n".join(buffer(plan, place) for place in plan.outputs),
         "spoil": "" if early or not outputs else _SPOIL,
         "spoils": "".join(
             f"        spoil({port}, golden_{port}[i], sizeof({port}));\n" for port in outputs if not early
@@ -67,9 +64,8 @@ def golden_sources(plan: Plan, golden: Golden) -> dict[str, str]:
 
 
 def _vectors(plan: Plan, golden: Golden) -> Iterator[list[str]]:
-    for places, arrays in ((plan.inputs, golden.inputs), (plan.outputs, golden.outputs)):
-        for place, array in zip(places, arrays, strict=True):
-            yield list(_vector(plan, place, f"golden_{port_name(places, place)}", array))
+    for place, array in zip(plan.ports, (*golden.inputs, *golden.outputs), strict=True):
+        yield list(_vector(plan, place, f"golden_{port_name(plan, place)}", array))
 
 
 def _vector(plan: Plan, place: Place, name: str, array: AnyArray) -> Iterator[str]:
@@ -78,7 +74,7 @@ def _vector(plan: Plan, place: Place, name: str, array: AnyArray) -> Iterator[st
     if place.base == "output" and place.dtype.kind == "f":
         rows = rows.view(np.uint32)
     attribute = alignment(plan, place) if place.base == "input" else ""
-    length = _length(place) if len(rows) else 1
+    length = max(place.size, 1) if len(rows) else 1
     if attribute:
         length = -(-length // ALIGNMENT) * ALIGNMENT
     yield f"static const {c_type(rows.dtype)} {name}[{max(len(rows), 1)}][{length}]{attribute} = {{"
@@ -91,7 +87,3 @@ def _vector(plan: Plan, place: Place, name: str, array: AnyArray) -> Iterator[st
     if not len(rows):
         yield "    {0},"
     yield "};"
-
-
-def _length(place: Place) -> int:
-    return max(int(np.prod(place.shape)), 1)

@@ -89,6 +89,16 @@ class Plan:
     aligned: frozenset[tuple[str, int]]
 
     @property
+    def ports(self) -> tuple[Place, ...]:
+        """The caller's memory, in the order in which it is handed over."""
+        return (*self.inputs, *self.outputs)
+
+    @property
+    def weights_len(self) -> int:
+        """Bytes of all constants."""
+        return sum(constant.array.nbytes for constant in self.constants.arrays.values())
+
+    @property
     def state_start(self) -> int:
         """Where state begins in the arena."""
         return _rounded(self.activations_len)

@@ -14,7 +14,7 @@ from ember_infer_firmware.plan import Plan
 from ember_infer_firmware.sources import generate, uses_floats
 from ember_infer_firmware.template import filled_template, has_template
 
-__all__ = ["project_files", "weights_len"]
+__all__ = ["project_files"]
 
 # Template -> where it goes.
 _FILES = {
@@ -93,11 +93,6 @@ def _in_markdown(text: str) -> str:
     return "".join(c if c.isprintable() and c not in '"`$<\\' else "_" for c in text)
 
 
-def weights_len(plan: Plan) -> int:
-    """Bytes of all constants."""
-    return sum(constant.array.nbytes for constant in plan.constants.arrays.values())
-
-
 def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
     floats = uses_floats(plan)
     parts = (("activations", plan.state_start), ("scratch", plan.scratch_len.plain), ("state", plan.state_len))
@@ -122,7 +117,7 @@ def _values(plan: Plan, golden: Golden, folder: str) -> dict[str, str]:
         "float_flags": f" with `{_NO_FUSING}` (Arduino does not: there, floats may differ in the last place)"
         if floats
         else "",
-        "weights_len": str(weights_len(plan)),
+        "weights_len": str(plan.weights_len),
         "arena_len": str(plan.arena_len),
         "parts": "\n".join(f"| {what} | {size} |" for what, size in sizes),
         "example": example(plan).rstrip("\n"),
@@ -139,10 +134,10 @@ def _notes(plan: Plan) -> str:
         f"The arena may be anywhere in RAM. {tasks} Inputs and outputs that have an `_OFFSET` in `{name}.h` may lie in "
         "the arena."
     ]
-    if any(map(plan.is_aligned, (*plan.inputs, *plan.outputs))):
+    if any(map(plan.is_aligned, plan.ports)):
         notes.append(f"Inputs and outputs that have an `_ALIGNMENT` in `{name}.h` must be aligned to so many bytes.")
     if plan.variables:
         notes.append(f"State is kept in the arena from run to run; `{name}_reset(arena)` begins anew.")
-    if any(layer.ending is not None for layer in plan.layers):
+    if plan.program.ends_early:
         notes.append(f"Most runs end early: `{upper}_PENDING` says that the outputs are as they were before.")
     return "\n\n".join(notes) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import AnyArray, DType, Shape
 
 __all__ = ["Constant", "Declined", "Kernel", "Place", "Step", "Value"]
@@ -74,6 +75,16 @@ class Place:
     number: int = 0
     offset: int = 0
     constant: Constant | None = None
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return element_count(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.dtype.itemsize
 
     @property
     def data(self) -> AnyArray | None:

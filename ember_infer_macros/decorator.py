@@ -15,7 +15,7 @@ from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
-__all__ = ["default_name", "ember_model", "load", "load_program", "source_of"]
+__all__ = ["default_name", "ember_model", "load", "load_program", "program_of", "source_of"]
 
 C = TypeVar("C", bound=QuantizedModel)
 
@@ -134,10 +134,23 @@ def load_program(model: ModelSource) -> Program:
     return _load(model, stacklevel=3)
 
 
+def program_of(source: str, content: bytes) -> Program:
+    """As :func:`load_program`, for who has read the file already, by :func:`read_source`, and needs its bytes, too.
+
+    Raises:
+        ModelError: the file is damaged or contradictory.
+        UnsupportedModelError: lists every operator and type that stands in the way.
+    """
+    return _lower(source, content, stacklevel=3)
+
+
 def _load(model: ModelSource, stacklevel: int) -> Program:
+    return _lower(*read_source(model), stacklevel=stacklevel + 1)
+
+
+def _lower(source: str, content: bytes, stacklevel: int) -> Program:
     from ember_infer_macros.lower.program import lower_graph
 
-    source, content = read_source(model)
     graph = read_graph(source, content)
     program = lower_graph(graph)
     for warning in graph.warnings:

@@ -291,7 +291,9 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER")],
     kernels: Annotated[
         str,
-        typer.Option(help="Which the code calls: reference or cmsis-nn.", metavar="KIND", autocompletion=_kinds),
+        typer.Option(
+            help="Which the code calls: reference, cmsis-nn or esp-nn.", metavar="KIND", autocompletion=_kinds
+        ),
     ] = "reference",
     library: Annotated[
         Path | None,

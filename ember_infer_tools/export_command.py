@@ -14,9 +14,8 @@ from ember_infer_firmware.context import CORES
 from ember_infer_firmware.export import Exported, plan_export, write_export
 from ember_infer_firmware.kinds import checked_kind, find_library
 from ember_infer_firmware.origin import Origin
-from ember_infer_firmware.project import weights_len
 from ember_infer_firmware.verify import Verified, verify
-from ember_infer_macros.decorator import load_program
+from ember_infer_macros.decorator import program_of
 from ember_infer_macros.tflite.read import read_source
 from ember_infer_tools.compare.inputs import load_inputs
 from ember_infer_tools.terminal import Column, fitted, printable
@@ -64,7 +63,7 @@ class ExportReport:
             "name": plan.name,
             "kernels": plan.kernels,
             "files": sorted(self.exported.files),
-            "weights": weights_len(plan),
+            "weights": plan.weights_len,
             "arena": {
                 "length": plan.arena_len,
                 "activations": plan.activations_len,
@@ -108,11 +107,11 @@ def run_export(
     # The folder itself needs no library; whoever builds it has one.
     sources = find_library(checked_kind(kernels), library) if wanted or library is not None else None
     arrays = None if inputs is None else load_inputs(inputs)
-    program, origin = load_program(model), Origin.of(model.name, read_source(model)[1])
-    plan = plan_export(program, kernels, name)
+    source, content = read_source(model)
+    plan = plan_export(program_of(source, content), kernels, name)
     for board in wanted:
         check_room(board, plan)
-    exported = write_export(plan, folder, arrays, force=force, origin=origin)
+    exported = write_export(plan, folder, arrays, force=force, origin=Origin.of(model.name, content))
     console = Console(stderr=True)
     verified: list[Verified] = []
     for board in wanted:
@@ -132,7 +131,7 @@ def print_export(found: ExportReport, console: Console) -> None:
         if plan.arena_len_on(name) > plan.arena_len
     ]
     arena = f"arena {plan.arena_len} bytes of RAM{''.join(larger)}"
-    console.print(f"weights {weights_len(plan)} bytes of flash, {arena}", soft_wrap=True)
+    console.print(f"weights {plan.weights_len} bytes of flash, {arena}", soft_wrap=True)
     if found.verified:
         _print_boards(found, console)
     for warning in found.warnings():

@@ -15,63 +15,22 @@ from ember_infer_core.slots import AnyArray
 from ember_infer_firmware.boards import build
 from ember_infer_firmware.boards.board import Board
 from ember_infer_firmware.boards.emulate import run
-from ember_infer_firmware.c_source import c_type
 from ember_infer_firmware.kinds import with_library
 from ember_infer_firmware.plan import Plan
-from ember_infer_firmware.sources import alignment, generate
+from ember_infer_firmware.ports import buffer, port_name
+from ember_infer_firmware.sources import generate
 from ember_infer_firmware.step import Place
+from ember_infer_firmware.template import fill
 
 __all__ = ["Runs", "check_room", "model_sizes", "run_model"]
 
-_MAIN = "ember_main.c"
-
-_HARNESS = """\
-#include "ember_board.h"
-#include "{name}.h"
-
-struct record {{
-    int32_t status;
-    uint32_t stack;
-    uint64_t ticks;
-}};
-
-static uint8_t arena[{upper}_ARENA_LEN] __attribute__((aligned({upper}_ARENA_ALIGNMENT)));
-{buffers}
-
-{spoil}
-int main(void);
-int main(void) {{
-    const int32_t inputs = ember_open("inputs.bin", 0), outputs = ember_open("outputs.bin", 1);
-    uint32_t count;
-    if (inputs < 0 || outputs < 0 || ember_read(inputs, &count, sizeof(count)) != 0)
-        return 1;
-    (void)arena;
-{reset}
-    for (; count > 0; count--) {{
-        struct record record;
-        if ({reads})
-            return 1;
-{spoils}
-        const uint64_t before = ember_ticks();
-        const uint64_t start = ember_ticks();
-        ember_paint_stack();
-        const uint64_t painted = ember_ticks();
-        record.status = {name}_run({arguments});
-        record.ticks = ember_ticks() - painted - (start - before);
-        record.stack = ember_stack_used();
-        if (ember_write(outputs, &record, sizeof(record)) != 0 || {writes})
-            return 1;
-    }}
-    return {keeps};
-}}
-"""
+_MAIN = Path(__file__).resolve().with_name("ember_main.c")
 # What a run does not write must not look like the last one's answer, which may be this one's as well.
 _SPOIL = """\
 static void spoil(void *memory, uint32_t size, uint8_t value) {
     for (uint8_t *byte = memory; size > 0; size--)
         *byte++ = value;
-}
-"""
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +58,12 @@ def check_room(board: Board, plan: Plan) -> None:
     Raises:
         KernelError: constants or arena alone are more than the board has.
     """
-    weights = sum(constant.array.nbytes for constant in plan.constants.arrays.values())
     arena = plan.arena_len_on(board.core)
     flash = board.weights or board.code
     alone = [
         f"its {part} of {size} bytes need{verb} more than the {memory.length >> 10} kB of {kind}"
         for part, verb, size, memory, kind in (
-            ("weights", "", weights, flash, "flash"),
+            ("weights", "", plan.weights_len, flash, "flash"),
             ("arena", "s", arena, board.ram, "RAM"),
         )
         if size > memory.length
@@ -142,7 +100,7 @@ def run_model(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         sources, more = with_library(generate(plan), plan.kernels, library)
-        program = build.link(board, sources | {_MAIN: _harness(plan)}, folder, flags=(*flags, *more), what=what)
+        program = build.link(board, sources | {_MAIN.name: _harness(plan)}, folder, flags=(*flags, *more), what=what)
         report = run(board, program, {"inputs.bin": struct.pack("<I", count) + content})
         if report.status != 0:
             said = f": {report.output.strip()}" if report.output.strip() else ""
@@ -163,38 +121,26 @@ def model_sizes(
     return build.sizes(board, sources, roots, flags=(*flags, *more), what=plan.program.name)
 
 
-def _variable(place: Place) -> str:
-    return f"{place.base}_{place.number}"
-
-
-def _size(place: Place) -> int:
-    return int(np.prod(place.shape)) * place.dtype.itemsize
-
-
 def _harness(plan: Plan) -> str:
-    ports = (*plan.inputs, *plan.outputs)
-    buffers = [
-        f"static {c_type(port.dtype)} {_variable(port)}[{max(_size(port) // port.dtype.itemsize, 1)}]"
-        f"{alignment(plan, port)};"
-        for port in ports
-    ]
-    reads = [f"ember_read(inputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.inputs]
-    writes = [f"ember_write(outputs, {_variable(port)}, {_size(port)}) != 0" for port in plan.outputs]
+    names = {port: port_name(plan, port) for port in plan.ports}
+    reads = [f"ember_read(inputs, {names[port]}, {port.nbytes}) != 0" for port in plan.inputs]
+    writes = [f"ember_write(outputs, {names[port]}, {port.nbytes}) != 0" for port in plan.outputs]
     early = plan.program.ends_early  # outputs stay as they were, and it is golden that they do
-    spoils = [f"        spoil({_variable(port)}, {_size(port)}, (uint8_t)(37 * count));" for port in plan.outputs]
+    spoils = [f"        spoil({names[port]}, {port.nbytes}, (uint8_t)(37 * count));" for port in plan.outputs]
     keeps = f"ember_write(outputs, arena + {plan.state_start}, {plan.state_len}) != 0" if plan.state_len else "0"
-    return _HARNESS.format(
-        spoil="" if early or not spoils else _SPOIL,
-        spoils="" if early else "\n".join(spoils),
-        keeps=keeps,
-        name=plan.name,
-        upper=plan.name.upper(),
-        buffers="\n".join(buffers),
-        reset=f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
-        reads=" || ".join(reads) or "0",
-        writes=" || ".join(writes) or "0",
-        arguments=", ".join([*map(_variable, ports), "arena"]),
-    )
+    values = {
+        "name": plan.name,
+        "upper": plan.name.upper(),
+        "buffers": "\n".join(buffer(plan, port) for port in plan.ports),
+        "spoil": "" if early or not spoils else _SPOIL,
+        "reset": f"    if ({plan.name}_reset(arena) != 0)\n        return 1;" if plan.variables else "",
+        "reads": " || ".join(reads) or "0",
+        "spoils": "" if early else "\n".join(spoils),
+        "arguments": ", ".join([*names.values(), "arena"]),
+        "writes": " || ".join(writes) or "0",
+        "keeps": keeps,
+    }
+    return fill(_MAIN.read_text(encoding="utf-8"), values)
 
 
 def _runs(board: Board, plan: Plan, content: bytes) -> Runs:
@@ -212,6 +158,5 @@ def _runs(board: Board, plan: Plan, content: bytes) -> Runs:
 
 
 def _state(content: bytes, place: Place) -> AnyArray:
-    count = int(np.prod(place.shape))
-    found: AnyArray = np.frombuffer(content, place.dtype, count, place.offset).reshape(place.shape)
+    found: AnyArray = np.frombuffer(content, place.dtype, place.size, place.offset).reshape(place.shape)
     return found

@@ -19,15 +19,16 @@ __all__ = ["KERNELS", "plan"]
 _RESIZE = Kernel("resize_nearest_neighbor", "resize_nearest_neighbor", 2)
 KERNELS = (_RESIZE,)
 
-_MOST = 2**16  # rows and columns that the tables can name
+_MOST = 2**16  # rows and columns that a table can name, and has itself: flash is small
 
 
 def plan(context: Context, params: ResizeNearestNeighborParams, input: Place, output: Place) -> list[Step]:
     """Tables, because where a pixel lies is rounded in float32."""
     images, rows, columns, channels = params.output_shape
     _, input_rows, input_columns, _ = params.input_shape
-    if max(input_rows, input_columns) > _MOST:
-        raise KernelError(f"an image of shape {list(params.input_shape)} has more than {_MOST} rows or columns")
+    for shape in (params.input_shape, params.output_shape):
+        if max(shape[1:3]) > _MOST:
+            raise KernelError(f"an image of shape {list(shape)} has more than {_MOST} rows or columns")
     flags, pixel = (params.align_corners, params.half_pixel_centers), channels * params.dtype.itemsize
     fields: dict[str, Value] = {
         "row_of": context.constant("rows", nearest(input_rows, rows, *flags).astype(np.uint16)),

@@ -1,18 +1,25 @@
-"""Models for tests of exports: with state, with several inputs and outputs, of floats."""
+"""Models for tests of exports (with state, with several inputs and outputs, of floats), and exports as programs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from flatbuffers import flexbuffers
 
 from ember_infer_core import Program
+from ember_infer_firmware import Exported
 from ember_infer_macros import load_program
+from ember_infer_native.toolchain import Compiler
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.conftest import REPOSITORY
+from tests.firmware.unity import STRICT, compiled
 from tests.support.stateful_models import running_sum, two_variables
 
-__all__ = ["EXPORTED", "mixed", "sine"]
+__all__ = ["EXPORTED", "LENIENT", "built", "mixed", "selftest", "sine"]
+
+LENIENT = ("-std=c99", "-w")  # for code that was spoilt, of which a compiler has something to say
 
 
 def sine() -> Program:
@@ -61,3 +68,20 @@ EXPORTED: Mapping[str, Callable[[], Program]] = {
     "running_sum": lambda: load_program(running_sum(initial=5)),
     "two_variables": lambda: load_program(two_variables()),
 }
+
+
+def built(exported: Exported, main: str, compiler: Compiler, *more: str, flags: Sequence[str] = STRICT) -> Path:
+    """The export and a file beside it as a program."""
+    folder, program = exported.folder, exported.folder.parent / "program"
+    sources = [str(path) for path in sorted((folder / "src").glob("*.c"))]
+    includes = [f"-I{folder / 'src'}", f"-I{folder / 'selftest'}"]
+    compiled([*compiler.command, *flags, "-O1", *more, *includes, *sources, main, "-o", str(program), "-lm"])
+    return program
+
+
+def selftest(exported: Exported, compiler: Compiler, flags: Sequence[str] = STRICT) -> int:
+    """The status that the self-test ends with as a program."""
+    name = exported.plan.name
+    main = str(exported.folder / "selftest" / f"{name}_selftest.c")
+    program = built(exported, main, compiler, f"-D{name.upper()}_SELFTEST_MAIN", flags=flags)
+    return subprocess.run([program], check=False).returncode

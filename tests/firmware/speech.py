@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import wave
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,21 @@ import pytest
 
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros import ember_model
+from tests.conftest import skip_or_fail
 from tests.support.debian import debian_program
 
-__all__ = ["spoken_steps"]
+__all__ = ["okay_nabu_file", "spoken_steps"]
 
 _RATE = 16_000
 _CHUNK = _RATE // 100
+
+
+def okay_nabu_file() -> Path:
+    """A wake word's model, which the extra ``wake-word`` brings."""
+    found = find_spec("pymicro_wakeword")
+    if found is None:
+        skip_or_fail("pymicro_wakeword is not installed")
+    return Path(str(found.origin)).parent / "models" / "okay_nabu.tflite"
 
 
 def spoken_steps(model: Path, words: str, folder: Path) -> AnyArray:

@@ -7,7 +7,6 @@ import gc
 import multiprocessing
 import os
 import pickle
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -33,35 +32,12 @@ from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from tests.conftest import REPOSITORY
 from tests.firmware.nets import reversals, with_layer_names
-from tests.native.processes import PATIENCE, command, waiting_compiler
+from tests.native.processes import said_by_a_fork_during_a_build
 from tests.native.running import assert_equal, assert_equals_reference, random_inputs, reference, run
 from tests.native.test_very_large_programs import additions
 from tests.support.one_operator import one_operator, tensor
 
 SINE = REPOSITORY / "models" / "sine.tflite"
-FORK_DURING_A_BUILD = """
-import os, sys, threading, time
-from pathlib import Path
-from ember_infer_firmware import FirmwareBackend
-from ember_infer_macros import load_program
-from tests.firmware.nets import reversals
-
-folder, sine = Path(sys.argv[1]), load_program(sys.argv[2])
-FirmwareBackend(cache=folder / "cache").compile(sine)
-backend = FirmwareBackend(cache=folder / "cache")
-(folder / "hold").touch()
-builds = threading.Thread(target=backend.compile, args=[reversals(9)])
-builds.start()
-while not (folder / "waiting").exists():
-    time.sleep(0.01)
-if os.fork() == 0:
-    backend.compile(sine).run()
-    print("the child is done", flush=True)
-    os._exit(0)
-print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
-(folder / "hold").unlink()
-builds.join()
-"""
 
 
 @ember_model(SINE)
@@ -135,14 +111,7 @@ def test_another_process_goes_on_with_it(firmware: FirmwareBackend, method: str)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX alone has forks")
 def test_a_child_of_fork_does_not_wait_for_a_thread_that_it_does_not_have(tmp_path: Path, c_compiler: Compiler) -> None:
-    compiler = waiting_compiler(tmp_path, c_compiler)
-    process = command([sys.executable, "-c", FORK_DURING_A_BUILD, str(tmp_path), str(SINE)], CC=compiler)
-    try:
-        said, _ = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-        (tmp_path / "hold").unlink(missing_ok=True)
-    assert said == "the child is done\n0\n"
+    assert said_by_a_fork_during_a_build("FirmwareBackend", tmp_path, c_compiler) == "the child is done\n0\n"
 
 
 def test_threads_share_it(compiled_models: Path) -> None:

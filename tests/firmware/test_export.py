@@ -23,7 +23,7 @@ from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.conftest import REPOSITORY
-from tests.firmware.exports import EXPORTED, mixed, sine
+from tests.firmware.exports import EXPORTED, built, mixed, selftest, sine
 from tests.firmware.unity import STRICT, compiled
 from tests.native.nets import Net
 from tests.support.debian import debian_program
@@ -38,21 +38,6 @@ def said(*command: str) -> str:
 @pytest.fixture(params=EXPORTED)
 def exported(request: pytest.FixtureRequest, tmp_path: Path) -> Exported:
     return export(EXPORTED[request.param](), tmp_path / "a folder", name=request.param)
-
-
-def built(exported: Exported, main: str, compiler: Compiler, *flags: str) -> Path:
-    """The export and a file beside it as a program."""
-    folder, program = exported.folder, exported.folder.parent / "program"
-    sources = [str(path) for path in sorted((folder / "src").glob("*.c"))]
-    includes = [f"-I{folder / 'src'}", f"-I{folder / 'selftest'}"]
-    compiled([*compiler.command, *STRICT, "-O1", *flags, *includes, *sources, main, "-o", str(program), "-lm"])
-    return program
-
-
-def selftest(exported: Exported, compiler: Compiler) -> int:
-    name = exported.plan.name
-    main = str(exported.folder / "selftest" / f"{name}_selftest.c")
-    return subprocess.run([built(exported, main, compiler, f"-D{name.upper()}_SELFTEST_MAIN")], check=False).returncode
 
 
 def test_the_self_test_finds_nothing(exported: Exported, c_compiler: Compiler) -> None:
@@ -299,7 +284,7 @@ def test_the_readme_names_the_folder_as_it_is_called(folder: str, shown: str, tm
 
 
 def test_a_path_is_no_model_and_the_message_says_what_is() -> None:
-    with pytest.raises(TypeError, match=r"load_program\(path\).*not str"):
+    with pytest.raises(TypeError, match=r"takes a model class .*load_program\(path\) gives, not str"):
         export("sine.tflite", "out")  # type: ignore[arg-type]
 
 

@@ -95,9 +95,14 @@ def test_an_index_out_of_range_leaves_the_output_as_it_was(wrong: int, firmware:
     assert (params.output == 77).all()
 
 
-def test_an_image_that_tables_cannot_name_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [((1, 2**16 + 1), (1, 2)), ((1, 2), (1, 2**16 + 1)), ((2, 1), (2**17, 1))]
+)
+def test_an_image_that_tables_cannot_name_or_that_asks_for_larger_ones_is_refused(
+    before: tuple[int, int], after: tuple[int, int]
+) -> None:
     params = prepare_nearest(
-        input_shape=(1, 1, 2**16 + 1, 1), output_shape=(1, 1, 2, 1), size=(1, 2), dtype=np.dtype(np.int8)
+        input_shape=(1, *before, 1), output_shape=(1, *after, 1), size=after, dtype=np.dtype(np.int8)
     )
     params.input, params.output = np.zeros(params.input_shape, np.int8), np.zeros(params.output_shape, np.int8)
     with pytest.raises(KernelError, match="65536 rows or columns"):

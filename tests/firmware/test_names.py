@@ -77,6 +77,12 @@ def test_models_are_compiled_as_one_source(tmp_path: Path) -> None:
     assert_compiles({"word": reversals(), "word_again": reversals(3)}, tmp_path)
 
 
+def test_no_layer_makes_a_name_of_another_model(tmp_path: Path) -> None:
+    """Layers of the one begin where the other's name goes on; neither is known when the other is exported."""
+    layers = [with_layer_names(reversals(3), *names) for names in (("v2_a", "v2_a_b", "v2"), ("a", "a_b", "c"))]
+    assert_compiles({"kws": layers[0], "kws_v2": layers[1]}, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["", "1st", "two words", "x-y", "é", "a;b"])
 def test_what_begins_no_name_in_c_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="cannot begin names in C"):

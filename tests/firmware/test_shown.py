@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ from ember_infer_firmware.boards import board_named
 from ember_infer_firmware.plan import plan_program
 from ember_infer_firmware.verify import verify
 from ember_infer_macros import load_program
-from tests.conftest import REPOSITORY, skip_or_fail
+from tests.conftest import REPOSITORY
 from tests.firmware.programs import board_tools
-from tests.firmware.speech import spoken_steps
+from tests.firmware.speech import okay_nabu_file, spoken_steps
 from tests.support.effort import DEEP
 
 MODELS = (
@@ -40,10 +39,7 @@ def file_of(model: str, shared: Path) -> Path:
     if model in ("sine", "digits"):
         return REPOSITORY / "models" / f"{model}.tflite"
     if model == "okay_nabu":
-        found = find_spec("pymicro_wakeword")
-        if found is None:
-            skip_or_fail("pymicro_wakeword is not installed")
-        return Path(str(found.origin)).parent / "models" / f"{model}.tflite"
+        return okay_nabu_file()
     return shared / "models" / f"{model}.tflite"
 
 

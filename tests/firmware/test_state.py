@@ -76,9 +76,13 @@ def test_state_is_put_back(firmware: FirmwareBackend) -> None:
 
 
 def test_state_of_one_byte_takes_no_flash() -> None:
-    text = "".join(generate(plan_program(stateful("circular_buffer", -1), "model", "reference")).values())
-    assert ", 255, " in text
-    assert "model_state" not in text
+    of_one, of_several = (
+        "".join(generate(plan_program(stateful("circular_buffer", *initial), "model", "reference")).values())
+        for initial in ((-1,), (5, 0, 3))
+    )
+    assert ", 255, " in of_one
+    assert "model__state" not in of_one
+    assert "model__state" in of_several
 
 
 def test_the_header_says_where_a_reset_is_not_tflms() -> None:

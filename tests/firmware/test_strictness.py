@@ -114,7 +114,7 @@ def test_nothing_calls_itself(models: Path, tmp_path: Path) -> None:
 
 
 def test_the_header_of_a_model_is_cplusplus_too(tmp_path: Path) -> None:
-    compiler = debian_program("g++", "g++")
+    gcc, compiler = debian_program("gcc", "gcc"), debian_program("g++", "g++")
     plan = plan_program(load_program(REPOSITORY / "models" / "sine.tflite"), "sine", "reference")
     for name, text in generate(plan).items():
         (tmp_path / name).write_text(text)
@@ -122,7 +122,7 @@ def test_the_header_of_a_model_is_cplusplus_too(tmp_path: Path) -> None:
     main = "int main() { return sine_run(nullptr, nullptr, nullptr) == SINE_ERROR_NULL ? 0 : SINE_STRERROR(1)[0]; }"
     (tmp_path / "main.cpp").write_text(f'#include "sine.h"\n{main}\n')
     for source in ("sine.c", "sine_weights.c"):
-        compiled(["gcc", *STRICT, "-c", str(tmp_path / source), "-o", str(tmp_path / f"{source}.o")])
+        compiled([gcc, *STRICT, "-c", str(tmp_path / source), "-o", str(tmp_path / f"{source}.o")])
     objects = [str(tmp_path / f"{source}.o") for source in ("sine.c", "sine_weights.c")]
     compiled([compiler, *strict, str(tmp_path / "main.cpp"), *objects, "-o", str(tmp_path / "main")])
     subprocess.run([str(tmp_path / "main")], check=True)

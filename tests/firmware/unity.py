@@ -75,7 +75,7 @@ def _table(plans: Sequence[Plan]) -> Iterator[str]:
         yield f"    (void)ports; return {plan.name}_run({ports}arena); }}"
     yield "static const struct model MODELS[] = {"
     for plan in plans:
-        sizes = [place.dtype.itemsize * int(np.prod(place.shape)) for place in (*plan.inputs, *plan.outputs)]
+        sizes = [place.nbytes for place in plan.ports]
         reset = f"{plan.name}_reset" if plan.variables else "NULL"
         lengths = f"{plan.name.upper()}_ARENA_LEN, {plan.name.upper()}_STATE_LEN"
         bytes_ = ", ".join(map(str, sizes or [0]))

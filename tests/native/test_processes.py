@@ -13,8 +13,7 @@ import pytest
 
 from ember_infer_native.file_lock import Lock, file_lock
 from ember_infer_native.toolchain import Compiler
-from tests.conftest import REPOSITORY
-from tests.native.processes import PATIENCE, command, waiting_compiler
+from tests.native.processes import PATIENCE, command, said_by_a_fork_during_a_build
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX alone has forks and signals")
 
@@ -28,28 +27,6 @@ with file_lock(Path(sys.argv[1]), 0.0):
         sys.stdin.read()
     else:
         os._exit(0)
-"""
-FORK_DURING_A_BUILD = """
-import os, sys, threading, time
-from pathlib import Path
-from ember_infer_macros import load_program
-from ember_infer_native import NativeBackend
-
-folder, digits, sine = map(Path, sys.argv[1:])
-NativeBackend(cache=folder / "cache").compile(load_program(sine))
-backend = NativeBackend(cache=folder / "cache")
-(folder / "hold").touch()
-builds = threading.Thread(target=backend.compile, args=[load_program(digits)])
-builds.start()
-while not (folder / "waiting").exists():
-    time.sleep(0.01)
-if os.fork() == 0:
-    backend.compile(load_program(sine)).run()
-    print("the child is done", flush=True)
-    os._exit(0)
-print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
-(folder / "hold").unlink()
-builds.join()
 """
 LONG_BATCH = """
 import sys
@@ -76,14 +53,7 @@ def start(code: str, *arguments: str, **environment: str) -> subprocess.Popen[st
 
 
 def test_a_child_of_fork_does_not_wait_for_a_thread_that_it_does_not_have(tmp_path: Path, c_compiler: Compiler) -> None:
-    models = str(REPOSITORY / "models" / "digits.tflite"), str(REPOSITORY / "models" / "sine.tflite")
-    process = start(FORK_DURING_A_BUILD, str(tmp_path), *models, CC=waiting_compiler(tmp_path, c_compiler))
-    try:
-        said, _ = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-        (tmp_path / "hold").unlink(missing_ok=True)
-    assert said == "the child is done\n0\n"
+    assert said_by_a_fork_during_a_build("NativeBackend", tmp_path, c_compiler) == "the child is done\n0\n"
 
 
 def test_a_lock_ends_with_its_process_and_not_with_a_child(tmp_path: Path) -> None:
