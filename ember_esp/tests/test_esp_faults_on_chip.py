@@ -194,6 +194,21 @@ def test_grouped_convolutions_are_wrong_on_generic_kernels_too(servers: Mapping[
     assert not np.array_equal(answer.output, expected)
 
 
+@pytest.mark.parametrize(
+    "backend",
+    [ESP32["rust"], ESP32["tflm"], P4["tflm"], EspBackend(force_ansi=("softmax",), faults="ignore")],
+    ids=["ansi", "generic", "esp32p4", "forced ansi"],
+)
+def test_a_softmax_of_many_alike_is_wrong_on_all_kernels(
+    backend: EspBackend, servers: Mapping[str, ChipServer]
+) -> None:
+    call = softmax_call(np.zeros((1, 512), np.int8), 1 / 16)
+    answer, expected = on_chip(call, backend, servers)
+    found = find_faults(backend.target(), "1.2.3", "softmax", call.params)
+    assert [fault.name for fault in found] == ["softmax-flat"]
+    assert not answer.is_sound or not np.array_equal(answer.output, expected)
+
+
 def test_the_second_image_of_a_batch_may_be_misaligned_where_the_first_is_not(
     servers: Mapping[str, ChipServer],
 ) -> None:
