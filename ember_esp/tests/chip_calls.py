@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,17 +171,7 @@ def add_call(
     offsets: tuple[int, int] = (0, 0),
 ) -> ChipCall:
     """An addition of these inputs; the offsets are those of both inputs and of the output."""
-    shape = inputs[0].shape
-    params = add.prepare(
-        input1_shape=shape,
-        input2_shape=inputs[1].shape,
-        output_shape=shape,
-        input1_quant=quants[0],
-        input2_quant=quants[1],
-        output_quant=quants[2],
-    )
-    params.activation_min, params.activation_max = clamp
-    _bind(params, offsets[1], input1=placed(inputs[0], offsets[0]), input2=placed(inputs[1], offsets[0]))
+    params = _of_pair(add.prepare, inputs, quants, clamp, offsets)
     factors = [params.input1_multiplier, params.input2_multiplier, params.input1_shift, params.input2_shift]
     rest = [params.left_shift, params.output_offset, params.output_multiplier, params.output_shift, *clamp]
     return ChipCall(
@@ -201,18 +191,8 @@ def mul_call(
     offsets: tuple[int, int] = (0, 0),
 ) -> ChipCall:
     """A product of these inputs, the second of which may be one of channels; offsets of both inputs, of the output."""
-    shape = inputs[0].shape
-    params = mul.prepare(
-        input1_shape=shape,
-        input2_shape=inputs[1].shape,
-        output_shape=shape,
-        input1_quant=quants[0],
-        input2_quant=quants[1],
-        output_quant=quants[2],
-    )
-    params.activation_min, params.activation_max = clamp
-    _bind(params, offsets[1], input1=placed(inputs[0], offsets[0]), input2=placed(inputs[1], offsets[0]))
-    channels = 0 if inputs[1].shape == shape else inputs[1].size
+    params = _of_pair(mul.prepare, inputs, quants, clamp, offsets)
+    channels = 0 if inputs[1].shape == inputs[0].shape else inputs[1].size
     factor = [params.output_offset, params.output_multiplier, params.output_shift, *clamp]
     return ChipCall(
         "mul",
@@ -222,6 +202,28 @@ def mul_call(
         [Placed(each, offsets[0]) for each in inputs],
         offsets[1],
     )
+
+
+def _of_pair(
+    prepare: Callable[..., Any],
+    inputs: tuple[Int8Array, Int8Array],
+    quants: Sequence[QuantParam],
+    clamp: tuple[int, int],
+    offsets: tuple[int, int],
+) -> Any:
+    """The bound parameters of a call whose output has the first input's shape."""
+    shape = inputs[0].shape
+    params = prepare(
+        input1_shape=shape,
+        input2_shape=inputs[1].shape,
+        output_shape=shape,
+        input1_quant=quants[0],
+        input2_quant=quants[1],
+        output_quant=quants[2],
+    )
+    params.activation_min, params.activation_max = clamp
+    _bind(params, offsets[1], input1=placed(inputs[0], offsets[0]), input2=placed(inputs[1], offsets[0]))
+    return params
 
 
 def softmax_call(rows: Int8Array, scale: float, beta: float = 1.0, offset: int = 0) -> ChipCall:

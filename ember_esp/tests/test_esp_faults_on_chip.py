@@ -27,6 +27,7 @@ from ember_esp.placement import spot_of
 from ember_esp.reserved import asked_by
 from ember_infer_core import Conv2dParams, DepthwiseConv2dParams, Padding, PerChannelQuantParam, QuantParam
 from ember_infer_core.ops import conv2d, depthwise_conv2d, fully_connected
+from ember_infer_core.ops.windows import compute_padding
 from esp_cases import memory
 
 S3 = {driver: EspBackend(driver=driver, faults="ignore") for driver in ("rust", "tflm")}
@@ -52,9 +53,8 @@ def convolution(image: tuple[int, ...], weights: tuple[int, ...], biased: bool =
         options["depth_multiplier"] = filters // image[3]
     sizes = []
     for axis, letter in ((1, "h"), (2, "w")):
-        taps = (weights[axis] - 1) * options.get(f"dilation_{letter}_factor", 1) + 1
-        room = image[axis] - (taps - 1 if options["padding"] is Padding.VALID else 0)
-        sizes.append(-(-room // options[f"stride_{letter}"]))
+        stride, dilation = options[f"stride_{letter}"], options.get(f"dilation_{letter}_factor", 1)
+        sizes.append(compute_padding(options["padding"], image[axis], weights[axis], stride, dilation)[0])
     params = prepare(
         input_shape=image,
         weights_shape=weights,
