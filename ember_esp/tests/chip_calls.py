@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chip_server import Answer, ChipServer, Placed
+from ember_esp.tables import multiplier16
 from ember_infer_core import Padding, PerChannelQuantParam, QuantParam
 from ember_infer_core.ops import add, depthwise_conv2d, hard_swish, mean, mul, pool, softmax
 from ember_infer_core.ops.windows import compute_padding
-from ember_infer_core.quantization import quantize_multiplier
 from esp_cases import memory, placed
 
 __all__ = [
@@ -252,16 +252,11 @@ def hard_swish_call(
     )
     _bind(params, offsets[1], input=placed(content, offsets[0]))
     fine = quant.scale / 128
-    output_multiplier, output_shift = _multiplier16(fine / output.scale)
-    reluish_multiplier, reluish_shift = _multiplier16(fine / float(np.float32(3) / np.float32(32768)))
+    output_multiplier, output_shift = multiplier16(fine / output.scale)
+    reluish_multiplier, reluish_shift = multiplier16(fine / float(np.float32(3) / np.float32(32768)))
     factors = [output_multiplier, reluish_multiplier, reluish_shift, output_shift]
     integers = [content.size, quant.zero_point, *factors, output.zero_point]
     return ChipCall("hard_swish", params, 9, integers, [Placed(content, offsets[0])], offsets[1])
-
-
-def _multiplier16(real: float) -> tuple[int, int]:
-    multiplier, shift = quantize_multiplier(real)
-    return min((multiplier + (1 << 15)) >> 16, 2**15 - 1), shift
 
 
 def mean_call(
