@@ -56,7 +56,8 @@ bench: $(VENV)/.dev
 deep: $(VENV)/.dev corpus
 	EMBER_DEEP=$(EMBER_DEEP) EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/operators \
 		tests/test_against_tflm.py tests/test_corpus.py tests/test_damaged_files.py tests/test_golden.py \
-		tests/test_reader.py tests/conformance tests/native tests/tools/evaluate tests/typing ember_esp/tests
+		tests/test_hostile_structure.py tests/test_reader.py tests/conformance tests/native tests/tools/evaluate \
+		tests/typing ember_esp/tests
 
 # A random test of one operator draws 3,000 models in the deep profile, or more; -k chooses by names of tests.
 campaign: CHOSEN = $(if $(OPERATORS),-n $(JOBS) -rP -k '$(OPERATORS)',-n 0 -p tests.campaign --campaign=$(CAMPAIGN))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chip_server import Answer, ChipServer, Placed
+from ember_esp.tables import multiplier16
 from ember_infer_core import Padding, PerChannelQuantParam, QuantParam
 from ember_infer_core.ops import add, depthwise_conv2d, hard_swish, mean, mul, pool, softmax
 from ember_infer_core.ops.windows import compute_padding
-from ember_infer_core.quantization import quantize_multiplier
 from esp_cases import memory, placed
 
 __all__ = [
@@ -171,17 +171,7 @@ def add_call(
     offsets: tuple[int, int] = (0, 0),
 ) -> ChipCall:
     """An addition of these inputs; the offsets are those of both inputs and of the output."""
-    shape = inputs[0].shape
-    params = add.prepare(
-        input1_shape=shape,
-        input2_shape=inputs[1].shape,
-        output_shape=shape,
-        input1_quant=quants[0],
-        input2_quant=quants[1],
-        output_quant=quants[2],
-    )
-    params.activation_min, params.activation_max = clamp
-    _bind(params, offsets[1], input1=placed(inputs[0], offsets[0]), input2=placed(inputs[1], offsets[0]))
+    params = _of_pair(add.prepare, inputs, quants, clamp, offsets)
     factors = [params.input1_multiplier, params.input2_multiplier, params.input1_shift, params.input2_shift]
     rest = [params.left_shift, params.output_offset, params.output_multiplier, params.output_shift, *clamp]
     return ChipCall(
@@ -201,18 +191,8 @@ def mul_call(
     offsets: tuple[int, int] = (0, 0),
 ) -> ChipCall:
     """A product of these inputs, the second of which may be one of channels; offsets of both inputs, of the output."""
-    shape = inputs[0].shape
-    params = mul.prepare(
-        input1_shape=shape,
-        input2_shape=inputs[1].shape,
-        output_shape=shape,
-        input1_quant=quants[0],
-        input2_quant=quants[1],
-        output_quant=quants[2],
-    )
-    params.activation_min, params.activation_max = clamp
-    _bind(params, offsets[1], input1=placed(inputs[0], offsets[0]), input2=placed(inputs[1], offsets[0]))
-    channels = 0 if inputs[1].shape == shape else inputs[1].size
+    params = _of_pair(mul.prepare, inputs, quants, clamp, offsets)
+    channels = 0 if inputs[1].shape == inputs[0].shape else inputs[1].size
     factor = [params.output_offset, params.output_multiplier, params.output_shift, *clamp]
     return ChipCall(
         "mul",
@@ -222,6 +202,28 @@ def mul_call(
         [Placed(each, offsets[0]) for each in inputs],
         offsets[1],
     )
+
+
+def _of_pair(
+    prepare: Callable[..., Any],
+    inputs: tuple[Int8Array, Int8Array],
+    quants: Sequence[QuantParam],
+    clamp: tuple[int, int],
+    offsets: tuple[int, int],
+) -> Any:
+    """The bound parameters of a call whose output has the first input's shape."""
+    shape = inputs[0].shape
+    params = prepare(
+        input1_shape=shape,
+        input2_shape=inputs[1].shape,
+        output_shape=shape,
+        input1_quant=quants[0],
+        input2_quant=quants[1],
+        output_quant=quants[2],
+    )
+    params.activation_min, params.activation_max = clamp
+    _bind(params, offsets[1], input1=placed(inputs[0], offsets[0]), input2=placed(inputs[1], offsets[0]))
+    return params
 
 
 def softmax_call(rows: Int8Array, scale: float, beta: float = 1.0, offset: int = 0) -> ChipCall:
@@ -250,16 +252,11 @@ def hard_swish_call(
     )
     _bind(params, offsets[1], input=placed(content, offsets[0]))
     fine = quant.scale / 128
-    output_multiplier, output_shift = _multiplier16(fine / output.scale)
-    reluish_multiplier, reluish_shift = _multiplier16(fine / float(np.float32(3) / np.float32(32768)))
+    output_multiplier, output_shift = multiplier16(fine / output.scale)
+    reluish_multiplier, reluish_shift = multiplier16(fine / float(np.float32(3) / np.float32(32768)))
     factors = [output_multiplier, reluish_multiplier, reluish_shift, output_shift]
     integers = [content.size, quant.zero_point, *factors, output.zero_point]
     return ChipCall("hard_swish", params, 9, integers, [Placed(content, offsets[0])], offsets[1])
-
-
-def _multiplier16(real: float) -> tuple[int, int]:
-    multiplier, shift = quantize_multiplier(real)
-    return min((multiplier + (1 << 15)) >> 16, 2**15 - 1), shift
 
 
 def mean_call(

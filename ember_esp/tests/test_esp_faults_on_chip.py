@@ -27,6 +27,7 @@ from ember_esp.placement import spot_of
 from ember_esp.reserved import asked_by
 from ember_infer_core import Conv2dParams, DepthwiseConv2dParams, Padding, PerChannelQuantParam, QuantParam
 from ember_infer_core.ops import conv2d, depthwise_conv2d, fully_connected
+from ember_infer_core.ops.windows import compute_padding
 from esp_cases import memory
 
 S3 = {driver: EspBackend(driver=driver, faults="ignore") for driver in ("rust", "tflm")}
@@ -52,9 +53,8 @@ def convolution(image: tuple[int, ...], weights: tuple[int, ...], biased: bool =
         options["depth_multiplier"] = filters // image[3]
     sizes = []
     for axis, letter in ((1, "h"), (2, "w")):
-        taps = (weights[axis] - 1) * options.get(f"dilation_{letter}_factor", 1) + 1
-        room = image[axis] - (taps - 1 if options["padding"] is Padding.VALID else 0)
-        sizes.append(-(-room // options[f"stride_{letter}"]))
+        stride, dilation = options[f"stride_{letter}"], options.get(f"dilation_{letter}_factor", 1)
+        sizes.append(compute_padding(options["padding"], image[axis], weights[axis], stride, dilation)[0])
     params = prepare(
         input_shape=image,
         weights_shape=weights,
@@ -192,6 +192,21 @@ def test_grouped_convolutions_are_wrong_on_generic_kernels_too(servers: Mapping[
     found = find_faults(ESP32["tflm"].target(), "1.2.3", "conv2d", call.params)
     assert [fault.name for fault in found] == ["groups"]
     assert not np.array_equal(answer.output, expected)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [ESP32["rust"], ESP32["tflm"], P4["tflm"], EspBackend(force_ansi=("softmax",), faults="ignore")],
+    ids=["ansi", "generic", "esp32p4", "forced ansi"],
+)
+def test_a_softmax_of_many_alike_is_wrong_on_all_kernels(
+    backend: EspBackend, servers: Mapping[str, ChipServer]
+) -> None:
+    call = softmax_call(np.zeros((1, 512), np.int8), 1 / 16)
+    answer, expected = on_chip(call, backend, servers)
+    found = find_faults(backend.target(), "1.2.3", "softmax", call.params)
+    assert [fault.name for fault in found] == ["softmax-flat"]
+    assert not answer.is_sound or not np.array_equal(answer.output, expected)
 
 
 def test_the_second_image_of_a_batch_may_be_misaligned_where_the_first_is_not(

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["arithmetic_operator"]
 
-# Both in the order of arithmetic.h.
+# In the order of arithmetic.h.
 _TYPES = ("float32", "int32", "int16", "bool")
+_COMPARISONS = ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
 _FUNCTIONS = (
     "add",
     "sub",
@@ -37,12 +38,7 @@ _FUNCTIONS = (
     "prelu",
     "logical_and",
     "logical_or",
-    "equal",
-    "not_equal",
-    "greater",
-    "greater_equal",
-    "less",
-    "less_equal",
+    *_COMPARISONS,
 )
 _OF_NUMBERS = ("float32", "int32")
 # What TFLM has; the quotients of int32, and those that are rounded down, are errors where the divisor is zero.
@@ -68,19 +64,7 @@ _DEFINED = {
 }
 
 # Those that scale int8 elements, so that there is no end of different ones.
-_SCALED = (
-    "add",
-    "sub",
-    "mul",
-    "squared_difference",
-    "prelu",
-    "equal",
-    "not_equal",
-    "greater",
-    "greater_equal",
-    "less",
-    "less_equal",
-)
+_SCALED = ("add", "sub", "mul", "squared_difference", "prelu", *_COMPARISONS)
 
 _NO_QUOTIENT = "a division by zero, or of -2**31 by -1, has no result; TensorFlow Lite Micro stops there"
 

@@ -36,7 +36,7 @@ def test_the_first_kernel_runs_a_model_but_does_not_conform(tmp_path: Path) -> N
     (tmp_path / "use.py").write_text(block("class SineModel"))
     assert run(tmp_path, "use.py") == "1.0\n"
     printed = conformance(tmp_path, "fully_connected")
-    assert "likely         scaled in floating point and rounded half to even (explains 16 of 16 wrong calls" in printed
+    assert "likely         scaled in floating point and rounded half to even (explains 18 of 18 wrong calls" in printed
     assert "wrong dtype must raise InvalidShape" in printed
     assert "fused activation TANH must raise UnsupportedActivation" in printed
 

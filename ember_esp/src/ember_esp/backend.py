@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, cast, get_args
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, ca
 from typing_extensions import override
 
 from ember_esp.calls import SCALED_PER_CHANNEL, Kernel, in_turn, scale_problem, with_constants, with_other_params
+from ember_esp.classes import named_class, restored, with_driver
 from ember_esp.effective_scales import EFFECTIVE_SCALES, EffectiveScales, with_float32_scales
 from ember_esp.executable import EspExecutable, check_scratch
 from ember_esp.faults import EspNnWarning, Fault
@@ -27,11 +27,7 @@ from ember_infer_core import RoutedBackend, UnsupportedOperator, check_buffers
 from ember_infer_ref import RefBackend
 
 if TYPE_CHECKING:
-    from ember_infer_core import (
-        Executable,
-        OperatorParams,
-        Program,
-    )
+    from ember_infer_core import Executable, OperatorParams, Program
     from ember_infer_core.conformance import KnownException
 
     Shape4: TypeAlias = tuple[int, int, int, int]
@@ -135,10 +131,8 @@ class EspBackend(RoutedBackend):
         Raises:
             ValueError: an argument is unknown, or does not go with the others.
         """
-        base: Any = cls
-        if chip is not None:
-            _one_of("chip", chip, CHIPS)
-            base = _class_for(cls, chip)
+        chip = cls.CHIP if chip is None else chip
+        _one_of("chip", chip, CHIPS)
         driver = cls.DRIVER if driver is None else driver
         _one_of("driver", driver, DRIVERS)
         if isinstance(force_ansi, str):  # or its letters would be taken for operators
@@ -148,14 +142,15 @@ class EspBackend(RoutedBackend):
             _one_of("force_ansi", operator, ANSI_SWITCHES)
         if forced and driver != "rust":
             raise ValueError(f"force_ansi is a switch of the driver 'rust', not of {driver!r}")
-        made: Any = _driven(base, driver, forced)
-        found: type[Made] = made
-        return found
+        if (chip, driver, forced) == (cls.CHIP, cls.DRIVER, cls.FORCE_ANSI):
+            return cls
+        found: Any = with_driver(_of_chip(named_class(cls), chip), driver, forced)
+        return cast("type[Made]", found)
 
     @override
     def __repr__(self) -> str:
         driver = "" if self.DRIVER == "rust" else f"driver={self.DRIVER!r}, "
-        forced = f"force_ansi={tuple(sorted(self.FORCE_ANSI))!r}, " if self.FORCE_ANSI else ""
+        forced = f"force_ansi={self.force_ansi!r}, " if self.FORCE_ANSI else ""
         return (
             f"{type(self).__name__}(chip={self.CHIP!r}, {driver}{forced}skip_nudge={self._skip_nudge}, "
             f"effective_scales={self._effective_scales!r}, esp_nn={self.ESP_NN!r}, faults={self._faults!r})"
@@ -164,9 +159,7 @@ class EspBackend(RoutedBackend):
     @override
     def __reduce__(self) -> tuple[object, ...]:
         """The class is made anew: only those that stand in modules are found there."""
-        found = type(self)
-        named = next(base for base in found.__mro__ if _MADE not in vars(base))
-        return _restored, (named, self.DRIVER, tuple(sorted(self.FORCE_ANSI))), self.__dict__
+        return restored, (named_class(type(self)), self.DRIVER, self.force_ansi), self.__dict__
 
     @classmethod
     def target(cls) -> Target:
@@ -388,44 +381,15 @@ class Esp32C3Backend(EspBackend):
 _OF_CHIPS: Mapping[str, type[EspBackend]] = {
     backend.CHIP: backend for backend in (EspBackend, EspP4Backend, Esp32Backend, Esp32C3Backend)
 }
-_MADE = "_MADE_BY_OF"  # marks a class that stands in no module
-_KEPT_CLASSES = 64  # dropping one costs the making of it and nothing else
 
 
-def _class_for(asked: type[EspBackend], chip: str) -> type[EspBackend]:
-    """The class itself if it is for this chip; EspBackend knows the classes of the others."""
-    if chip == asked.CHIP:
-        return asked
-    named = next(base for base in asked.__mro__ if _MADE not in vars(base))
-    if named is EspBackend:
-        return _driven(_OF_CHIPS[chip], asked.DRIVER, asked.FORCE_ANSI)
-    raise ValueError(f"{asked.__name__} is for the chip {asked.CHIP!r}, not {chip!r}")
-
-
-@functools.lru_cache(maxsize=_KEPT_CLASSES)
-def _driven(base: type[EspBackend], driver: Driver, force_ansi: frozenset[str]) -> type[EspBackend]:
-    """The class for a driver: ``base`` itself, or one made of the class in a module that it comes from."""
-    if (driver, force_ansi) == (base.DRIVER, base.FORCE_ANSI):
-        return base
-    named: type[EspBackend] = next(one for one in base.__mro__ if _MADE not in vars(one))
-    if (driver, force_ansi) == (named.DRIVER, named.FORCE_ANSI):
+def _of_chip(named: type[EspBackend], chip: str) -> type[EspBackend]:
+    """The named class itself if it is for this chip; EspBackend knows the classes of the others."""
+    if chip == named.CHIP:
         return named
-    forced = f", force_ansi={tuple(sorted(force_ansi))}" if force_ansi else ""
-    members = {
-        "__module__": named.__module__,
-        "__qualname__": f"{named.__qualname__}.of(driver={driver!r}{forced})",
-        "__doc__": named.__doc__,
-        "DRIVER": driver,
-        "FORCE_ANSI": force_ansi,
-        _MADE: True,
-    }
-    made = types.new_class(named.__name__, (named,), exec_body=lambda namespace: namespace.update(members))
-    return cast("type[EspBackend]", made)
-
-
-def _restored(named: type[EspBackend], driver: Driver, force_ansi: tuple[str, ...]) -> EspBackend:
-    """An instance without state, which pickle and copy bring."""
-    return object.__new__(named.of(driver=driver, force_ansi=force_ansi))
+    if named is EspBackend:
+        return _OF_CHIPS[chip]
+    raise ValueError(f"{named.__name__} is for the chip {named.CHIP!r}, not {chip!r}")
 
 
 def _one_of(argument: str, value: object, known: tuple[str, ...]) -> None:

@@ -22,6 +22,8 @@ _CONVERTED_BY_VECTORS = 32
 
 def conv2d(target: Target, params: Conv2dParams, route: Route, spot: Spot) -> Iterator[str]:
     """Of the general convolution."""
+    if route.kernel == "ansi":
+        return
     g = Geometry.of(params)
     if params.groups > 1:
         if (route.kernel == "generic" and g.is_1x1) or (target.chip == "esp32p4" and _is_read_whole_by_p4(g)):

@@ -42,11 +42,11 @@ _OF_KERNELS: Mapping[str, Callable[[Target, Any, Route, Spot], Names]] = {
 
 def faulty_methods(target: Target) -> Mapping[str, tuple[str, ...]]:
     """The methods of which calls of ordinary sizes, their buffers aligned, meet a fault; by patterns of names."""
-    found: set[str] = set()
+    found = {"softmax"}
     if target.driver == "rust":
         found |= {"conv2d", "depthwise_conv2d", "add", "mul"}
     if target.chip == "esp32s3":
-        found |= {"conv2d", "depthwise_conv2d", "mul", "softmax"}
+        found |= {"conv2d", "depthwise_conv2d", "mul"}
         found |= {"fully_connected"} if target.driver == "tflm" else set()
     if target.chip == "esp32p4":
         found |= {"conv2d", "depthwise_conv2d"} | ({"hard_swish"} if target.driver == "tflm" else set())
@@ -88,7 +88,7 @@ def find_faults(
     find = _OF_KERNELS.get(method)
     for where in spots(params, spot) if find is not None else ():
         taken = route(target, method, params, where)
-        if find is not None and taken.kernel in ("chip", "generic"):
+        if find is not None and taken.kernel != "reference":
             names.update(dict.fromkeys(find(target, params, taken, where)))
     return tuple(FAULTS[name] for name in names)
 

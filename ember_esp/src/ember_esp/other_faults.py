@@ -21,10 +21,9 @@ if TYPE_CHECKING:
         SoftmaxParams,
     )
 
-_MOST_ALIKE = 511  # classes whose exponentials a softmax can sum: of more it shifts by more bits than there are
-
 __all__ = ["add", "avg_pool", "fully_connected", "hard_swish", "max_pool", "mul", "softmax"]
 
+_MOST_ALIKE = 511  # classes whose exponentials a softmax can sum: of more it shifts by more bits than there are
 _LANES = 8
 _ADDED_BY_VECTORS = 12
 _MOST_TAPS = 256  # of -128 that a sum of 16 bits holds
@@ -94,13 +93,13 @@ def mul(target: Target, params: MulParams, route: Route, spot: Spot) -> Iterator
 
 
 def softmax(target: Target, params: SoftmaxParams, route: Route, spot: Spot) -> Iterator[str]:
-    """Of SOFTMAX."""
+    """Of SOFTMAX; of many classes in the ANSI C kernel, too."""
     classes = params.input_shape[-1]
     several = math.prod(params.input_shape[:-1]) > 1
     misaligned = not spot.inputs_start_at(16) or (several and classes % 16 != 0)
     if _on_s3(target, route) and classes >= 32 and misaligned:
         yield "softmax-rows"
-    if classes > _MOST_ALIKE and route.kernel != "reference":
+    if classes > _MOST_ALIKE:
         yield "softmax-flat"
 
 

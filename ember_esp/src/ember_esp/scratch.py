@@ -1,7 +1,8 @@
 """Bytes of scratch that ESP-NN's kernels ask for, by chip and version.
 
 Source: ``esp_nn_get_conv_scratch_size_*``, ``esp_nn_get_depthwise_conv_scratch_size_*`` and
-``esp_nn_get_softmax_scratch_size_*`` of the component's version.
+``esp_nn_get_softmax_scratch_size_*`` of the component's version. What the kernels write to, which need not be the same,
+is in :mod:`ember_esp.touched`, whose formulas are kept apart from these on purpose.
 """
 
 from __future__ import annotations

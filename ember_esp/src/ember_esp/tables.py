@@ -13,7 +13,7 @@ from ember_infer_core.fixed_point import multiply_by_quantized_multiplier, wrap_
 if TYPE_CHECKING:
     from ember_infer_core import LookupParams, MulParams
 
-__all__ = ["p4_hard_swish_differs", "s3_mul_tail_differs"]
+__all__ = ["multiplier16", "p4_hard_swish_differs", "s3_mul_tail_differs"]
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -49,8 +49,8 @@ def p4_hard_swish_differs(params: LookupParams) -> bool:
     """Whether the ESP32-P4 gives any int8 value another HARD_SWISH: it floors the last product, and TFLM truncates."""
     fine = (_INT8 - params.input_quant.zero_point) * 128
     fine_scale = params.input_quant.scale / 128
-    output_multiplier, output_shift = _multiplier16(fine_scale / params.output_quant.scale)
-    multiplier, shift = _multiplier16(fine_scale / _RELUISH_SCALE)
+    output_multiplier, output_shift = multiplier16(fine_scale / params.output_quant.scale)
+    multiplier, shift = multiplier16(fine_scale / _RELUISH_SCALE)
     third = _rounded_product(_int16_clipped(fine << max(shift - 1, 0)), multiplier)
     third = _int16_clipped(third << 1) if shift > 0 else _divided(third, -shift)
     gate = (third + (1 << 15)) >> 1
@@ -59,7 +59,8 @@ def p4_hard_swish_differs(params: LookupParams) -> bool:
     return params.table is not None and bool((result != params.table).any())
 
 
-def _multiplier16(real: float) -> tuple[int, int]:
+def multiplier16(real: float) -> tuple[int, int]:
+    """A multiplier of 16 bits and its shift. Source: TFLM ``DownScaleInt32ToInt16Multiplier``."""
     multiplier, shift = quantize_multiplier(real)
     return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), shift
 

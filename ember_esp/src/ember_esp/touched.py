@@ -1,7 +1,8 @@
 """Bytes of scratch that ESP-NN's kernels really write to, where that can be more than is reserved for them.
 
 Source: the kernels' layouts. The ESP-NN functions that :mod:`ember_esp.scratch` follows ask for more or, in a few
-cases, for less.
+cases, for less. Formulas that look alike in both are written twice on purpose: one follows what ESP-NN asks for, the
+other what its kernels do, and where the two part is a fault; either may change with a version without the other.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from ember_infer_core.conformance.arithmetic import clamped, scaled
-from ember_infer_core.conformance.cases import OperatorCases, Params
+from ember_infer_core.conformance.cases import OperatorCases, Params, Regression
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.mistakes import CLAMP, changed, constant
-from ember_infer_core.conformance.ops.sums import draw_bias
+from ember_infer_core.conformance.ops.sums import JUST_BELOW_1, draw_bias
 from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.batch_matmul import BatchMatMulParams, prepare, prepare_fully_connected
 from ember_infer_core.quantization import QuantParam
@@ -40,7 +40,7 @@ def _define(params: BatchMatMulParams) -> AnyArray:
     total = (left.astype(np.int64) + params.lhs_offset) @ (right.astype(np.int64) + params.rhs_offset)
     total = wrap_int32(np.asarray(total + (0 if params.bias is None else params.bias)))
     result = scaled(total, params.output_multiplier, params.output_shift) + params.output_offset
-    return clamped(params, np.asarray(result)).reshape(params.output_shape)
+    return clamped(params, wrap_int32(np.asarray(result))).reshape(params.output_shape)
 
 
 def _calls(drawer: CaseDrawer) -> BatchMatMulParams:
@@ -77,6 +77,24 @@ def _transposed_wrongly(params: Params) -> dict[str, bool]:
     return {"adj_x": not params.adj_x, "adj_y": not params.adj_y}
 
 
+def _ends_of_int32() -> list[Params]:
+    found = []
+    for zero_point in (-128, 0, 127):
+        input_scale, weights_scale = JUST_BELOW_1
+        params = prepare_fully_connected(
+            input_shape=(3, 1),
+            weights_shape=(16, 1),
+            output_shape=(3, 16),
+            input_quant=QuantParam(input_scale, 0),
+            weights_quant=QuantParam(weights_scale, 0),
+            output_quant=QuantParam(1.0, zero_point),
+        )
+        params.lhs, params.rhs = np.array([[0], [1], [-1]], np.int8), np.ones((16, 1), np.int8)
+        params.bias = np.array([2**31 - 1, -(2**31), 2**31 - 40, -(2**31) + 40] * 4, np.int32)
+        found.append(params)
+    return found
+
+
 CASES: Mapping[str, OperatorCases] = {
     "batch_matmul": OperatorCases(
         define=_define,
@@ -90,6 +108,11 @@ CASES: Mapping[str, OperatorCases] = {
             "lhs_offset ignored": constant(lhs_offset=0),
             "rhs_offset ignored": constant(rhs_offset=0),
             "output_offset ignored": constant(output_offset=0),
+        },
+        regressions={
+            "zero point at the ends of int32, batch_matmul": Regression(
+                "the zero point of the output is added in int32, as TFLM does: the sum wraps", _ends_of_int32
+            )
         },
         activated=True,
     )

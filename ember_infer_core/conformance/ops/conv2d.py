@@ -20,6 +20,7 @@ from ember_infer_core.conformance.ops.sums import (
     draw_bias,
     draw_quantisation,
     draw_weights,
+    ends_of_int32,
     plain_quantisation,
     saturating,
     sum_definition,
@@ -83,8 +84,7 @@ def plain_conv2d(
         input_shape=input.shape,
         weights_shape=weights.shape,
         output_shape=(len(input), rows, columns, channels),
-        **plain_quantisation(channels, scale, 0, input_offset, output_offset),
-        **attributes,
+        **(plain_quantisation(channels, scale, 0, input_offset, output_offset) | attributes),
     )
     bind_plainly(params, input, weights, bias)
     return params
@@ -185,6 +185,7 @@ _REGRESSIONS: Mapping[str, Regression] = {
     "accumulators at the edge of int32": Regression(
         "accumulators wrap in int32, as TFLM's do; they neither saturate nor grow", _edges_of_int32
     ),
+    "zero point at the ends of int32, conv2d": ends_of_int32(plain_conv2d, 16, 1, 1, 1),
     "mixed rounding, conv2d": ties(plain_conv2d, 7, 1, 1, 1),
     "skipped nudge in 1x1 convolutions": Regression(
         "ESP-NN built with SKIP_NUDGE: 1x1 convolutions of 8 channels round down first", _ties_of_pointwise

@@ -19,6 +19,7 @@ from ember_infer_core.conformance.ops.sums import (
     draw_bias,
     draw_quantisation,
     draw_weights,
+    ends_of_int32,
     plain_quantisation,
     saturating,
     sum_definition,
@@ -81,8 +82,7 @@ def plain_depthwise_conv2d(
         weights_shape=weights.shape,
         output_shape=(len(input), rows, columns, channels),
         depth_multiplier=channels // input.shape[3],
-        **plain_quantisation(channels, scale, 3, input_offset, output_offset),
-        **attributes,
+        **(plain_quantisation(channels, scale, 3, input_offset, output_offset) | attributes),
     )
     bind_plainly(params, input, weights, bias)
     return params
@@ -140,6 +140,7 @@ _REGRESSIONS: Mapping[str, Regression] = {
         _asymmetric_same,
     ),
     "clamp at -128, depthwise_conv2d": saturating(plain_depthwise_conv2d, 1, 1, 1, 1),
+    "zero point at the ends of int32, depthwise_conv2d": ends_of_int32(plain_depthwise_conv2d, 1, 1, 1, 16),
     "mixed rounding, depthwise_conv2d": ties(plain_depthwise_conv2d, 1, 1, 1, 7),
     "dilation, depthwise_conv2d": dilated(plain_depthwise_conv2d, 1, 3, 3, 8),
     "scratch of depthwise 3x3": Regression(

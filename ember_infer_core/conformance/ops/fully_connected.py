@@ -18,6 +18,7 @@ from ember_infer_core.conformance.ops.sums import (
     draw_bias,
     draw_quantisation,
     draw_weights,
+    ends_of_int32,
     plain_quantisation,
     saturating,
     sum_definition,
@@ -119,6 +120,7 @@ _REGRESSIONS: Mapping[str, Regression] = {
         _vanishing_multipliers,
     ),
     "left shifts": Regression("scales of 1 and more have positive shifts", _left_shifts),
+    "zero point at the ends of int32, fully_connected": ends_of_int32(plain_fully_connected, 16, 1),
     "mixed rounding, fully_connected": ties(plain_fully_connected, 7, 1),
     "weights with a zero point": Regression(
         "fully connected with one scale for all weights: their zero point counts", _weights_with_a_zero_point

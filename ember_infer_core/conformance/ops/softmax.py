@@ -105,6 +105,13 @@ def _sharp_and_flat() -> list[Params]:
     return [plain_softmax(row, scale) for row in rows for scale in (0.004, 0.1, 1.0, 16.0)]
 
 
+def _many_alike() -> list[Params]:
+    rows = [np.zeros((1, 512), np.int8), np.full((2, 1000), -128, np.int8), np.zeros((1, 5000), np.int8)]
+    one_beyond = np.full((1, 600), -100, np.int8)
+    one_beyond[0, 300] = 100
+    return [plain_softmax(row, scale) for row in (*rows, one_beyond) for scale in (0.1, 1e-6)]
+
+
 CASES: Mapping[str, OperatorCases] = {
     "softmax": OperatorCases(
         define=_define,
@@ -118,7 +125,12 @@ CASES: Mapping[str, OperatorCases] = {
         regressions={
             "sharp and flat softmax": Regression(
                 "certainty saturates at 127, differences beyond diff_min vanish, equal inputs share", _sharp_and_flat
-            )
+            ),
+            "softmax of 512 classes and more alike": Regression(
+                "ESP-NN and CMSIS-NN shift by 32 bits and more where exponentials sum to 512 and more, which C leaves "
+                "undefined",
+                _many_alike,
+            ),
         },
         ulp=FLOAT_ULP,
     )

@@ -22,12 +22,14 @@ from ember_infer_core.slots import AnyArray, Int8Array, Int32Array, bind
 
 __all__ = [
     "EXACT_TIES",
+    "JUST_BELOW_1",
     "OFFSETS",
     "Totals",
     "bind_plainly",
     "draw_bias",
     "draw_quantisation",
     "draw_weights",
+    "ends_of_int32",
     "plain_quantisation",
     "requantized",
     "saturating",
@@ -112,6 +114,9 @@ def draw_quantisation(
 # Calls written by hand.
 
 OFFSETS: Mapping[str, Any] = {"input_offset": 5, "output_offset": -7}
+# Two scales whose product is 1 - 2**-26, nearer to 1 than float32 is: it leaves a sum at the end of int32 within reach
+# of a zero point.
+JUST_BELOW_1 = (1 + 2.0**-13, 1 - 2.0**-13)
 EXACT_TIES = (0.5, 0.25, 0.125, 0.75, 0.0625, 0.3, 0.015625)
 
 
@@ -149,6 +154,23 @@ def saturating(make: Callable[..., Any], *weights_shape: int) -> Regression:
 
     bug = "esp-nn issue 23: results below -128 must stop there, whatever the activation's range"
     return Regression(bug, calls)
+
+
+def ends_of_int32(make: Callable[..., Any], *weights_shape: int) -> Regression:
+    """Sums within int32 and at its ends, scaled by so little less than 1 that zero points reach beyond."""
+
+    def calls() -> list[Params]:
+        values = np.array([-128, -65, -33, -1, 0], np.int8)
+        image: Int8Array = values.reshape((-1, 1) if len(weights_shape) == 2 else (1, -1, 1, 1))
+        weights = np.resize(np.array([1, -1], np.int8), weights_shape)
+        bias = [2**31 - 1, -(2**31)] * (weights.size // 2)
+        input_scale, weights_scale = JUST_BELOW_1
+        return [
+            make(image, weights, bias, weights_scale, output_offset=zero_point, input_quant=QuantParam(input_scale, 0))
+            for zero_point in (-128, 0, 127)
+        ]
+
+    return Regression("the zero point of the output is added in int32, as TFLM does: the sum wraps", calls)
 
 
 def ties(make: Callable[..., Any], *weights_shape: int) -> Regression:

@@ -11,6 +11,7 @@ from ember_infer_core.conformance.cases import Definition, OperatorCases, Params
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.expected import Result
 from ember_infer_core.conformance.mistakes import constant
+from ember_infer_core.conformance.ops.sums import JUST_BELOW_1
 from ember_infer_core.fixed_point import Int64Array, wrap_int32
 from ember_infer_core.ops.svdf import SvdfParams, prepare
 from ember_infer_core.quantization import QuantParam
@@ -36,9 +37,13 @@ def _newest(params: SvdfParams, saturates: bool = False) -> AnyArray:
 
 def _output(params: SvdfParams, state: Int64Array) -> AnyArray:
     weighted = (state + params.state_offset) * params.weights_time.astype(np.int64)
-    totals = weighted.reshape(*params.output_shape, -1).sum(-1) + params.bias
-    results = scaled(wrap_int32(totals), params.output_multiplier, params.output_shift) + params.output_offset
-    return np.clip(results, -128, 127).astype(np.int8)
+    return _scaled(params, weighted.reshape(*params.output_shape, -1).sum(-1))
+
+
+def _scaled(params: SvdfParams, sums: Int64Array) -> AnyArray:
+    totals = wrap_int32(sums + params.bias)
+    results = scaled(totals, params.output_multiplier, params.output_shift) + params.output_offset
+    return np.clip(wrap_int32(results), -128, 127).astype(np.int8)
 
 
 def _result(params: SvdfParams, state: Int64Array) -> list[AnyArray]:
@@ -111,9 +116,7 @@ def _filters_far_apart(define: Definition, params: Params) -> Result | None:
     units = params.output_shape[1]
     order = np.arange(units * params.rank).reshape(params.rank, units).T.reshape(-1)
     weighted = ((_states(params, state) + params.state_offset) * params.weights_time.astype(np.int64)).sum(-1)
-    totals = weighted[:, order].reshape(*params.output_shape, -1).sum(-1) + params.bias
-    results = scaled(wrap_int32(totals), params.output_multiplier, params.output_shift) + params.output_offset
-    return [np.clip(results, -128, 127).astype(np.int8), state]
+    return [_scaled(params, weighted[:, order].reshape(*params.output_shape, -1).sum(-1)), state]
 
 
 # Regressions.
@@ -143,6 +146,31 @@ def _at_the_edge() -> list[Params]:
     return found
 
 
+def _ends_of_int32() -> list[Params]:
+    """Sums at the ends of int32, scaled by so little less than 1 that zero points reach beyond."""
+    found = []
+    for zero_point in (-128, 0, 127):
+        state_scale, weights_scale = JUST_BELOW_1
+        params = prepare(
+            input_shape=(1, 1),
+            weights_feature_shape=(16, 1),
+            weights_time_shape=(16, 2),
+            bias_shape=(16,),
+            state_shape=(1, 32),
+            output_shape=(1, 16),
+            rank=1,
+            input_quant=QuantParam(1.0, 0),
+            weights_feature_quant=QuantParam(1.0, 0),
+            weights_time_quant=QuantParam(weights_scale, 0),
+            state_quant=QuantParam(state_scale, 0),
+            output_quant=QuantParam(1.0, zero_point),
+        )
+        params.weights_time = np.zeros(params.weights_time_shape, np.int8)
+        params.bias = np.array([2**31 - 1, -(2**31), 2**31 - 40, -(2**31) + 40] * 4, np.int32)
+        found.append(params)
+    return found
+
+
 CASES: Mapping[str, OperatorCases] = {
     "svdf": OperatorCases(
         define=_define,
@@ -161,7 +189,10 @@ CASES: Mapping[str, OperatorCases] = {
             "state of svdf at the edge": Regression(
                 "the zero point is added to a clamped element of the state without another clamp: it wraps, as in TFLM",
                 _at_the_edge,
-            )
+            ),
+            "zero point at the ends of int32, svdf": Regression(
+                "the zero point of the output is added in int32, as TFLM does: the sum wraps", _ends_of_int32
+            ),
         },
     )
 }

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from ember_infer_core.conformance.cases import OperatorCases
+from ember_infer_core.conformance.cases import OperatorCases, Params
 from ember_infer_core.conformance.drawing import CaseDrawer
 from ember_infer_core.conformance.mistakes import constant, swapped
 from ember_infer_core.conformance.ops.sum_mistakes import sum_mistakes
-from ember_infer_core.conformance.ops.sums import draw_bias, draw_quantisation, draw_weights, sum_definition
+from ember_infer_core.conformance.ops.sums import (
+    bind_plainly,
+    draw_bias,
+    draw_quantisation,
+    draw_weights,
+    ends_of_int32,
+    plain_quantisation,
+    sum_definition,
+)
 from ember_infer_core.fixed_point import Int64Array
 from ember_infer_core.ops.transpose_conv import TransposeConvParams, prepare
 from ember_infer_core.ops.windows import Padding
+from ember_infer_core.slots import Int8Array
 
 __all__ = ["CASES", "totals"]
 
@@ -53,6 +63,23 @@ def _calls(drawer: CaseDrawer) -> TransposeConvParams:
     return params
 
 
+def _plain(
+    input: Int8Array, weights: Int8Array, bias: Sequence[int], scale: float, *, output_offset: int, **attributes: Any
+) -> Params:
+    """A bound call at stride 1, each of whose windows lies within its output."""
+    batches, height, width, _ = input.shape
+    channels, rows, columns, _ = weights.shape
+    params = prepare(
+        input_shape=input.shape,
+        weights_shape=weights.shape,
+        output_shape=(batches, height + rows - 1, width + columns - 1, channels),
+        padding=Padding.VALID,
+        **(plain_quantisation(channels, scale, 0, output_offset=output_offset) | attributes),
+    )
+    bind_plainly(params, input, weights, bias)
+    return params
+
+
 CASES: Mapping[str, OperatorCases] = {
     "transpose_conv": OperatorCases(
         define=sum_definition(totals),
@@ -63,6 +90,7 @@ CASES: Mapping[str, OperatorCases] = {
             "strides of rows and columns swapped": swapped("stride_h", "stride_w"),
             "padding of rows and columns swapped": swapped("pad_h", "pad_w"),
         },
+        regressions={"zero point at the ends of int32, transpose_conv": ends_of_int32(_plain, 16, 1, 1, 1)},
         activated=True,
     )
 }

@@ -39,7 +39,7 @@ def _define(params: LstmParams) -> list[AnyArray]:
         cell = np.clip(cell, params.cell_min, params.cell_max)
         product = tanh_int16(cell, params.tanh_multiplier, params.tanh_shift) * gates[_OUTPUT]
         product = scaled(product, params.hidden_multiplier, params.hidden_shift)
-        hidden = clamped(params, product - params.hidden_offset)
+        hidden = clamped(params, wrap_int32(product - params.hidden_offset))
         outputs.append(hidden)
     output = np.stack(outputs, 0 if params.time_major else 1)
     return [
