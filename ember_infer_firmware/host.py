@@ -14,7 +14,7 @@ import numpy as np
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
-from ember_infer_core.state import check_state
+from ember_infer_core.state import copy_state
 from ember_infer_firmware.kinds import header_files, source_files, with_library
 from ember_infer_firmware.sources import FIRST_FAILURE, generate
 from ember_infer_firmware.step import Place
@@ -170,9 +170,7 @@ class FirmwareExecutable:
 
     def load_state(self, arrays: Sequence[AnyArray]) -> None:
         """See :meth:`ember_infer_core.KeepsState.load_state`."""
-        check_state(self._program, arrays)
-        for variable, array in zip(self._variables, arrays, strict=True):
-            np.copyto(variable, array)
+        copy_state(self._program, arrays, self._variables)
 
 
 def _buffer(place: Place) -> AnyArray:
