@@ -17,10 +17,11 @@ __all__ = ["KERNELS", "Planner", "all_kernels", "planner"]
 Planner: TypeAlias = Callable[..., Iterable[Step]]
 
 # Operator -> its module here, which has a function ``plan`` and names its C functions in ``KERNELS``; or
-# ``module:function``, where several operators share a module and each has a planner of its own.
+# ``module:function``, where several operators share a module and each has a planner of its own; or ``module:mapping``,
+# which has them by the operators' names.
 # A new operator adds its line.
 KERNELS: Mapping[str, str] = {
-    "abs": "float_functions:plan_abs",
+    "abs": "float_functions:PLANNERS",
     "add": "pairs",
     "add_n": "add_n",
     "arg_max": "arg_max:plan_greatest",
@@ -30,22 +31,22 @@ KERNELS: Mapping[str, str] = {
     "batch_to_space_nd": "movement",
     "broadcast_to": "movement",
     "cast": "convert:plan_cast",
-    "ceil": "float_functions:plan_ceil",
+    "ceil": "float_functions:PLANNERS",
     "circular_buffer": "circular_buffer",
     "concatenation": "movement",
     "conv2d": "conv2d",
-    "cos": "float_functions:plan_cos",
+    "cos": "float_functions:PLANNERS",
     "cumsum": "cumsum",
     "depth_to_space": "movement",
     "depthwise_conv2d": "depthwise_conv2d",
     "dequantize": "convert:plan_dequantize",
     "div": "pairs",
     "dynamic_update_slice": "movement",
-    "elu": "float_functions:plan_elu",
+    "elu": "float_functions:PLANNERS",
     "equal": "pairs",
-    "exp": "float_functions:plan_exp",
+    "exp": "float_functions:PLANNERS",
     "fill": "movement",
-    "floor": "float_functions:plan_floor",
+    "floor": "float_functions:PLANNERS",
     "floor_div": "pairs",
     "floor_mod": "pairs",
     "fully_connected": "fully_connected",
@@ -53,24 +54,24 @@ KERNELS: Mapping[str, str] = {
     "gather_nd": "gather",
     "greater": "pairs",
     "greater_equal": "pairs",
-    "hard_swish": "float_functions:plan_hard_swish",
+    "hard_swish": "float_functions:PLANNERS",
     "l2_normalization": "l2_normalization",
-    "leaky_relu": "float_functions:plan_leaky_relu",
+    "leaky_relu": "float_functions:PLANNERS",
     "less": "pairs",
     "less_equal": "pairs",
-    "log": "float_functions:plan_log",
+    "log": "float_functions:PLANNERS",
     "log_softmax": "log_softmax",
     "logical_and": "pairs",
     "logical_not": "lookup",
     "logical_or": "pairs",
-    "logistic": "float_functions:plan_logistic",
+    "logistic": "float_functions:PLANNERS",
     "max_pool": "pool:plan_max_pool",
     "maximum": "pairs",
     "mean": "reduction:plan_mean",
     "minimum": "pairs",
     "mirror_pad": "movement",
     "mul": "pairs",
-    "neg": "float_functions:plan_neg",
+    "neg": "float_functions:PLANNERS",
     "not_equal": "pairs",
     "pack": "movement",
     "pad": "movement",
@@ -80,30 +81,30 @@ KERNELS: Mapping[str, str] = {
     "reduce_all": "reduction:plan_least",
     "reduce_max": "reduction:plan_greatest",
     "reduce_min": "reduction:plan_least",
-    "relu": "float_functions:plan_relu",
-    "relu6": "float_functions:plan_relu6",
+    "relu": "float_functions:PLANNERS",
+    "relu6": "float_functions:PLANNERS",
     "reshape": "reshape",
     "resize_bilinear": "resize_bilinear",
     "resize_nearest_neighbor": "resize_nearest_neighbor",
     "reverse_v2": "movement",
-    "round": "float_functions:plan_round",
-    "rsqrt": "float_functions:plan_rsqrt",
+    "round": "float_functions:PLANNERS",
+    "rsqrt": "float_functions:PLANNERS",
     "select_v2": "select_v2",
-    "sin": "float_functions:plan_sin",
+    "sin": "float_functions:PLANNERS",
     "slice": "movement",
     "softmax": "softmax",
     "space_to_batch_nd": "movement",
     "space_to_depth": "movement",
     "split": "movement",
     "split_v": "movement",
-    "sqrt": "float_functions:plan_sqrt",
-    "square": "float_functions:plan_square",
+    "sqrt": "float_functions:PLANNERS",
+    "square": "float_functions:PLANNERS",
     "squared_difference": "pairs",
     "strided_slice": "movement",
     "sub": "pairs",
     "sum": "reduction:plan_mean",
     "svdf": "svdf",
-    "tanh": "float_functions:plan_tanh",
+    "tanh": "float_functions:PLANNERS",
     "transpose": "movement",
     "transpose_conv": "transpose_conv",
     "unidirectional_sequence_lstm": "unidirectional_sequence_lstm",
@@ -114,9 +115,9 @@ KERNELS: Mapping[str, str] = {
 
 def planner(operator: str) -> Planner:
     """How an operator is planned."""
-    _, _, function = KERNELS[operator].partition(":")
-    found: Planner = getattr(_module(operator), function or "plan")
-    return found
+    _, _, attribute = KERNELS[operator].partition(":")
+    found: Planner | Mapping[str, Planner] = getattr(_module(operator), attribute or "plan")
+    return found[operator] if isinstance(found, Mapping) else found
 
 
 def all_kernels() -> tuple[Kernel, ...]:
