@@ -14,7 +14,7 @@ import numpy as np
 from ember_infer_core.errors import ScratchTooSmall
 from ember_infer_core.memory import ALIGNMENT
 from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, bind
-from ember_infer_core.state import check_state
+from ember_infer_core.state import copy_state
 
 if TYPE_CHECKING:
     from ember_infer_core.program import Program, Variable
@@ -76,9 +76,7 @@ class DispatchExecutable:
 
     def load_state(self, arrays: Sequence[AnyArray]) -> None:
         """See :meth:`ember_infer_core.KeepsState.load_state`."""
-        check_state(self._program, arrays)
-        for variable, array in zip(self._variables, arrays, strict=True):
-            np.copyto(variable, array)
+        copy_state(self._program, arrays, self._variables)
 
     def _bind_scratch(self, scratch: ByteArray) -> None:
         for params, size in self._scratch_users:

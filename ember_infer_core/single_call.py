@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
 from ember_infer_core.program import Call, Program, Tensor, Variable
-from ember_infer_core.slots import OperatorParams, Role, content, slots, unbind
+from ember_infer_core.slots import OperatorParams, Role, check_buffers, content, slots, unbind
 
-__all__ = ["program_of_call"]
+__all__ = ["Run", "program_of_call", "run_call"]
+
+Run: TypeAlias = Callable[[], None]
+
+
+def run_call(key: str, method: str, params: OperatorParams, prepare: Callable[[str, OperatorParams], Run]) -> None:
+    """Computes one call.
+
+    Args:
+        key: under which ``params.cache``, where there is one, keeps what was prepared, for the next run.
+        method: of a backend.
+        params: of the call, all bound.
+        prepare: makes of method and parameters, whose buffers are right, what computes the call.
+
+    Raises:
+        InvalidShape: a buffer is not as declared; nothing has run.
+    """
+    run: Run | None = None if params.cache is None else params.cache.get(key)
+    if run is None:
+        check_buffers(params)
+        run = prepare(method, params)
+        if params.cache is not None:
+            params.cache[key] = run
+    run()
 
 
 def program_of_call(method: str, params: OperatorParams) -> Program:

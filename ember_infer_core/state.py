@@ -14,7 +14,7 @@ from ember_infer_core.slots import AnyArray, ByteArray
 if TYPE_CHECKING:
     from ember_infer_core.program import Program
 
-__all__ = ["KeepsState", "arrays_of_state", "check_state", "state_of_arrays"]
+__all__ = ["KeepsState", "arrays_of_state", "check_state", "copy_state", "state_of_arrays"]
 
 
 @runtime_checkable
@@ -53,6 +53,17 @@ def check_state(program: Program, arrays: Sequence[AnyArray]) -> None:
             raise InvalidShape(
                 f"{program.name}: state {tensor.name!r} is {tensor.dtype} {tensor.shape}, and not {found}"
             )
+
+
+def copy_state(program: Program, arrays: Sequence[AnyArray], variables: Sequence[AnyArray]) -> None:
+    """Copies an array for each variable to where an executable has it.
+
+    Raises:
+        InvalidShape: see :func:`check_state`; nothing was changed.
+    """
+    check_state(program, arrays)
+    for variable, array in zip(variables, arrays, strict=True):
+        np.copyto(variable, array)
 
 
 def state_of_arrays(arrays: Sequence[AnyArray]) -> ByteArray:

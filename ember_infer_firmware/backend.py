@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing_extensions import override
 
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import UnsupportedOperator
+from ember_infer_core.process_lock import ProcessLock
 from ember_infer_firmware.host import FirmwareExecutable, Library, compiled, library_of
 from ember_infer_firmware.kernels import KERNELS
 from ember_infer_firmware.kinds import checked_kind, find_library, kernels_of
@@ -62,8 +61,7 @@ class FirmwareBackend(RoutedBackend):
         self._compiler = find_compiler()
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
-        self._lock = threading.Lock()
-        _BACKENDS.add(self)
+        self._loading = ProcessLock()
         self._single_calls: SingleCalls | None = None
 
     @property
@@ -92,7 +90,7 @@ class FirmwareBackend(RoutedBackend):
             KernelError: a call asks for what no kernel does.
             CompileError: the compiler refuses the code.
         """
-        with self._lock:
+        with self._loading.lock:
             library = self._libraries.get(program)
             if library is None:
                 plan = plan_program(program, _NAME, self._kernels)
@@ -110,7 +108,7 @@ class FirmwareBackend(RoutedBackend):
         """A single call goes to a library that holds the same kernels for any shape."""
         if operator not in KERNELS:
             raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")
-        with self._lock:
+        with self._loading.lock:
             if self._single_calls is None:
                 sources = library_sources(kernels_of(self._kernels))
                 self._single_calls = SingleCalls(self._code(sources, MAIN, "kernels"), self._kernels)
@@ -118,16 +116,3 @@ class FirmwareBackend(RoutedBackend):
 
     def _code(self, sources: Mapping[str, str], main: str, model: str) -> ctypes.CDLL:
         return compiled(self._cache, self._compiler, sources, main, model, self._kernels, self._library)
-
-
-# In a child of fork, whoever held a lock is not there to let it go.
-_BACKENDS: weakref.WeakSet[FirmwareBackend] = weakref.WeakSet()
-
-
-def _renew_locks() -> None:
-    for backend in _BACKENDS:
-        backend._lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)

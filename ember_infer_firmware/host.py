@@ -14,8 +14,8 @@ import numpy as np
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
 from ember_infer_core.slots import AnyArray, ByteArray
-from ember_infer_core.state import check_state
-from ember_infer_firmware.kinds import header_files, source_files, with_library
+from ember_infer_core.state import copy_state
+from ember_infer_firmware.kinds import kernel_library
 from ember_infer_firmware.sources import FIRST_FAILURE, generate
 from ember_infer_firmware.step import Place
 from ember_infer_native.cache import LibraryCache, cache_key
@@ -59,11 +59,12 @@ def compiled(
     digest = hashlib.sha256()
     flags: tuple[str, ...] = _FLAGS
     if library is not None:
-        names = [file.name for file in source_files(kernels, library, sources.values())]
-        sources, more = with_library(sources, kernels, library)
-        sources[main] += "".join(f'#include "{name}"\n' for name in names)
-        flags = (*flags, *more)
-        for file in header_files(kernels, library):  # which stay where they are, and hold code
+        called = kernel_library(kernels)
+        files = called.sources(library, sources.values())
+        included = "".join(f'#include "{name}"\n' for name in files)
+        sources = {**sources, **files, main: sources[main] + included}
+        flags = (*flags, *called.flags(library))
+        for file in called.header_files(library):  # which stay where they are, and hold code
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     for name, text in sorted(sources.items()):
         digest.update(f"{name} {len(text)}\n{text}".encode())
@@ -170,9 +171,7 @@ class FirmwareExecutable:
 
     def load_state(self, arrays: Sequence[AnyArray]) -> None:
         """See :meth:`ember_infer_core.KeepsState.load_state`."""
-        check_state(self._program, arrays)
-        for variable, array in zip(self._variables, arrays, strict=True):
-            np.copyto(variable, array)
+        copy_state(self._program, arrays, self._variables)
 
 
 def _buffer(place: Place) -> AnyArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,16 @@ from ember_infer_firmware.step import Declined, Kernel, Step
 if TYPE_CHECKING:
     from ember_infer_core.slots import OperatorParams
     from ember_infer_firmware.context import Context
+    from ember_infer_firmware.kernel_library import KernelLibrary
 
 __all__ = [
     "KINDS",
     "checked_kind",
     "find_library",
-    "header_files",
     "header_preamble",
+    "kernel_library",
     "kernels_of",
-    "library_flags",
     "plan_call",
-    "source_files",
     "why_one_task",
     "with_library",
 ]
@@ -38,7 +37,7 @@ KINDS: Mapping[str, str] = {
     "esp-nn": "Espressif's library for ESP32 chips, where it is right on all of them",
 }
 # Of the kinds that call a library, the package of its planners, which has a registry ``KERNELS`` and a module
-# ``library``. What they do not compute is the reference kernels'.
+# ``library`` with the ``LIBRARY``. What they do not compute is the reference kernels'.
 _PACKAGES: Mapping[str, str] = {
     "cmsis-nn": "ember_infer_firmware.cmsis_nn",
     "esp-nn": "ember_infer_firmware.esp_nn",
@@ -106,11 +105,11 @@ def find_library(kind: str, folder: str | Path | None) -> Path | None:
         if folder is not None:
             raise ValueError(f"{kind} kernels call no library, and {folder} would not be looked at")
         return None
-    library = _library(kind)
-    named = folder or os.environ.get(library.ENVIRONMENT)
+    library = kernel_library(kind)
+    named = folder or os.environ.get(library.environment)
     if not named:
         what = "give their folder (--library, or --cmsis-nn)"
-        raise ValueError(f"{kind} kernels need the library's sources: {what}, or set {library.ENVIRONMENT}")
+        raise ValueError(f"{kind} kernels need the library's sources: {what}, or set {library.environment}")
     library.check_folder(Path(named))
     return Path(named).absolute()
 
@@ -125,43 +124,21 @@ def with_library(sources: Mapping[str, str], kind: str, folder: Path | None) -> 
     """
     if folder is None:
         return dict(sources), ()
-    files = source_files(kind, folder, sources.values())
-    own: Mapping[str, str] = _library(kind).BOARD_SOURCES
-    return {**sources, **own, **{file.name: file.read_text() for file in files}}, library_flags(kind, folder)
-
-
-def library_flags(kind: str, folder: Path) -> tuple[str, ...]:
-    """What a compiler is told to find the library's headers."""
-    flags: tuple[str, ...] = _library(kind).flags(folder)
-    return flags
-
-
-def source_files(kind: str, folder: Path, texts: Iterable[str]) -> list[Path]:
-    """The library's files that are needed by these C texts."""
-    files: list[Path] = _library(kind).source_files(folder, texts)
-    return files
-
-
-def header_files(kind: str, folder: Path) -> list[Path]:
-    """The library's headers, all of them."""
-    files: list[Path] = _library(kind).header_files(folder)
-    return files
+    library = kernel_library(kind)
+    return {**sources, **library.board_sources, **library.sources(folder, sources.values())}, library.flags(folder)
 
 
 def header_preamble(kind: str) -> str:
-    """What the model's header includes for its lengths to be those of the library as it is compiled; whole lines."""
-    text: str = _library(kind).PREAMBLE if kind in _PACKAGES else ""
-    return text
+    """:attr:`KernelLibrary.preamble`, if the kind calls a library."""
+    return kernel_library(kind).preamble if kind in _PACKAGES else ""
 
 
 def why_one_task(kind: str) -> str:
-    """Why no two tasks may run such code at once, for the caller; nothing if they may."""
-    text: str = _library(kind).ONE_TASK if kind in _PACKAGES else ""
-    return text
+    """:attr:`KernelLibrary.one_task`, if the kind calls a library."""
+    return kernel_library(kind).one_task if kind in _PACKAGES else ""
 
 
-def _library(kind: str) -> Any:
-    """A module with ``ENVIRONMENT``, ``PREAMBLE``, ``ONE_TASK``, ``BOARD_SOURCES``, ``check_folder``, ``flags``,
-    ``source_files`` and ``header_files``.
-    """
-    return importlib.import_module(f"{_PACKAGES[kind]}.library")
+def kernel_library(kind: str) -> KernelLibrary:
+    """The library that a kind calls."""
+    library: KernelLibrary = importlib.import_module(f"{_PACKAGES[kind]}.library").LIBRARY
+    return library

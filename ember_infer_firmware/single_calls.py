@@ -7,12 +7,10 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
-from ember_infer_core.single_call import program_of_call
-from ember_infer_core.slots import AnyArray, OperatorParams, Role, check_buffers, content, slots
+from ember_infer_core.single_call import Run, program_of_call, run_call
+from ember_infer_core.slots import AnyArray, OperatorParams, Role, bound
 from ember_infer_firmware.c_source import header_text, headers_of, struct_fields
 from ember_infer_firmware.plan import plan_program
 from ember_infer_firmware.step import Constant, Kernel, Step, Value
@@ -24,7 +22,6 @@ __all__ = ["MAIN", "SingleCalls", "library_sources"]
 
 MAIN = "kernels.c"
 _KEY = "firmware.operator"
-_Run = Callable[[], None]
 _FORMATS = {
     "float": "f",
     "int8_t": "b",
@@ -73,21 +70,12 @@ class SingleCalls:
 
     def run(self, method: str, params: OperatorParams) -> None:
         """Computes one call; what can be kept for the next run of an executable is kept in ``params.cache``."""
-        cache = params.cache
-        run: _Run | None = None if cache is None else cache.get(_KEY)
-        if run is None:
-            check_buffers(params)
-            run = self._prepare(method, params)
-            if cache is not None:
-                cache[_KEY] = run
-        run()
+        run_call(_KEY, method, params, self._prepare)
 
-    def _prepare(self, method: str, params: OperatorParams) -> _Run:
+    def _prepare(self, method: str, params: OperatorParams) -> Run:
         plan = plan_program(program_of_call(method, params), "call", self._kernels)
         memory = {
-            "input": _arrays(params, Role.INPUT),
-            "output": _arrays(params, Role.OUTPUT),
-            "state": _arrays(params, Role.STATE),
+            **{role.value: list(bound(params, role).values()) for role in (Role.INPUT, Role.OUTPUT, Role.STATE)},
             "scratch": [aligned_bytes(plan.scratch_len.plain)],
         }
         numbers = {variable.place.offset: number for number, variable in enumerate(plan.variables)}
@@ -147,9 +135,3 @@ def _plain(value: int | float | Constant | None) -> int | float:
         address: int = value.array.ctypes.data
         return address
     return 0 if value is None else value
-
-
-def _arrays(params: OperatorParams, role: Role) -> list[AnyArray]:
-    """What the slots of a role are bound to, without those that are left out."""
-    found = [content(params, slot) for slot in slots(params) if slot.role is role]
-    return [np.asarray(array) for array in found if array is not None]

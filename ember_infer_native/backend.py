@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -15,6 +13,7 @@ from typing_extensions import override
 
 from ember_infer_core.composition import RoutedBackend
 from ember_infer_core.errors import CompilerNotFound, UnsupportedOperator
+from ember_infer_core.process_lock import ProcessLock
 from ember_infer_native.artifact import OPERATORS, Artifacts, Machine, host_machine
 from ember_infer_native.cache import LibraryCache, cache_key
 from ember_infer_native.digest import program_digest
@@ -80,8 +79,7 @@ class NativeBackend(RoutedBackend):
         self._arguments = {"target": target, "threads": threads, "artifacts": artifacts, "cache": cache}
         self._cache = LibraryCache(None if cache is None else Path(cache))
         self._libraries: weakref.WeakKeyDictionary[Program, Library] = weakref.WeakKeyDictionary()
-        self._lock = threading.Lock()
-        _BACKENDS.add(self)
+        self._loading = ProcessLock()
         self._operators: Operators | None = None
 
     @property
@@ -117,7 +115,7 @@ class NativeBackend(RoutedBackend):
 
     def library(self, program: Program) -> Library:
         """The compiled program."""
-        with self._lock:
+        with self._loading.lock:
             library = self._libraries.get(program)
             if library is None:
                 library = self._libraries[program] = self._load(program)
@@ -170,7 +168,7 @@ class NativeBackend(RoutedBackend):
         """A single call goes to the operators' library, which holds the same kernels for any shape."""
         if operator not in KERNELS:
             raise UnsupportedOperator(f"{type(self).__name__} does not implement {operator!r}")
-        with self._lock:
+        with self._loading.lock:
             if self._operators is None:
                 self._operators = self._load_operators()
         self._operators.run(operator, params)
@@ -197,19 +195,6 @@ class NativeBackend(RoutedBackend):
             except CompilerNotFound as error:
                 raise CompilerNotFound(f"{self._artifacts.lacks(model, digest)}; here, {error}") from None
         return self._compiler
-
-
-# In a child of fork, whoever held a lock is not there to let it go.
-_BACKENDS: weakref.WeakSet[NativeBackend] = weakref.WeakSet()
-
-
-def _renew_locks() -> None:
-    for backend in _BACKENDS:
-        backend._lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def compile_flags(target: Target, machine: Machine | None = None) -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from ember_infer_core.dispatch import aligned_bytes
 from ember_infer_core.errors import InternalError, KernelError
-from ember_infer_core.single_call import program_of_call
-from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, check_buffers, content, slots
+from ember_infer_core.single_call import Run, program_of_call, run_call
+from ember_infer_core.slots import AnyArray, ByteArray, OperatorParams, Role, bound
 from ember_infer_native.codegen import struct_fields
 from ember_infer_native.library import ALIGNMENT
 from ember_infer_native.plan import Status, Step
@@ -21,7 +21,6 @@ from ember_infer_native.targets import Target
 __all__ = ["Operators"]
 
 _KEY = "native.operator"
-_Run = Callable[[], None]
 
 
 class Operators:
@@ -38,22 +37,16 @@ class Operators:
 
     def run(self, method: str, params: OperatorParams) -> None:
         """Computes one call; what can be kept for the next run of an executable is kept in ``params.cache``."""
-        cache = params.cache
-        run: _Run | None = None if cache is None else cache.get(_KEY)
-        if run is None:
-            check_buffers(params)
-            run = self._prepare(method, params)
-            if cache is not None:
-                cache[_KEY] = run
-        run()
+        run_call(_KEY, method, params, self._prepare)
 
-    def _prepare(self, method: str, params: OperatorParams) -> _Run:
+    def _prepare(self, method: str, params: OperatorParams) -> Run:
         plan = plan_program(program_of_call(method, params), self._target, generic=True)
         constants, arena = aligned_bytes(len(plan.constants), ALIGNMENT), aligned_bytes(plan.arena_len, ALIGNMENT)
         constants[:] = np.frombuffer(plan.constants, np.uint8)
         own: dict[str, list[AnyArray]] = {"constants": [constants], "arena": [arena]}
-        memory = own | {"input": _arrays(params, Role.INPUT), "output": _arrays(params, Role.OUTPUT)}
-        states = _arrays(params, Role.STATE)
+        roles = (Role.INPUT, Role.OUTPUT, Role.STATE)
+        inputs, outputs, states = (list(bound(params, role).values()) for role in roles)
+        memory = own | {"input": inputs, "output": outputs}
         state_memory = own | {"input": states, "output": states}
         for step in plan.prepare:
             self._bound(step, memory)()
@@ -72,7 +65,7 @@ class Operators:
 
         return run
 
-    def _bound(self, step: Step, memory: Mapping[str, list[AnyArray]]) -> _Run:
+    def _bound(self, step: Step, memory: Mapping[str, list[AnyArray]]) -> Run:
         function = getattr(self._library, f"ember_step_{step.kernel.name}", None)
         if function is None:
             raise InternalError(f"{self._library._name}: not a library of this version of Ember Infer; build it again")
@@ -98,7 +91,7 @@ class Operators:
         return run
 
 
-def _check(status: Status, arena: ByteArray) -> _Run:
+def _check(status: Status, arena: ByteArray) -> Run:
     """Raises what went wrong in the steps before, if anything did, and forgets it."""
     assert status.place is not None
     number = arena[status.place.offset :][:4].view(np.int32)
@@ -109,9 +102,3 @@ def _check(status: Status, arena: ByteArray) -> _Run:
             raise KernelError(message)
 
     return check
-
-
-def _arrays(params: OperatorParams, role: Role) -> list[AnyArray]:
-    """What the slots of a role are bound to, without those that are left out."""
-    found = [content(params, slot) for slot in slots(params) if slot.role is role]
-    return [array for array in found if array is not None]

@@ -24,13 +24,40 @@ from ember_infer_core.slots import (
     unbound_int8,
 )
 
-__all__ = ["GatherNdParams", "GatherParams", "IndexedRowParams", "gather", "prepare", "prepare_gather_nd"]
+__all__ = [
+    "GatherNdParams",
+    "GatherParams",
+    "IndexedRowParams",
+    "RowGeometry",
+    "gather",
+    "prepare",
+    "prepare_gather_nd",
+]
 
 MAX_INDEXED_AXES = 5
 
 
 def _unbound_int32() -> Int32Array:
     return unbound(np.int32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGeometry:
+    """Which rows of the input become rows of the output: at each place of each batch, as many as there are indices.
+
+    Attributes:
+        batches: how often there are other indices.
+        outer: places in a batch at which all of its indices choose anew.
+        count: rows chosen at each place.
+        rows: to choose from at each place.
+        steps: rows from one to the next of each of the indices that name one row together.
+    """
+
+    batches: int
+    outer: int
+    count: int
+    rows: int
+    steps: tuple[int, ...]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -66,6 +93,11 @@ class IndexedRowParams(OperatorParams):
         """See :class:`ember_infer_core.OperatorParams`."""
         return True
 
+    @property
+    def geometry(self) -> RowGeometry:
+        """Where the rows are."""
+        raise NotImplementedError
+
     def rows(self, indices: AnyArray) -> Int64Array:
         """For each row of the output the number of the input's.
 
@@ -96,15 +128,26 @@ class GatherParams(IndexedRowParams):
     axis: int
     batch_dims: int
 
+    @property
+    @override
+    def geometry(self) -> RowGeometry:
+        """See :attr:`IndexedRowParams.geometry`."""
+        return RowGeometry(
+            batches=element_count(self.input_shape[: self.batch_dims]),
+            outer=element_count(self.input_shape[self.batch_dims : self.axis]),
+            count=element_count(self.indices_shape[self.batch_dims :]),
+            rows=self.input_shape[self.axis],
+            steps=(1,),
+        )
+
     @override
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`."""
         self.check(indices)
-        size = self.input_shape[self.axis]
-        batches = element_count(self.input_shape[: self.batch_dims])
-        outer = element_count(self.input_shape[self.batch_dims : self.axis])
-        first = np.arange(batches * outer, dtype=np.int64).reshape(batches, outer, 1) * size
-        rows: Int64Array = (first + indices.reshape(batches, 1, -1)).reshape(-1)
+        places = self.geometry
+        first = np.arange(places.batches * places.outer, dtype=np.int64) * places.rows
+        chosen = indices.reshape(places.batches, 1, places.count)
+        rows: Int64Array = (first.reshape(places.batches, places.outer, 1) + chosen).reshape(-1)
         return rows
 
     @override
@@ -123,20 +166,31 @@ class GatherNdParams(IndexedRowParams):
     Fields that are not named here are described in :class:`IndexedRowParams`.
     """
 
+    @property
+    @override
+    def geometry(self) -> RowGeometry:
+        """See :attr:`IndexedRowParams.geometry`."""
+        indexed = self.input_shape[: self.indices_shape[-1]]
+        return RowGeometry(
+            batches=1,
+            outer=1,
+            count=element_count(self.indices_shape[:-1]),
+            rows=element_count(indexed),
+            steps=tuple(element_count(indexed[axis + 1 :]) for axis in range(len(indexed))),
+        )
+
     @override
     def rows(self, indices: AnyArray) -> Int64Array:
         """See :meth:`IndexedRowParams.rows`.
 
         TFLM checks the row alone and not each index: -1 is the end of the row before.
         """
-        indexed = self.input_shape[: self.indices_shape[-1]]
-        steps = [element_count(indexed[axis + 1 :]) for axis in range(len(indexed))]
-        rows: Int64Array = indices.reshape(-1, len(indexed)).astype(np.int64) @ np.array(steps, np.int64)
-        wrong = rows[(rows < 0) | (rows >= element_count(indexed))]
+        places = self.geometry
+        named = indices.reshape(places.count, len(places.steps)).astype(np.int64)
+        rows: Int64Array = named @ np.array(places.steps, np.int64)
+        wrong = rows[(rows < 0) | (rows >= places.rows)]
         if wrong.size:
-            raise KernelError(
-                f"indices of place {wrong[0]} among {element_count(indexed)}, at which TensorFlow Lite Micro stops"
-            )
+            raise KernelError(f"indices of place {wrong[0]} among {places.rows}, at which TensorFlow Lite Micro stops")
         return rows
 
 

@@ -6,13 +6,17 @@ Everything counts in elements. An element's place in a tensor is its number in r
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from ember_infer_core.errors import InvalidShape
 from ember_infer_core.slots import Shape
 
-__all__ = ["StridedCopy", "View", "places"]
+__all__ = ["Axis", "StridedCopy", "View", "broadcast_axes", "merged_axes", "places"]
+
+# Of tensors that are gone through together: how many indices, and in each tensor the step from one to the next.
+Axis: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +126,32 @@ class StridedCopy:
         """
         if source.sizes != target.sizes:
             raise InvalidShape(f"elements of shape {list(source.sizes)} do not fill shape {list(target.sizes)}")
-        merged: list[tuple[int, int, int]] = []
-        for size, from_step, to_step in zip(source.sizes, source.steps, target.steps, strict=True):
-            if size == 1:
-                continue
-            if merged and merged[-1][1:] == (from_step * size, to_step * size):
-                merged[-1] = (merged[-1][0] * size, from_step, to_step)
-            else:
-                merged.append((size, from_step, to_step))
-        sizes, source_steps, target_steps = zip(*merged, strict=True) if merged else ((), (), ())
+        axes = merged_axes(zip(source.sizes, source.steps, target.steps, strict=True))
+        sizes, source_steps, target_steps = zip(*axes, strict=True) if axes else ((), (), ())
         return cls(source.tensor, target.tensor, source.start, target.start, sizes, source_steps, target_steps)
 
     @property
     def count(self) -> int:
         """How many elements it copies."""
         return math.prod(self.sizes)
+
+
+def merged_axes(axes: Iterable[Axis]) -> list[Axis]:
+    """The same elements in the same order, without axes of one index, and where neighbours can be one they are."""
+    merged: list[Axis] = []
+    for size, *steps in axes:
+        if size == 1:
+            continue
+        if merged and merged[-1][1:] == tuple(size * step for step in steps):
+            size *= merged.pop()[0]
+        merged.append((size, *steps))
+    return merged
+
+
+def broadcast_axes(shapes: Iterable[Shape], shape: Shape) -> list[Axis]:
+    """The :func:`merged_axes` of dense tensors, as NumPy broadcasts them to ``shape``, which they do."""
+    steps = (View.whole(one).broadcast(shape).steps for one in shapes)
+    return merged_axes(zip(shape, *steps, strict=True))
 
 
 def places(start: int, sizes: Shape, steps: Shape) -> tuple[int, int]:

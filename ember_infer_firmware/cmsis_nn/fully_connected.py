@@ -9,6 +9,7 @@ import numpy as np
 from ember_infer_core.activation import check_activation
 from ember_infer_core.fixed_point import wrap_int32
 from ember_infer_core.ops.fully_connected import count_rows
+from ember_infer_firmware.library_fields import scaled_step
 from ember_infer_firmware.step import Declined, Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ def plan(
     check_activation(params)
     if params.weights_offset:
         raise Declined("weights with a zero point: the reference kernel")
-    multiplier, shift = params.output_multiplier, params.output_shift.astype(np.int32)
     start = params.input_offset * weights.sum(1, dtype=np.int64)
     fields: dict[str, Value] = {
         "weights": context.constant("weights", weights),
@@ -48,10 +48,4 @@ def plan(
         "activation_min": params.activation_min,
         "activation_max": params.activation_max,
     }
-    if (multiplier == multiplier[0]).all() and (shift == shift[0]).all():
-        return [Step(_PER_TENSOR, fields | {"multiplier": int(multiplier[0]), "shift": int(shift[0])}, (input, output))]
-    channels = {
-        "multiplier": context.constant("multiplier", multiplier),
-        "shift": context.constant("shift", shift),
-    }
-    return [Step(_PER_CHANNEL, fields | channels, (input, output))]
+    return [scaled_step(context, params, (_PER_TENSOR, _PER_CHANNEL), fields, (input, output))]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ember_infer_core.activation import check_activation
-from ember_infer_firmware.cmsis_nn.windows import check_counts, geometry
 from ember_infer_firmware.context import ScratchLen
+from ember_infer_firmware.library_fields import check_counts, window_geometry
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def plan_max_pool(context: Context, params: PoolParams, input: Place, output: Pl
 def _fields(params: PoolParams) -> dict[str, Value]:
     check_activation(params)
     filter_size = (params.filter_height, params.filter_width)
-    check_counts(*params.input_shape[1:], *params.output_shape[1:], *filter_size)
+    check_counts("CMSIS-NN", *params.input_shape[1:], *params.output_shape[1:], *filter_size)
     return {
         **dict.fromkeys(("weights", "bias", "multiplier", "shift")),
-        **geometry(params, (1, *filter_size, params.input_shape[3])),
+        **window_geometry(params, (1, *filter_size, params.input_shape[3]), counted=True),
         "dilation_h": 1,
         "dilation_w": 1,
         "input_offset": 0,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import INT8
+from ember_infer_firmware.library_fields import softmax_fields
 from ember_infer_firmware.step import Declined, Kernel, Place, Step
 
 if TYPE_CHECKING:
@@ -25,11 +25,4 @@ def plan(context: Context, params: SoftmaxParams, input: Place, output: Place) -
         raise Declined("a softmax of other types than int8: the reference kernel")
     if params.input_shape[-1] > _MOST_CLASSES:  # whose exponentials may sum to 512 or more
         raise Declined("a softmax of over 511 classes, where CMSIS-NN may shift by more than 31: the reference kernel")
-    fields = {
-        "rows": element_count(params.input_shape[:-1]),
-        "depth": params.input_shape[-1],
-        "multiplier": params.input_multiplier,
-        "shift": params.input_left_shift,
-        "diff_min": params.diff_min,
-    }
-    return [Step(_SOFTMAX, fields, (input, output))]
+    return [Step(_SOFTMAX, softmax_fields(params), (input, output))]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ember_esp.target import Chip, Driver
     from ember_infer_core.slots import OperatorParams
 
-__all__ = ["check_call", "check_counts", "check_reach", "is_portable", "scratch_len"]
+__all__ = ["check_call", "check_reach", "is_portable", "scratch_len"]
 
 _NAMES: Mapping[Chip, str] = {
     "esp32s3": "ESP32-S3",
@@ -57,16 +57,6 @@ def check_call(method: str, params: OperatorParams, driver: Driver = "tflm") -> 
 def is_portable(method: str, params: OperatorParams) -> bool:
     """Whether a call is one of ESP-NN's kernel in plain C, on chips that have others, too."""
     return any(route(Target(chip, "tflm"), method, params).kernel == "ansi" for chip in ("esp32s3", "esp32p4"))
-
-
-def check_counts(*counts: int) -> None:
-    """Checks that the library's 16 bits hold these sizes.
-
-    Raises:
-        Declined: they do not.
-    """
-    if max(counts) > _MOST:
-        raise Declined("ESP-NN counts rows, columns and channels in 16 bits")
 
 
 def check_reach(reach: int, shift: int) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ember_infer_core.activation import check_activation
 from ember_infer_core.ops.fully_connected import count_rows
-from ember_infer_firmware.esp_nn.chips import check_call, check_counts
+from ember_infer_firmware.esp_nn.chips import check_call
 from ember_infer_firmware.esp_nn.windows import check_sums
+from ember_infer_firmware.library_fields import check_counts, scaled_step
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
 if TYPE_CHECKING:
@@ -37,9 +36,8 @@ def plan(
     check_activation(params)
     check_call("fully_connected", params)
     outputs, depth = params.weights_shape
-    check_counts(depth, outputs)
-    multiplier, shift = params.output_multiplier, params.output_shift.astype(np.int32)
-    check_sums(weights, bias, params.input_offset, shift, 0, params.weights_offset)
+    check_counts("ESP-NN", depth, outputs)
+    check_sums(weights, bias, params.input_offset, params.output_shift, 0, params.weights_offset)
     fields: dict[str, Value] = {
         "weights": context.constant("weights", weights),
         "bias": None if bias is None else context.constant("bias", bias),
@@ -52,10 +50,4 @@ def plan(
         "activation_min": params.activation_min,
         "activation_max": params.activation_max,
     }
-    if (multiplier == multiplier[0]).all() and (shift == shift[0]).all():
-        return [Step(_PER_TENSOR, fields | {"multiplier": int(multiplier[0]), "shift": int(shift[0])}, (input, output))]
-    channels = {
-        "multiplier": context.constant("multiplier", multiplier),
-        "shift": context.constant("shift", shift),
-    }
-    return [Step(_PER_CHANNEL, fields | channels, (input, output))]
+    return [scaled_step(context, params, (_PER_TENSOR, _PER_CHANNEL), fields, (input, output))]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ember_infer_core.slots import AnyArray, Int32Array, Shape4
-from ember_infer_firmware.esp_nn.chips import check_call, check_counts, check_reach
+from ember_infer_firmware.esp_nn.chips import check_call, check_reach
+from ember_infer_firmware.library_fields import check_counts, window_constants, window_geometry, window_range
 from ember_infer_firmware.step import Value
 
 if TYPE_CHECKING:
@@ -20,28 +21,13 @@ __all__ = ["check_sums", "geometry", "window"]
 
 
 def geometry(params: WindowedSumParams | PoolParams, filter_shape: Shape4) -> dict[str, int]:
-    """Fields of the struct: sizes, strides and padding, one filter for each channel."""
-    batches, input_h, input_w, input_c = params.input_shape
-    _, filter_h, filter_w, filter_c = filter_shape
-    _, output_h, output_w, output_c = params.output_shape
-    check_counts(input_h, input_w, input_c, filter_h, filter_w, output_h, output_w, output_c)
-    return {
-        "batches": batches,
-        "input_h": input_h,
-        "input_w": input_w,
-        "input_c": input_c,
-        "filter_h": filter_h,
-        "filter_w": filter_w,
-        "filter_c": filter_c,
-        "output_h": output_h,
-        "output_w": output_w,
-        "output_c": output_c,
-        "depth_multiplier": 1,
-        "stride_h": params.stride_h,
-        "stride_w": params.stride_w,
-        "pad_h": params.pad_h,
-        "pad_w": params.pad_w,
-    }
+    """Fields of the struct, if the library can count the window.
+
+    Raises:
+        Declined: it cannot.
+    """
+    check_counts("ESP-NN", *params.input_shape[1:], *filter_shape[1:3], *params.output_shape[1:])
+    return window_geometry(params, filter_shape)
 
 
 def window(
@@ -66,14 +52,8 @@ def window(
     check_sums(weights, bias, params.input_offset, params.output_shift, axis)
     return {
         **geometry(params, weights.shape),
-        "weights": context.constant("weights", weights),
-        "bias": None if bias is None else context.constant("bias", bias),
-        "multiplier": context.constant("multiplier", params.output_multiplier),
-        "shift": context.constant("shift", params.output_shift.astype(np.int32)),
-        "input_offset": params.input_offset,
-        "output_offset": params.output_offset,
-        "activation_min": params.activation_min,
-        "activation_max": params.activation_max,
+        **window_constants(context, params, weights, bias),
+        **window_range(params),
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ember_infer_core.errors import KernelError
 from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.strided import broadcast_axes
 from ember_infer_core.slots import Shape
 from ember_infer_firmware.step import Value
 
@@ -31,7 +32,7 @@ def broadcast_rows(context: Context, shapes: Sequence[Shape], output_shape: Shap
     Raises:
         KernelError: there are too many axes.
     """
-    axes = _merged_axes(shapes, output_shape)
+    axes = broadcast_axes(shapes, output_shape)
     count, *runs = axes.pop() if axes else (1, *(1 for _ in shapes))
     if len(axes) > _AXES:
         raise KernelError(f"shapes {list(map(list, shapes))} broadcast along more than {_AXES + 1} axes")
@@ -41,18 +42,3 @@ def broadcast_rows(context: Context, shapes: Sequence[Shape], output_shape: Shap
         rows += [size, *(step - passed for step, passed in zip(steps, behind, strict=True))]
         behind = [passed + (size - 1) * step for step, passed in zip(steps, behind, strict=True)]
     return {"count": count, "rows": context.constant("rows", np.array(rows, np.int32))}
-
-
-def _merged_axes(shapes: Sequence[Shape], output_shape: Shape) -> list[tuple[int, ...]]:
-    """Size and the steps of each input along each axis, in elements; axes that can be one are one."""
-    rank = len(output_shape)
-    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
-    merged: list[tuple[int, ...]] = []
-    for axis, size in enumerate(output_shape):
-        steps = [element_count(shape[axis + 1 :]) if shape[axis] > 1 else 0 for shape in padded]
-        if size == 1:
-            continue
-        if merged and all(outer == size * step for outer, step in zip(merged[-1][1:], steps, strict=True)):
-            size *= merged.pop()[0]
-        merged.append((size, *steps))
-    return merged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ember_infer_core.errors import UnsupportedOperator
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.ops.leaky_relu import LeakyReluParams
+from ember_infer_firmware.kernels import KERNELS as OPERATORS
 from ember_infer_firmware.kernels import Planner, lookup
 from ember_infer_firmware.step import Kernel, Place, Step, Value
 
@@ -16,52 +18,15 @@ if TYPE_CHECKING:
     from ember_infer_core.ops.lookup import LookupParams
     from ember_infer_firmware.context import Context
 
-__all__ = [
-    "KERNELS",
-    "plan_abs",
-    "plan_ceil",
-    "plan_cos",
-    "plan_elu",
-    "plan_exp",
-    "plan_floor",
-    "plan_hard_swish",
-    "plan_leaky_relu",
-    "plan_log",
-    "plan_logistic",
-    "plan_neg",
-    "plan_relu",
-    "plan_relu6",
-    "plan_round",
-    "plan_rsqrt",
-    "plan_sin",
-    "plan_sqrt",
-    "plan_square",
-    "plan_tanh",
-]
+__all__ = ["KERNELS", "PLANNERS"]
 
 _HEADER = "float_functions"
-_FUNCTIONS = (
-    "abs",
-    "ceil",
-    "cos",
-    "elu",
-    "exp",
-    "floor",
-    "hard_swish",
-    "log",
-    "logistic",
-    "neg",
-    "relu",
-    "relu6",
-    "round",
-    "rsqrt",
-    "sin",
-    "sqrt",
-    "square",
-    "tanh",
-)
-_KERNELS = {name: Kernel(f"float_{name}", _HEADER, 2, struct="float_function") for name in _FUNCTIONS}
-_KERNELS["leaky_relu"] = Kernel("float_leaky_relu", _HEADER, 2)
+# Each has a C function of its name.
+_OPERATORS = tuple(operator for operator, where in OPERATORS.items() if where == "float_functions:PLANNERS")
+_KERNELS = {
+    name: Kernel(f"float_{name}", _HEADER, 2, struct="float_function") for name in _OPERATORS if name != "leaky_relu"
+}
+_KERNELS["leaky_relu"] = Kernel("float_leaky_relu", _HEADER, 2)  # which has a slope
 KERNELS = (*lookup.KERNELS, *_KERNELS.values())
 
 
@@ -79,22 +44,4 @@ def _planner(operator: str) -> Planner:
     return plan
 
 
-plan_abs: Planner = _planner("abs")
-plan_ceil: Planner = _planner("ceil")
-plan_cos: Planner = _planner("cos")
-plan_elu: Planner = _planner("elu")
-plan_exp: Planner = _planner("exp")
-plan_floor: Planner = _planner("floor")
-plan_hard_swish: Planner = _planner("hard_swish")
-plan_leaky_relu: Planner = _planner("leaky_relu")
-plan_log: Planner = _planner("log")
-plan_logistic: Planner = _planner("logistic")
-plan_neg: Planner = _planner("neg")
-plan_relu: Planner = _planner("relu")
-plan_relu6: Planner = _planner("relu6")
-plan_round: Planner = _planner("round")
-plan_rsqrt: Planner = _planner("rsqrt")
-plan_sin: Planner = _planner("sin")
-plan_sqrt: Planner = _planner("sqrt")
-plan_square: Planner = _planner("square")
-plan_tanh: Planner = _planner("tanh")
+PLANNERS: Mapping[str, Planner] = {operator: _planner(operator) for operator in _OPERATORS}

@@ -46,7 +46,7 @@ KERNELS: Mapping[str, str] = {
     "floor_mod": "arithmetic:arithmetic_operator",
     "fully_connected": "fully_connected:FULLY_CONNECTED",
     "gather": "gather:GATHER",
-    "gather_nd": "gather:GATHER_ND",
+    "gather_nd": "gather:GATHER",
     "greater": "arithmetic:arithmetic_operator",
     "greater_equal": "arithmetic:arithmetic_operator",
     "hard_swish": "float_functions:float_operator",

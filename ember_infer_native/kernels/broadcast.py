@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ember_infer_core.errors import KernelError
-from ember_infer_core.ops.common import element_count
+from ember_infer_core.ops.strided import Axis, broadcast_axes, merged_axes
 from ember_infer_core.slots import Shape
 from ember_infer_native.plan import Fields, Place
 
 __all__ = ["broadcast_rows", "rows_take_borders"]
 
 _DIMENSIONS = 32  # MAX_DIMENSIONS of broadcast.h
-
-Axis = tuple[int, ...]  # a size, and the bytes from one index to the next in each of three tensors
 
 
 def rows_take_borders(*shapes: Shape) -> bool:
@@ -31,8 +27,7 @@ def broadcast_rows(shapes: tuple[Shape, Shape, Shape], places: tuple[Place, Plac
     Raises:
         KernelError: there are too many axes.
     """
-    widths = tuple(place.dtype.itemsize for place in places)
-    axes = _merged(_image_axes(places) if rows_take_borders(*shapes) else _dense_axes(shapes, widths))
+    axes = merged_axes(_image_axes(places)) if rows_take_borders(*shapes) else _dense_axes(shapes, places)
     columns, *steps = axes.pop() if axes else (1, 1, 1, 1)
     if len(axes) > _DIMENSIONS:
         raise KernelError(f"an output of shape {shapes[2]} is too large for this backend")
@@ -51,7 +46,7 @@ def broadcast_rows(shapes: tuple[Shape, Shape, Shape], places: tuple[Place, Plac
 
 def _image_axes(places: tuple[Place, Place, Place]) -> list[Axis]:
     layouts = [place.layout for place in places]
-    output, width = layouts[2], places[2].dtype.itemsize
+    output, width = layouts[2], places[2].dtype.itemsize  # steps are in bytes
     columns = output.columns * output.channels // width
     return [
         (output.images, *(layout.image for layout in layouts)),
@@ -60,23 +55,9 @@ def _image_axes(places: tuple[Place, Place, Place]) -> list[Axis]:
     ]
 
 
-def _dense_axes(shapes: tuple[Shape, Shape, Shape], widths: Axis) -> list[Axis]:
-    rank = len(shapes[2])
-    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
-    steps = [
-        [element_count(shape[axis + 1 :]) * width if shape[axis] > 1 else 0 for axis in range(rank)]
-        for shape, width in zip(padded, widths, strict=True)
+def _dense_axes(shapes: tuple[Shape, Shape, Shape], places: tuple[Place, Place, Place]) -> list[Axis]:
+    widths = [place.dtype.itemsize for place in places]
+    return [
+        (size, *(step * width for step, width in zip(steps, widths, strict=True)))
+        for size, *steps in broadcast_axes(shapes, shapes[2])
     ]
-    return [(size, *(step[axis] for step in steps)) for axis, size in enumerate(shapes[2])]
-
-
-def _merged(axes: Iterable[Axis]) -> list[Axis]:
-    """Without axes of one index; neighbours that behave as one are one."""
-    merged: list[Axis] = []
-    for size, *steps in axes:
-        if size == 1:
-            continue
-        if merged and all(outer == size * step for outer, step in zip(merged[-1][1:], steps, strict=True)):
-            size *= merged.pop()[0]
-        merged.append((size, *steps))
-    return merged
