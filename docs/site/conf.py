@@ -45,7 +45,7 @@ autodoc_preserve_defaults = True
 napoleon_use_ivar = True  # an attribute may be in the docstring's list and be a property, too
 
 # What `ember-infer report` is asked for, where that command is there: the file, and the command's arguments.
-REPORTS = {"digits.html": ["models/digits.tflite", "--a", "ref", "--b", "ref,rounding=float"]}
+REPORTS = {"digits.html": ["models/digits.tflite", "--a", "ref", "--b", "ref,rounding=float", "--samples", "64"]}
 HAS_REPORT = importlib.util.find_spec("ember_infer_tools.report") is not None
 if not HAS_REPORT:
     exclude_patterns.append("docs/site/reports.rst")
