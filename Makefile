@@ -9,8 +9,9 @@ DEV ?= dev
 EMBER_DEEP ?= 1
 DRAWS ?= 50000
 CAMPAIGN ?= .campaign.txt
+SITE ?= build/docs
 
-.PHONY: help demo test check lint format types stubs bench deep campaign corpus models clean
+.PHONY: help demo test check lint format types stubs bench docs docs-links dist deep campaign corpus models clean
 
 help:
 	@echo 'make demo    classify real handwritten digits and draw a sine (sets everything up)'
@@ -18,6 +19,9 @@ help:
 	@echo 'make check   lint, format, mypy --strict, stubs, checksums and the tests: what CI runs'
 	@echo 'make stubs   write the examples'"'"' stubs again'
 	@echo 'make bench   every backend against LiteRT and TensorFlow Lite Micro, threads, AVX2, imports'
+	@echo 'make docs    the documentation as a site, to be read without a network; make docs-links asks the network'
+	@echo '             whether the pages that it links to are there'
+	@echo 'make dist    sdist and wheel of both distributions, checked, and tried with every Python that is here'
 	@echo 'make deep    the long random tests: 70,000 models, 1,000,000 damaged files, every mypy'
 	@echo '             EMBER_DEEP=17 draws 17 times as many; EMBER_SEED=1 makes other damages'
 	@echo 'make campaign  the long random tests of every operator, DRAWS=50000 models each: hours, and a line for'
@@ -53,6 +57,19 @@ stubs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.bench
 
+# Warnings are errors: a link or a reference that leads nowhere is one.
+SPHINX = $(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet -c docs/site -d $(SITE)-read .
+
+docs: $(VENV)/.docs
+	$(SPHINX) -b html $(SITE)
+	@echo 'the documentation is in $(SITE)/index.html'
+
+docs-links: $(VENV)/.docs
+	$(SPHINX) -b linkcheck $(SITE)-links
+
+dist: $(VENV)/.release
+	$(BIN)/python -m scripts.distributions
+
 deep: $(VENV)/.dev corpus
 	EMBER_DEEP=$(EMBER_DEEP) EMBER_CORPUS=$(CORPUS) $(BIN)/python -m pytest -n $(JOBS) tests/operators \
 		tests/test_against_tflm.py tests/test_corpus.py tests/test_damaged_files.py tests/test_golden.py \
@@ -76,7 +93,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV)-keras $(VENV)-torch $(CORPUS) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(CAMPAIGN)
+	rm -rf $(VENV) $(VENV)-keras $(VENV)-torch $(CORPUS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(CAMPAIGN)
 
 # The converters are large and choose their own versions of much: each has an environment to itself.
 $(CORPUS)/.keras $(CORPUS)/.torch: $(CORPUS)/.%: pyproject.toml $(wildcard tests/corpus/*.py)
@@ -91,7 +108,9 @@ $(CORPUS)/.keras $(CORPUS)/.torch: $(CORPUS)/.%: pyproject.toml $(wildcard tests
 $(VENV)/.demo: EXTRA = cli
 $(VENV)/.dev: EXTRA = $(DEV)
 $(VENV)/.train: EXTRA = train
-$(VENV)/.demo $(VENV)/.dev $(VENV)/.train: pyproject.toml ember_esp/pyproject.toml
+$(VENV)/.docs: EXTRA = docs
+$(VENV)/.release: EXTRA = release
+$(VENV)/.demo $(VENV)/.dev $(VENV)/.train $(VENV)/.docs $(VENV)/.release: pyproject.toml ember_esp/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing ember-infer[$(EXTRA)] into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]' --editable ./ember_esp

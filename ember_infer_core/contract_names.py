@@ -28,7 +28,8 @@ def check_names(cls: type, contract: Iterable[str]) -> None:
     """
     names = sorted(contract)
     for name, value in vars(cls).items():
-        if any(hasattr(base, name) for base in cls.__bases__):
+        # Special methods are Python's, and of its versions: object has __getstate__ from 3.11 on.
+        if name.startswith("__") or any(hasattr(base, name) for base in cls.__bases__):
             continue
         function = getattr(value, "__func__", value)
         near = difflib.get_close_matches(name, names, 1, _NEAR)

@@ -56,12 +56,12 @@ class Session:
 
     @property
     def inputs(self) -> tuple[AnyArray, ...]:
-        """Arrays in the model's types and shapes; fill them before :meth:`run`, which leaves them as they are."""
+        """Arrays in the model's types and shapes; fill them before ``run()``, which leaves them as they are."""
         return self._executable.inputs
 
     @property
     def outputs(self) -> tuple[AnyArray, ...]:
-        """Arrays in the model's types and shapes; valid until the next :meth:`run`."""
+        """Arrays in the model's types and shapes; valid until the next ``run()``."""
         return self._executable.outputs
 
     @property

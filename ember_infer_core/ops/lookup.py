@@ -50,7 +50,7 @@ class LookupParams(OperatorParams):
         table: where the input has 8 bits, the result for each of its values, from the least to the greatest: 256
             elements of ``output_dtype``. None where the input has other types, and the operator computes.
         lowest_input: where the function is not defined for all values of 8 bits, the least that it is defined for; see
-            :func:`check_domain`.
+            ``check_domain``.
         input, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """

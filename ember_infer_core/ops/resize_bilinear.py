@@ -21,7 +21,7 @@ _STEPS = 1 << 10
 class ResizeBilinearParams(OperatorParams):
     """Between the four nearest pixels of an NHWC image, linear along height and width.
 
-    With :func:`interpolation` along both axes, an output pixel is the sum of four pixels, each times the weights of its
+    With ``interpolation`` along both axes, an output pixel is the sum of four pixels, each times the weights of its
     row and of its column. In int8 a weight is in 1/1024, the sum is exact and rounded half away from zero, and no
     quantisation matters. In float32 each step is rounded, in the order lower row and lower column, upper row, upper
     column, both.

@@ -38,7 +38,7 @@ class ResizeNearestNeighborParams(OperatorParams):
     Attributes:
         input_shape, output_shape: of as many images with as many channels.
         dtype: of input and output.
-        align_corners, half_pixel_centers: how places in the output are places in the input; see :func:`nearest`.
+        align_corners, half_pixel_centers: how places in the output are places in the input; see ``nearest``.
         input, output, scratch: the buffers.
         cache: see :class:`ember_infer_core.KernelBackend`.
     """

@@ -40,7 +40,7 @@ class Board:
         timer: its number in ``ember_board.c``.
         timer_hertz: ticks in a second of virtual time.
         packages: Debian's, with the programs.
-        core: what scratch depends on; one of :data:`ember_infer_firmware.context.CORES`, or ``"plain"``.
+        core: what scratch depends on; one of ``ember_infer_firmware.context.CORES``, or ``"plain"``.
     """
 
     name: str

@@ -29,7 +29,7 @@ class Report:
 
 
 def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, *, seconds: float = PATIENCE) -> Report:
-    """Runs a program until it exits. Files of its folder are at hand by :c:func:`ember_open`.
+    """Runs a program until it exits. Files of its folder are at hand by ``ember_open``.
 
     Args:
         board: which.

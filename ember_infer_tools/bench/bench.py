@@ -39,7 +39,7 @@ class Measured:
         how: what one call does.
         seconds: for one inference, the median over turns.
         least: the same, of the best turn.
-        equal: whether its outputs are those of :attr:`Bench.truth`.
+        equal: whether its outputs are those of ``Bench.truth``.
         is_backend: of this project's contract; otherwise another runtime, which may well round in another way.
         times_faster: for each other runtime by name, how many times faster this is: the median over turns of ratios.
     """
@@ -134,7 +134,7 @@ def bench(
     Args:
         source: a .tflite file.
         backends: what to time, by the name that reports use.
-        against: keys of :data:`AGAINST`.
+        against: ``"tflm"``, ``"litert"``.
         turns: how many turns of some 20 ms each contestant gets.
         most_seconds: after which there are no more turns, but for five.
         per_layer: whether to time layers, too.

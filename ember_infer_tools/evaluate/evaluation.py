@@ -83,7 +83,7 @@ def evaluate(
         processes: processes in place of threads: for backends that hold the GIL, such as RefBackend.
         executor: where pieces run, in place of threads of ours.
         scheduler: a Dask client, or the address of a scheduler, in place of this machine.
-        progress: see :data:`Progress`.
+        progress: called with samples done and all samples, None where nobody knows.
 
     Raises:
         ModelError: a model cannot be read, or is not supported.

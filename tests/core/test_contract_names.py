@@ -28,6 +28,12 @@ def test_an_override_of_nothing_is_refused_with_the_name_that_was_meant(wrap: An
         make("softmax_scratch_len", wrap(softmax_scratch_len))
 
 
+def test_an_override_of_what_only_later_pythons_have_is_welcome() -> None:
+    def special(self: object) -> None: ...
+
+    make("__of_python_3_99__", override(special))
+
+
 def test_an_override_of_something_is_welcome() -> None:
     class Mine(RefBackend):
         @classmethod

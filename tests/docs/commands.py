@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import re
 import shlex
@@ -10,15 +11,16 @@ import sys
 from pathlib import Path
 
 from ember_infer_firmware.boards import board_named
+from ember_infer_native.toolchain import find_compiler
 from tests.conftest import REPOSITORY
 from tests.docs.pages import Block
 from tests.firmware.programs import board_tools
 from tests.support.debian import debian_program
 
-__all__ = ["check_transcript", "commands", "run_command"]
+__all__ = ["check_transcript", "commands", "compile_c", "run_command"]
 
 # Of other projects, or of the shell.
-_NOT_OURS = frozenset({"espeak-ng", ".", "sudo"})
+_NOT_OURS = frozenset({"espeak-ng", ".", "sudo", "cd", ".venv/bin/pre-commit"})
 # So that a page's commands take no longer than they must.
 _QUICKLY = {
     "bench": ("--turns", "1", "--against", "none", "--backend", "ember_infer_ref:RefBackend"),
@@ -56,10 +58,26 @@ def run_command(words: list[str], folder: Path) -> None:
         _run([sys.executable, "-m", *words, "--collect-only", "-q", "-p", "no:cacheprovider"], folder)
     elif program == "pip":
         _check_installed(arguments)
-    elif program == "python" and arguments[0] != "-m":
+    elif program == "sha256sum":
+        _run(words, REPOSITORY / "models")
+    elif words[:2] == ["python", "-m"]:
+        assert importlib.util.find_spec(words[2]) is not None, f"no module {words[2]}"
+    elif program == "python":
         _check_options(arguments)
     else:
-        assert program in _NOT_OURS or words[:3] == ["python", "-m", "venv"], f"nobody checks {shlex.join(words)}"
+        assert program in _NOT_OURS, f"nobody checks {shlex.join(words)}"
+
+
+def compile_c(block: Block, folder: Path) -> None:
+    """Compiles statements of C, as a program that uses the model that the page has exported.
+
+    Raises:
+        AssertionError: the compiler refuses them, or warns.
+    """
+    source = folder / "block.c"
+    source.write_text(f'#include <stdio.h>\n#include "sine.h"\nint main(void) {{\n{block.content}return 0;\n}}\n')
+    options = ("-std=gnu99", "-Wall", "-Werror", "-fsyntax-only", "-I", str(folder / "firmware" / "src"))
+    _run([*find_compiler().command, *options, str(source)], folder)
 
 
 def check_transcript(block: Block, folder: Path) -> None:

@@ -27,7 +27,11 @@ from tests.conftest import REPOSITORY
 
 __all__ = ["PAGES", "Block", "blocks", "run_python"]
 
-PAGES = (*sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "README.md", REPOSITORY / "ember_esp" / "README.md")
+PAGES = (
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "models").glob("*.md")),
+    *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "ember_esp/README.md")),
+)
 _FENCED = re.compile(r"^( *)```([a-z]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 
 
