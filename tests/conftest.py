@@ -9,6 +9,10 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 
+# Read when NumPy loads, so before anything here imports it, and by all that tests start. Workers have a processor each
+# at most, where BLAS threads that wait for one another burn many times what these small models take.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from ember_infer_core.errors import CompilerNotFound
 from ember_infer_native.toolchain import Compiler, find_compiler
 from ember_infer_tools.tflite_writer import load_schema
