@@ -26,6 +26,14 @@ EXTRA_MEMORY = 1 << 30
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure() -> None:
+    """Bytecode for workers, and for the hundreds of processes that tests start, where Python is told to write none, as
+    it often is in containers: each would compile all that it imports, and pytest rewrite all of hypothesis, once more.
+    """
+    if sys.dont_write_bytecode and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(REPOSITORY / ".pytest_cache" / "bytecode"))
+
+
 @pytest.hookimpl(optionalhook=True)  # xdist's: a run without it asks for no scheduler
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Half of the suite for each of two workers, who steal from each other when they are done, unless ``--dist`` asks
