@@ -30,7 +30,7 @@ def pytest_configure() -> None:
     """Bytecode for workers, and for the hundreds of processes that tests start, where Python is told to write none, as
     it often is in containers: each would compile all that it imports, and pytest rewrite all of hypothesis, once more.
     """
-    if sys.dont_write_bytecode and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         os.environ.setdefault("PYTHONPYCACHEPREFIX", str(REPOSITORY / ".pytest_cache" / "bytecode"))
 
 
