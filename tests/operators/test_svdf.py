@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from ember_infer_core import KernelBackend, ModelError, UnsupportedModelError
 from ember_infer_macros import load_program
 from ember_infer_native import NativeBackend
-from ember_infer_native.targets import TARGETS
-from ember_infer_native.toolchain import host_isa
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.operators.products import ACTIVATIONS, UNDEFINED, scales, seeds, sizes, zero_points
 from tests.support.against_tflm import (
@@ -25,10 +23,10 @@ from tests.support.against_tflm import (
 from tests.support.contents import random_batches, with_resets
 from tests.support.one_operator import Tensor, constant, one_operator, tensor, variable
 from tests.support.tally import compare_drawn
+from tests.support.targets import TARGETS_AS_PARAMETERS
 from tests.support.tflm import Tflm
 
 RESETS = (7, 15)
-TARGET_NAMES = [target.name for target in TARGETS if target.needs <= host_isa()]
 
 
 def single(value: float) -> float:
@@ -123,7 +121,7 @@ def test_any_sequence_equals_tflm(tflm: Tflm) -> None:
     compare_drawn(st.tuples(models(), seeds), compare, ordinary=150, wanted_share=2 / 3)
 
 
-@pytest.mark.parametrize("target", TARGET_NAMES)
+@pytest.mark.parametrize("target", TARGETS_AS_PARAMETERS)
 @pytest.mark.parametrize("dtype", ["int8", "int16"])
 @pytest.mark.parametrize("sizes", [(2, 5, 3, 1, 4), (1, 19, 21, 2, 7), (3, 70, 35, 1, 80)], ids=str)
 def test_every_target_equals_tflm(target: str, dtype: str, sizes: tuple[int, int, int, int, int], tflm: Tflm) -> None:

@@ -17,13 +17,12 @@ from ember_infer_macros.lower.common import OperatorSource, Refusal
 from ember_infer_macros.lower.unidirectional_sequence_lstm import lower
 from ember_infer_macros.tflite.read import read_graph
 from ember_infer_native import NativeBackend
-from ember_infer_native.targets import TARGETS
-from ember_infer_native.toolchain import host_isa
 from tests.support.against_tflm import REFUSED_BY_BOTH, Arrays, assert_equals_tflm, compare_with_tflm
 from tests.support.contents import random_batches
 from tests.support.lstm_models import LstmModel
 from tests.support.one_operator import one_operator, tensor
 from tests.support.tally import compare_drawn
+from tests.support.targets import TARGETS_AS_PARAMETERS
 from tests.support.tflm import Tflm
 
 FIRST_GATES = (1, 5, 12)  # operands of the input gate: weights, recurrent weights, bias
@@ -85,7 +84,7 @@ def test_any_model_equals_tflm_over_sequences_with_resets(tflm: Tflm) -> None:
     compare_drawn(models(), compare, ordinary=100, wanted_share=1.0)
 
 
-@pytest.mark.parametrize("target", [target.name for target in TARGETS if target.needs <= host_isa()])
+@pytest.mark.parametrize("target", TARGETS_AS_PARAMETERS)
 @pytest.mark.parametrize(("wide", "units", "batch"), [(False, 20, 1), (False, 33, 3), (True, 7, 2)])
 def test_compiled_models_equal_tflm_on_every_target(
     wide: bool, units: int, batch: int, target: str, tflm: Tflm
