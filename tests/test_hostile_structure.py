@@ -1,6 +1,7 @@
 """Files built to hurt by what they share, repeat and list: each is refused or bound in time, with a short message.
 
-An ordinary run draws 20,000 tiny files, the same ones each time; the deep profile a million, times ``EMBER_DEEP``.
+A developer's run draws 6,000 tiny files and CI 20,000, the same ones each time; the deep profile a million, times
+``EMBER_DEEP``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from ember_infer_native.toolchain import Compiler
 from ember_infer_ref import RefBackend
 from tests.conftest import REPOSITORY
 from tests.support.drawn_structure import drawn_structure
-from tests.support.effort import DEEP, SEED, draws, left_to_ci
+from tests.support.effort import DEEP, IN_CI, SEED, draws, left_to_ci
 from tests.support.flat_file import Int
 from tests.support.hostile_models import FAMILIES, Family
 from tests.support.outcomes import check_message, timely_outcome
@@ -41,7 +42,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ember_infer_core.errors.ModelWarning"),
 ]
 
-DRAWN = draws(ordinary=20_000, deep=1_000_000)
+DRAWN = draws(ordinary=20_000 if IN_CI else 6_000, deep=1_000_000)
 PARTS = 10
 # What the families have to stay within at this size: before there were bounds, half of them took from 5 seconds to
 # hours. It leaves room for a loaded machine. Some have as much of everything at a smaller one.

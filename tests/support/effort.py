@@ -7,6 +7,7 @@ CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves
 what seldom changes: emulated processors, sanitizers, the oldest mypy, mypy's rarer caches, completeness of the public
 types, NativeBackend, FirmwareBackend and the other ESP backends in the conformance suite, whole models on targets of
 NativeBackend between the best and the portable one, the documentation's pages on compare and streaming.
+There, files of hostile structure are fewer, too.
 """
 
 from __future__ import annotations
