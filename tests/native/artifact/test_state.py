@@ -37,12 +37,19 @@ def expected(steps: Int8Array, tflm: Tflm) -> list[list[int]]:
     return [outputs[0].ravel().tolist() for outputs in tflm.run(MODEL, [[step] for step in steps])]
 
 
-@pytest.fixture
-def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model, made before the compiler is gone."""
-    build_artifact([load_program(MODEL)], tmp_path, [HOST], host_machine())
-    monkeypatch.setenv("EMBER_CACHE_DIR", str(tmp_path / "unused"))
-    return tmp_path
+    folder = tmp_path_factory.mktemp("artifact")
+    build_artifact([load_program(MODEL)], folder, [HOST], host_machine())
+    return folder
+
+
+@pytest.fixture
+def compiled(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, with a cache that nothing may come to use."""
+    monkeypatch.setenv("EMBER_CACHE_DIR", str(artifact / "unused"))
+    return artifact
 
 
 def test_a_sequence_runs_from_an_artifact_as_on_the_device(
