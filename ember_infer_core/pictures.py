@@ -1,0 +1,97 @@
+"""Pictures of a plan, as SVG: for notebooks, and for the report of the tools."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["MOST_BLOCKS", "Block", "arena_picture"]
+
+# Blocks that are drawn, the largest of more.
+MOST_BLOCKS = 1000
+_WIDTH, _HEIGHT = 960, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 10, 10, 34
+_CHARACTER = 6.6  # widths of the labels' letters, about
+_TICKS = 12
+_NAME = 60
+# One after the other, so that neighbours in time differ; in the middle of the scale, so that they show on any ground.
+_COLOURS = ("#3d7ea6", "#b5652b", "#5f8f4e", "#8a6aa8")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Bytes in use.
+
+    Attributes:
+        name: of the tensor.
+        offset, size: which bytes.
+        first, last: during which steps, both included.
+        operator: of the file that writes it; None for a model's input.
+    """
+
+    name: str
+    offset: int
+    size: int
+    first: int
+    last: int
+    operator: int | None = None
+
+
+def arena_picture(blocks: Sequence[Block], steps: int, length: int, operators: Sequence[int] = ()) -> str:
+    """The arena over time, as an SVG element: a step of the model after the other from left to right, bytes from bottom
+    to top, each block where it lives. At most :data:`MOST_BLOCKS` of them; names are text there, and not markup.
+
+    Args:
+        blocks: what lives in it.
+        steps: how many there are.
+        length: bytes of the arena.
+        operators: of each step, the operator's number; by default the step's own.
+    """
+    across, down = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    x = [_LEFT + across * step / max(steps, 1) for step in range(steps + 1)]
+
+    def y(byte: int) -> float:
+        return _TOP + down * (1 - byte / max(length, 1))
+
+    parts = [f'<rect class="free" x="{_LEFT}" y="{_TOP}" width="{across}" height="{down}" fill="none"/>']
+    parts += [
+        f'<path class="grid" d="M{_LEFT} {y(byte):.1f}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity=".15"/>'
+        f'<text x="{_LEFT - 8}" y="{y(byte) + 4:.1f}" text-anchor="end">{byte:,}</text>'
+        for byte in sorted({0, length // 4, length // 2, 3 * length // 4, length})
+    ]
+    shown = sorted(range(len(blocks)), key=lambda place: -blocks[place].size)[:MOST_BLOCKS]
+    for place in sorted(shown):
+        block = blocks[place]
+        left, right = x[min(block.first, steps)], x[min(block.last + 1, steps)]
+        top, bottom = y(block.offset + block.size), y(block.offset)
+        parts.append(_drawn(block, left, top, right - left, bottom - top, _COLOURS[place % len(_COLOURS)]))
+    every = max(-(-steps // _TICKS), 1)
+    for step in range(0, steps, every):
+        number = operators[step] if step < len(operators) else step
+        parts.append(
+            f'<text x="{(x[step] + x[step + 1]) / 2:.1f}" y="{_HEIGHT - 16}" text-anchor="middle">{number}</text>'
+        )
+    parts.append(f'<text x="{_LEFT + across / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">operator</text>')
+    about = f"The arena over time: {len(blocks)} blocks in {length:,} bytes, over {steps} steps"
+    return (
+        f'<svg class="arena-picture" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{about}" '
+        f'font-size="11" font-family="system-ui, sans-serif" fill="currentColor">{"".join(parts)}</svg>'
+    )
+
+
+def _drawn(block: Block, left: float, top: float, width: float, height: float, colour: str) -> str:
+    """A rectangle that says what it is to whoever points at it, with a label where there is room."""
+    name = "".join(character if character.isprintable() else "?" for character in block.name)
+    long = html.escape(name if len(name) <= _NAME else f"…{name[1 - _NAME :]}")
+    said = f"{long}: {block.size:,} bytes from {block.offset:,} on, steps {block.first} to {block.last}"
+    by = "" if block.operator is None else f' data-layer="{block.operator}"'
+    room = int((width - 8) / _CHARACTER)
+    label = ""
+    if room >= 3 and height >= 13 and name:
+        short = html.escape(name if len(name) <= room else f"…{name[1 - room :]}")
+        middle = f'x="{left + width / 2:.1f}" y="{top + height / 2 + 4:.1f}"'
+        label = f'<text {middle} text-anchor="middle" fill="#ffffff" pointer-events="none">{short}</text>'
+    sides = f'width="{max(width - 1, 0.5):.1f}" height="{max(height - 1, 0.5):.1f}"'
+    rectangle = f'<rect x="{left:.1f}" y="{top:.1f}" {sides} rx="2" fill="{colour}"/>'
+    return f'<g class="block"{by}><title>{said}</title>{rectangle}{label}</g>'
