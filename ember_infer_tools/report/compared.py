@@ -15,7 +15,7 @@ from ember_infer_tools.report.words import shape_words
 
 __all__ = ["CHANNELS", "Compared", "LayerMap", "Mode", "compared_tensors", "mark_of"]
 
-CHANNELS = (256, 28)
+CHANNELS = (64, 50)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ember_infer_tools.inspect import QuantReport
-from ember_infer_tools.report.distributions import Distribution
+from ember_infer_tools.report.distributions import BINS, Distribution
 from ember_infer_tools.report.shapes import steps_path
 from ember_infer_tools.report.words import figure, share
 
 __all__ = ["CHART", "Held", "held"]
 
-CHART = (256, 56)
+# A unit for each bin, and enough of them in height; the page stretches it.
+CHART = (BINS, 100)
 _CROWDED = 0.01  # from this share on the end of a type is worth a second look
 
 

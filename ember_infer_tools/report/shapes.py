@@ -9,18 +9,20 @@ __all__ = ["bars", "cells", "steps_path"]
 
 
 def steps_path(values: Sequence[float], width: float, height: float) -> str:
-    """A histogram as one outline, on a scale of square roots: beside a peak of zeros the rest must stay visible."""
+    """A histogram as one outline, on a scale of square roots: beside a peak of zeros the rest must stay visible.
+
+    Heights are whole numbers, which keeps it short; what is there at all has at least 1.
+    """
     most = math.sqrt(max(values, default=0)) or 1.0
     each = width / max(len(values), 1)
-    parts = [f"M0 {_short(height)}"]
-    level = height
+    parts = [f"M0 {height:.0f}"]
+    level = 0
     for place, value in enumerate(values):
-        # What is there at all is seen.
-        top = height - max(math.sqrt(value) / most * height, 0.75 if value else 0.0)
-        if top != level:
-            parts.append(f"H{_short(place * each)}V{_short(top)}")
-            level = top
-    parts.append(f"H{_short(width)}V{_short(height)}Z")
+        tall = max(round(math.sqrt(value) / most * height), 1 if value else 0)
+        if tall != level:
+            parts.append(f"H{_short(place * each)}V{height - tall:.0f}")
+            level = tall
+    parts.append(f"H{_short(width)}V{height:.0f}Z")
     return "".join(parts)
 
 
@@ -31,9 +33,9 @@ def bars(values: Sequence[float], width: float, height: float, gap: float = 0.15
     parts = []
     for place, value in enumerate(values):
         if value > 0:
-            tall = max(value / most * height, 0.75)
+            tall = max(round(value / most * height), 1)
             left, wide = place * each + each * gap / 2, each * (1 - gap)
-            parts.append(f"M{_short(left)} {_short(height)}v{_short(-tall)}h{_short(wide)}v{_short(tall)}z")
+            parts.append(f"M{_short(left)} {height:.0f}v-{tall}h{_short(wide)}v{tall}z")
     return "".join(parts)
 
 
