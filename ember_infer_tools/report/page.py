@@ -22,7 +22,7 @@ from ember_infer_tools.report.compared import CHANNELS
 from ember_infer_tools.report.differences import LEVELS
 from ember_infer_tools.report.graph import BOX, draw_graph
 from ember_infer_tools.report.held import CHART
-from ember_infer_tools.report.layers import layers_of
+from ember_infer_tools.report.layers import Layer, layers_of
 from ember_infer_tools.report.output import MARK
 from ember_infer_tools.report.results import Report
 
@@ -31,7 +31,9 @@ __all__ = ["render"]
 _SHOWN_FINDINGS = 3
 _MOST_KINDS = 30
 _MOST_COMPARED = 8
-_MOST_ON_PAPER = 24
+# What is printed: details of so many layers, and a graph that is no taller.
+_MOST_ON_PAPER = 20
+_MOST_ROWS_ON_PAPER = 20
 
 
 def render(report: Report) -> str:
@@ -56,7 +58,8 @@ def render(report: Report) -> str:
         arena=Markup(_arena(model)),
         most_blocks=MOST_BLOCKS,
         most_compared=_MOST_COMPARED,
-        on_paper={layer.operator.index for place, layer in enumerate(layers) if place < _MOST_ON_PAPER or layer.mark},
+        most_rows_on_paper=_MOST_ROWS_ON_PAPER,
+        on_paper=_on_paper(layers),
         findings=list(_findings(model.findings)),
         style=style,
         script=script,
@@ -133,6 +136,12 @@ def _figures(report: Report) -> Iterator[tuple[str, str, str]]:
     for times in report.times:
         yield "Time", words.seconds(times.whole), words.backend_name(times.backend)
     yield "File", words.number(model.file_bytes), "bytes"
+
+
+def _on_paper(layers: Sequence[Layer]) -> set[int]:
+    """The operators whose details are printed without being chosen: faulty ones, and the first of the others."""
+    ordered = sorted(layers, key=lambda layer: layer.mark not in ("fault", "problem"))
+    return {layer.operator.index for layer in ordered[:_MOST_ON_PAPER]}
 
 
 def _arena(model: ModelReport) -> str:
