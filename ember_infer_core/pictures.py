@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 __all__ = ["MOST_BLOCKS", "Block", "arena_picture"]
 
-# Blocks that are drawn, the largest of more.
 MOST_BLOCKS = 1000
 _WIDTH, _HEIGHT = 960, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 10, 10, 34
 _CHARACTER = 6.6  # widths of the labels' letters, about
 _TICKS = 12
 _NAME = 60
-# One after the other, so that neighbours in time differ; in the middle of the scale, so that they show on any ground.
-_COLOURS = ("#3d7ea6", "#b5652b", "#5f8f4e", "#8a6aa8")
+# One after the other, so that neighbours in time differ. White letters stand out from each by 4.5 to 1, and each from a
+# white and from a dark ground by 3 to 1.
+_COLOURS = ("#34759d", "#a8581f", "#4d7d3c", "#7f5fa0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,18 @@ class Block:
     operator: int | None = None
 
 
-def arena_picture(blocks: Sequence[Block], steps: int, length: int, operators: Sequence[int] = ()) -> str:
+def arena_picture(
+    blocks: Sequence[Block], steps: int, length: int, operators: Sequence[int] = (), most: int = MOST_BLOCKS
+) -> str:
     """The arena over time, as an SVG element: a step of the model after the other from left to right, bytes from bottom
-    to top, each block where it lives. At most :data:`MOST_BLOCKS` of them; names are text there, and not markup.
+    to top, each block where it lives. Names are text there, and not markup.
 
     Args:
         blocks: what lives in it.
         steps: how many there are.
         length: bytes of the arena.
         operators: of each step, the operator's number; by default the step's own.
+        most: blocks that are drawn; of more the largest.
     """
     across, down = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     x = [_LEFT + across * step / max(steps, 1) for step in range(steps + 1)]
@@ -54,24 +57,24 @@ def arena_picture(blocks: Sequence[Block], steps: int, length: int, operators: S
     def y(byte: int) -> float:
         return _TOP + down * (1 - byte / max(length, 1))
 
+    numbers = operators if len(operators) == steps else range(steps)
     parts = [f'<rect class="free" x="{_LEFT}" y="{_TOP}" width="{across}" height="{down}" fill="none"/>']
     parts += [
         f'<path class="grid" d="M{_LEFT} {y(byte):.1f}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity=".15"/>'
         f'<text x="{_LEFT - 8}" y="{y(byte) + 4:.1f}" text-anchor="end">{byte:,}</text>'
         for byte in sorted({0, length // 4, length // 2, 3 * length // 4, length})
     ]
-    shown = sorted(range(len(blocks)), key=lambda place: -blocks[place].size)[:MOST_BLOCKS]
+    shown = sorted(range(len(blocks)), key=lambda place: -blocks[place].size)[:most]
     for place in sorted(shown):
         block = blocks[place]
         left, right = x[min(block.first, steps)], x[min(block.last + 1, steps)]
         top, bottom = y(block.offset + block.size), y(block.offset)
-        parts.append(_drawn(block, left, top, right - left, bottom - top, _COLOURS[place % len(_COLOURS)]))
+        said = f"operators {numbers[block.first]} to {numbers[block.last]}" if steps else "no operator"
+        parts.append(_drawn(block, said, (left, top, right - left, bottom - top), _COLOURS[place % len(_COLOURS)]))
     every = max(-(-steps // _TICKS), 1)
     for step in range(0, steps, every):
-        number = operators[step] if step < len(operators) else step
-        parts.append(
-            f'<text x="{(x[step] + x[step + 1]) / 2:.1f}" y="{_HEIGHT - 16}" text-anchor="middle">{number}</text>'
-        )
+        middle = (x[step] + x[step + 1]) / 2
+        parts.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 16}" text-anchor="middle">{numbers[step]}</text>')
     parts.append(f'<text x="{_LEFT + across / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">operator</text>')
     about = f"The arena over time: {len(blocks)} blocks in {length:,} bytes, over {steps} steps"
     return (
@@ -80,11 +83,12 @@ def arena_picture(blocks: Sequence[Block], steps: int, length: int, operators: S
     )
 
 
-def _drawn(block: Block, left: float, top: float, width: float, height: float, colour: str) -> str:
+def _drawn(block: Block, when: str, place: tuple[float, float, float, float], colour: str) -> str:
     """A rectangle that says what it is to whoever points at it, with a label where there is room."""
-    name = "".join(character if character.isprintable() else "?" for character in block.name)
+    left, top, width, height = place
+    name = "".join(character if character.isprintable() else "?" for character in block.name[-2 * _NAME :])
     long = html.escape(name if len(name) <= _NAME else f"…{name[1 - _NAME :]}")
-    said = f"{long}: {block.size:,} bytes from {block.offset:,} on, steps {block.first} to {block.last}"
+    said = f"{long}: {block.size:,} bytes from {block.offset:,} on, {when}"
     by = "" if block.operator is None else f' data-layer="{block.operator}"'
     room = int((width - 8) / _CHARACTER)
     label = ""

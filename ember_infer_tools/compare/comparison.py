@@ -19,6 +19,7 @@ from ember_infer_tools.compare.contents import Contents
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.difference import Difference, Element, Tally
 from ember_infer_tools.compare.model import Model, Tensors, load_model
+from ember_infer_tools.compare.shown import comparison_html
 from ember_infer_tools.compare.sides import DumpSide, Side, open_side
 
 __all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
@@ -143,6 +144,10 @@ class Comparison:
         found = (layer.a if side == "a" else layer.b for layer in self.layer_by_layer)
         exact = [explained.exact for explained in found if explained is not None]
         return tuple(name for name in exact[0] if all(name in others for others in exact)) if exact else ()
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the layers."""
+        return comparison_html(self)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as a dictionary for ``json.dumps``, with the two first layers by name, and their steps where the

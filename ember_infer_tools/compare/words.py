@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from ember_infer_tools.compare.comparison import Comparison, Difference, Element, SideDialect
+if TYPE_CHECKING:
+    from ember_infer_tools.compare.comparison import Comparison, Difference, Element, SideDialect
 
 __all__ = [
     "counts",
