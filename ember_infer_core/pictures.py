@@ -91,9 +91,11 @@ def _drawn(block: Block, when: str, place: tuple[float, float, float, float], co
     said = f"{long}: {block.size:,} bytes from {block.offset:,} on, {when}"
     by = "" if block.operator is None else f' data-layer="{block.operator}"'
     room = int((width - 8) / _CHARACTER)
+    # What tells tensors apart may stand anywhere in their names: a part of one says less than the number.
+    written = "" if block.operator is None else f"#{block.operator}"
+    short = next((html.escape(text) for text in (name, written) if text and len(text) <= room), "")
     label = ""
-    if room >= 3 and height >= 13 and name:
-        short = html.escape(name if len(name) <= room else f"…{name[1 - room :]}")
+    if short and height >= 13:
         middle = f'x="{left + width / 2:.1f}" y="{top + height / 2 + 4:.1f}"'
         label = f'<text {middle} text-anchor="middle" fill="#ffffff" pointer-events="none">{short}</text>'
     sides = f'width="{max(width - 1, 0.5):.1f}" height="{max(height - 1, 0.5):.1f}"'

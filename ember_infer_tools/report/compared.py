@@ -20,12 +20,13 @@ CHANNELS = (64, 50)
 
 @dataclass(frozen=True, slots=True)
 class LayerMap:
-    """A map as paths, each a shade and the text of ``d``: its size in cells, and words on how to read it."""
+    """A map as paths, each a shade and the text of ``d``: its size in cells, how to read it, gaps between tiles."""
 
     paths: Sequence[tuple[int, str]]
     width: int
     height: int
     words: str
+    gaps: str
     channels: str
     channels_words: str
 
@@ -122,9 +123,12 @@ def _mode(comparison: Comparison, layer: LayerComparison, maps: Mapping[int, Dif
 
 def _picture(found: DifferenceMap) -> LayerMap:
     height, width = len(found.cells), len(found.cells[0])
+    gaps = ""
     if found.tile is not None:
         down, across = found.tile
         height, width = height + height // down - 1, width + width // across - 1
+        gaps = "".join(f"M0 {y}.5H{width}" for y in range(down, height, down + 1))
+        gaps += "".join(f"M{x}.5 0V{height}" for x in range(across, width, across + 1))
         words = f"each tile one channel of {shape_words(found.tile)}, a cell for each element"
     elif found.per_cell == (1, 1) and len(found.shape) > 2:
         words = f"a cell for each position; the worst of its {found.shape[-1]:,} channels"
@@ -138,6 +142,7 @@ def _picture(found: DifferenceMap) -> LayerMap:
         width=width,
         height=height,
         words=words,
+        gaps=gaps,
         channels=bars(found.channels, *CHANNELS) if len(found.channels) > 1 else "",
         channels_words=f"differing elements of {per}, at most {max(found.channels):,}",
     )

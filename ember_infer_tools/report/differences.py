@@ -98,7 +98,7 @@ def difference_map(largest: npt.NDArray[np.int64], count: npt.NDArray[np.int64],
         picture, per_cell = _coarser(flat.reshape(rows, columns), most)
     elif height * width * depth <= most and depth > 1:
         tile = (height, width)
-        tiles = min(depth, max(math.isqrt(depth * height // width), 1))
+        tiles = _across(depth, height / width)
         rows = -(-depth // tiles)
         padded = np.zeros((height, width, rows * tiles), np.int64)
         padded[..., :depth] = image
@@ -117,6 +117,15 @@ def difference_map(largest: npt.NDArray[np.int64], count: npt.NDArray[np.int64],
         channels=tuple(grouped.tolist()),
         per_channel=per_channel,
     )
+
+
+def _across(depth: int, tallness: float) -> int:
+    """How many tiles stand beside each other, so that all of them are about a square: if possible without a rest, which
+    would look like channels without differences.
+    """
+    ideal = min(max(math.sqrt(depth * tallness), 1.0), float(depth))
+    whole = [count for count in range(1, depth + 1) if depth % count == 0 and ideal / 2 <= count <= ideal * 2]
+    return min(whole, key=lambda count: abs(math.log(count / ideal)), default=round(ideal))
 
 
 def _as_image(shape: Shape) -> tuple[int, int, int]:

@@ -25,7 +25,7 @@ class Held:
         start, stop: below its corners, in numbers of the type; ``real_start``, ``real_stop`` what these stand for.
         low, high: the shares at the ends of the type; empty for a type without.
         low_words, high_words: what is at the ends, in words.
-        crowded: whether one of them is so full that values may have been cut off there.
+        low_crowded, high_crowded: whether so much is there that values may have been cut off.
         range: the least and the greatest value.
     """
 
@@ -38,25 +38,25 @@ class Held:
     high: str
     low_words: str
     high_words: str
-    crowded: bool
+    low_crowded: bool
+    high_crowded: bool
     range: str
 
 
-def held(found: Distribution, quant: QuantReport | None, details: str | None) -> Held:
+def held(found: Distribution, quant: QuantReport | None, ends_there: bool = False) -> Held:
     """A distribution as it is drawn.
 
     Args:
         found: what the tensor held.
         quant: of the tensor: says what numbers stand for, where it has one scale.
-        details: of the operator that wrote it: an activation that ends at 6 or 1 is expected to be there often. None
-            for constants, whose scale is mostly such that the largest of them stands at an end.
+        ends_there: whether much is expected at the ends, as of an activation that is cut off at 6, or of weights whose
+            scale is such that the largest of them stands there.
     """
     one = quant if quant is not None and quant.channels == 1 else None
 
     def real(value: float) -> str:
         return "" if one is None else figure((value - one.zero_point_min) * one.scale_min)
 
-    clamped = details is not None and ("RELU6" in details or "RELU_N1_TO_1" in details)
     last = found.stop - 1 if found.ends is not None and found.dtype in ("int8", "uint8") else found.stop
     if found.least is None or found.greatest is None:
         between = "no finite value"
@@ -65,7 +65,7 @@ def held(found: Distribution, quant: QuantReport | None, details: str | None) ->
     else:
         between = f"{figure(found.least)} to {figure(found.greatest)}"
     ends = [
-        _end(value, part, None if one is None else one.zero_point_min, clamped)
+        _end(value, part, None if one is None else one.zero_point_min, ends_there)
         for value, part in zip(found.ends or (), (found.low_share, found.high_share), strict=False)
     ]
     (low_words, low_crowded), (high_words, high_crowded) = ends or [("", False), ("", False)]
@@ -79,16 +79,15 @@ def held(found: Distribution, quant: QuantReport | None, details: str | None) ->
         high=share(found.high_share) if ends else "",
         low_words=low_words,
         high_words=high_words,
-        crowded=details is not None and (low_crowded or high_crowded),
+        low_crowded=low_crowded,
+        high_crowded=high_crowded,
         range=between,
     )
 
 
-def _end(value: int, part: float, zero_point: int | None, clamped: bool) -> tuple[str, bool]:
+def _end(value: int, part: float, zero_point: int | None, ends_there: bool) -> tuple[str, bool]:
     """What an end of the type has to say, and whether values may have been cut off there."""
     said = f"{share(part)} at {figure(value)}"
     if part and value == zero_point:
         return f"{said}, which stands for 0", False
-    if part and clamped:
-        return f"{said}, where the activation ends", False
-    return said, part >= _CROWDED
+    return said, part >= _CROWDED and not ends_there

@@ -20,6 +20,7 @@ _MOST_LAYERS = 400
 _MOST_DIFFERENT = 50
 _MOST_OPERANDS = 12
 _MOST_SCALES = 128
+_BOUNDED = frozenset(("SOFTMAX", "LOGISTIC", "TANH", "RELU6", "RELU_N1_TO_1", "UNIDIRECTIONAL_SEQUENCE_LSTM"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _Maker:
         activations = None
         if output is not None and root is not None:
             found = report.activations.get(output.index, report.activations.get(root))
-            activations = None if found is None else held(found, output.quant, operator.details)
+            activations = None if found is None else held(found, output.quant, _has_ends(operator))
         stored = None if weights is None else report.weights.get(weights.index)
         scales = () if weights is None else report.scales.get(weights.index, ())
         return Layer(
@@ -108,7 +109,7 @@ class _Maker:
             output_quant=None if output is None else output.quant,
             weights_quant=None if weights is None else weights.quant,
             activations=activations,
-            weights=None if stored is None or weights is None else held(stored, weights.quant, None),
+            weights=None if stored is None or weights is None else held(stored, weights.quant, True),
             scales=bars(scales[:_MOST_SCALES], *CHART) if len(scales) > 1 else "",
             compared=compared,
             mark="problem" if operator.problem is not None else mark,
@@ -121,6 +122,11 @@ class _Maker:
                 whole = sum(by_operator.values()) or 1.0
                 found.append(Time(times.backend, by_operator[operator], by_operator[operator] / whole))
         return found
+
+
+def _has_ends(operator: OperatorReport) -> bool:
+    """Whether what an operator gives lies in a range of its own, so that much may stand at its ends."""
+    return operator.operator in _BOUNDED or not {"RELU6", "RELU_N1_TO_1"}.isdisjoint(operator.details.split())
 
 
 def _by_operator(operators: Mapping[str, int], layers: Iterable[LayerTime]) -> dict[int, float]:
