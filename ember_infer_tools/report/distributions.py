@@ -101,8 +101,7 @@ class Values:
         low, high = self._ends or (0, 1)
         counts = counts[: high - low + 1]
         met = np.flatnonzero(counts)
-        width = -(-counts.size // BINS)
-        bins = tuple(int(part.sum()) for part in np.split(counts, range(width, counts.size, width)))
+        bins = counts.reshape(min(counts.size, BINS), -1).sum(axis=1)
         return Distribution(
             dtype=self._dtype.name,
             elements=self._elements,
@@ -113,7 +112,7 @@ class Values:
             at_high=int(counts[-1]),
             start=low,
             stop=high + 1,
-            bins=bins,
+            bins=tuple(bins.tolist()),
         )
 
     def _of_others(self) -> Distribution:
