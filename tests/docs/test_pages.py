@@ -23,6 +23,7 @@ NEEDS = {
     "streaming.md": ["pymicro_wakeword"],
     "ember_esp": ["ember_esp"],
     "compare.md": ["tflite_micro", "ai_edge_litert", "pymicro_wakeword"],
+    "report.md": ["jinja2"],
     "evaluate.md": ["tflite_micro", "ai_edge_litert", "distributed"],
 }
 COMPILES = ("firmware.md", "migrating.md", "native.md", "streaming.md", "README.md")
