@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ember_infer_tools.compare.sides import DumpSide, Side, open_side
 
 __all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
 
-Mode = Literal["layer_by_layer", "end_to_end"]
+Mode: TypeAlias = Literal["layer_by_layer", "end_to_end"]
 Progress = Callable[[int, int], None]
 # Told of each pair of tensors: layer by layer or end to end, the tensor's index in the model file, what A and B gave.
 Watch = Callable[[Mode, int, AnyArray, AnyArray], None]

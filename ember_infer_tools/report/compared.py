@@ -16,6 +16,7 @@ from ember_infer_tools.report.words import shape_words
 __all__ = ["CHANNELS", "Compared", "LayerMap", "Mode", "compared_tensors", "mark_of"]
 
 CHANNELS = (64, 50)
+_ROWS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Mode:
         different, by: for a table; ``words`` the same as a sentence.
         differs: whether any element does; ``share`` of them.
         first, worst: elements, in words.
-        rows: of the histogram: a difference, how many elements, and which share of the longest row.
+        rows: of the histogram of few differences: one of them, how many elements, and which share of the longest row.
+        chart: of more differences, in a box of :data:`CHANNELS`; its ``ends`` are the least and the greatest of them.
         picture: where; None where that is not drawn.
     """
 
@@ -51,6 +53,8 @@ class Mode:
     first: str
     worst: str
     rows: Sequence[tuple[str, int, float]]
+    chart: str
+    ends: tuple[str, str]
     picture: LayerMap | None
 
 
@@ -102,7 +106,7 @@ def _mode(comparison: Comparison, layer: LayerComparison, maps: Mapping[int, Dif
         return None
     different, by = counts(difference)
     if not layer.differs:
-        return Mode("0", "", "all elements are equal", False, 0.0, "", "", (), None)
+        return Mode("0", "", "all elements are equal", False, 0.0, "", "", (), "", ("", ""), None)
     assert difference.first is not None
     assert difference.worst is not None
     rows = histogram_rows(difference)
@@ -116,7 +120,9 @@ def _mode(comparison: Comparison, layer: LayerComparison, maps: Mapping[int, Dif
         share=difference.different / difference.elements,
         first=element_words(difference.first, unit(comparison)),
         worst=element_words(difference.worst, unit(comparison)),
-        rows=[(label, count, count / most) for label, count in rows],
+        rows=[(label, count, count / most) for label, count in rows] if len(rows) <= _ROWS else [],
+        chart="" if len(rows) <= _ROWS else bars([count for _, count in rows], *CHANNELS),
+        ends=(rows[0][0], rows[-1][0]),
         picture=None if picture is None else _picture(picture),
     )
 

@@ -18,8 +18,8 @@ __all__ = ["LEVELS", "DifferenceMap", "Differences"]
 LEVELS = (1, 2, 4, 16, 64)
 # Cells of one map, and of all maps of a report together: a page stays small, however much differs.
 _MOST_CELLS = 64 * 64
-_LEAST_CELLS = 16 * 16
-_ALL_CELLS = 50_000
+_LEAST_CELLS = 10 * 10
+_ALL_CELLS = 40_000
 _MOST_CHANNELS = 64
 
 

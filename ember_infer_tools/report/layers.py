@@ -10,14 +10,15 @@ from ember_infer_tools.bench.layers import LayerTime
 from ember_infer_tools.inspect import ArenaBlock, OperatorReport, QuantReport, TensorReport
 from ember_infer_tools.report.compared import Compared, compared_tensors, mark_of
 from ember_infer_tools.report.held import CHART, Held, held
+from ember_infer_tools.report.layout import MOST_NODES
 from ember_infer_tools.report.results import Report
 from ember_infer_tools.report.shapes import bars
 
 __all__ = ["Layer", "Time", "layers_of"]
 
-# Layers with details: the first ones of more, and of the rest those that differ, as long as there are not many either.
-_MOST_LAYERS = 400
-_MOST_DIFFERENT = 50
+# Layers with details: those of the graph, and of the rest the first that differ.
+_MOST_LAYERS = MOST_NODES
+_MOST_DIFFERENT = 30
 _MOST_OPERANDS = 12
 _MOST_SCALES = 128
 _BOUNDED = frozenset(("SOFTMAX", "LOGISTIC", "TANH", "RELU6", "RELU_N1_TO_1", "UNIDIRECTIONAL_SEQUENCE_LSTM"))

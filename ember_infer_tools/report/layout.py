@@ -10,8 +10,8 @@ from ember_infer_tools.inspect import ModelReport
 __all__ = ["MOST_EDGES", "MOST_NODES", "Edge", "Layout", "Node", "lay_out"]
 
 # What a page can show and a person look at: of more the first ones are drawn.
-MOST_NODES = 400
-MOST_EDGES = 1200
+MOST_NODES = 250
+MOST_EDGES = 750
 _COLUMNS = 8
 
 

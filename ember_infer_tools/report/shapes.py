@@ -41,7 +41,7 @@ def bars(values: Sequence[float], width: float, height: float, gap: float = 0.15
 
 def cells(rows: Sequence[Sequence[int]], shades: int, tile: tuple[int, int] | None = None) -> list[tuple[int, str]]:
     """A path for each shade that is met but 0, which is the ground: runs of equal cells of one unit each, and a gap of
-    one unit between tiles.
+    one unit between tiles. Runs are strokes along the upper edges of their cells, which takes half of what boxes do.
     """
     paths: list[list[str]] = [[] for _ in range(shades + 1)]
     down, across = tile or (0, 0)
@@ -52,7 +52,7 @@ def cells(rows: Sequence[Sequence[int]], shades: int, tile: tuple[int, int] | No
             if x == len(row) or row[x] != row[start] or (across and x % across == 0):
                 if row[start]:
                     left = start + (start // across if across else 0)
-                    paths[row[start]].append(f"M{left} {top}h{x - start}v1h{start - x}z")
+                    paths[row[start]].append(f"M{left} {top}h{x - start}")
                 start = x
     return [(shade, "".join(parts)) for shade, parts in enumerate(paths) if parts]
 

@@ -64,19 +64,19 @@ def test_however_large_a_tensor_is_its_map_is_small_and_leaves_out_nothing(shape
 
 def test_many_maps_are_coarser_ones() -> None:
     gathered = Differences()
-    for index in range(300):
+    for index in range(500):
         gathered.add(index, np.zeros((1, 40, 40, 2), np.int8), np.ones((1, 40, 40, 2), np.int8))
     found = gathered.maps()
-    assert 100 < len(found) < 300
-    assert sum(len(one.cells) * len(one.cells[0]) for one in found.values()) < 60_000
+    assert 100 < len(found) < 500
+    assert sum(len(one.cells) * len(one.cells[0]) for one in found.values()) <= 40_000
 
 
 def test_runs_of_a_shade_are_one_piece() -> None:
-    assert cells([[0, 2, 2], [2, 0, 1]], 2) == [(1, "M2 1h1v1h-1z"), (2, "M1 0h2v1h-2zM0 1h1v1h-1z")]
+    assert cells([[0, 2, 2], [2, 0, 1]], 2) == [(1, "M2 1h1"), (2, "M1 0h2M0 1h1")]
 
 
 def test_tiles_are_a_unit_apart_and_no_run_crosses_the_gap() -> None:
-    assert cells([[1, 1, 1, 1]], 1, (1, 2)) == [(1, "M0 0h2v1h-2zM3 0h2v1h-2z")]
+    assert cells([[1, 1, 1, 1]], 1, (1, 2)) == [(1, "M0 0h2M3 0h2")]
 
 
 def test_a_histogram_shows_little_beside_much() -> None:
