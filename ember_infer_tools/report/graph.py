@@ -123,15 +123,28 @@ def _last_line(tensor: str, details: str) -> str:
 
 
 def _path(source: Box, target: Box, edge: Edge) -> str:
-    half = BOX[0] // 2
+    """From the bottom to the top, or around what stands between them: from a side that is free, or through the gaps
+    between the rows.
+    """
+    half, gap = BOX[0] // 2, _PITCH[1] - BOX[1]
     if edge.lane is None:
         x1, y1, x2, y2 = source.x + half, source.y + source.height, target.x + half, target.y
         if x1 == x2:
             return f"M{x1} {y1}V{y2 - 1}"
-        middle = (y1 + y2) // 2
-        return f"M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {y2 - 1}"
-    x1, y1 = source.x + BOX[0], source.y + source.height // 2 + 8
-    x2, y2 = target.x + BOX[0] + 1, target.y + target.height // 2 - 8
+        return f"M{x1} {y1}V{y2 - gap}C{x1} {y2 - gap // 3} {x2} {y2 - 2 * gap // 3} {x2} {y2 - 1}"
     lane = _MARGIN + edge.beyond * _PITCH[0] - (_PITCH[0] - BOX[0]) + _LANE * (edge.lane + 1)
-    out, down = f"M{x1} {y1}H{lane - _ROUND}", f"Q{lane} {y1} {lane} {y1 + _ROUND}V{y2 - _ROUND}"
-    return f"{out}{down}Q{lane} {y2} {lane - _ROUND} {y2}H{x2}"
+    aside = half + half // 2
+    if edge.leaves_right:
+        y1 = source.y + source.height // 2 + 8
+        start = f"M{source.x + BOX[0]} {y1}"
+    else:
+        y1 = source.y + source.height + gap // 3
+        start = f"M{source.x + aside} {source.y + source.height}V{y1}"
+    if edge.enters_right:
+        y2 = target.y + target.height // 2 - 8
+        end = f"H{target.x + BOX[0] + 1}"
+    else:
+        y2 = target.y - gap // 2
+        end = f"H{target.x + aside}V{target.y - 1}"
+    down = f"H{lane - _ROUND}Q{lane} {y1} {lane} {y1 + _ROUND}V{y2 - _ROUND}"
+    return f"{start}{down}Q{lane} {y2} {lane - _ROUND} {y2}{end}"

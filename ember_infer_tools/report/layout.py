@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,8 +40,10 @@ class Edge:
     Attributes:
         source, target: which nodes.
         tensor: its number in the file.
-        lane: None where the target stands right below; else which of the ways at the right it takes.
+        lane: None where nothing stands between the source and the target's row; else which of the ways at the right it
+            takes.
         beyond: columns that this way leaves at its left.
+        leaves_right, enters_right: whether nothing stands at the right of the source, or of the target.
     """
 
     source: int
@@ -47,6 +51,8 @@ class Edge:
     tensor: int
     lane: int | None
     beyond: int
+    leaves_right: bool
+    enters_right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +128,25 @@ def lay_out(model: ModelReport) -> Layout:
 
 
 def _routed(nodes: Sequence[Node], pairs: Sequence[tuple[tuple[int, int], int]]) -> tuple[list[Edge], int]:
-    """Edges to the next row go straight; others around all that stands in between, none of them over another."""
+    """Edges go straight down where nothing stands below; others around all that does, none of them over another."""
     widest = [0] * (max((node.row for node in nodes), default=0) + 1)
+    below: dict[int, list[int]] = defaultdict(list)  # rows of each column
     for node in nodes:
         widest[node.row] = max(widest[node.row], node.column + 1)
+        below[node.column].append(node.row)
+    for rows in below.values():
+        rows.sort()  # an operator that reads little stands above one that comes before it
     lanes: list[int] = []  # the row in which each lane is free again
     edges = []
     for (source, target), tensor in sorted(pairs, key=lambda pair: (nodes[pair[0][0]].row, -nodes[pair[0][1]].row)):
-        start, end = nodes[source].row, nodes[target].row
-        if end <= start + 1:
-            edges.append(Edge(source, target, tensor, None, 0))
+        start, end = nodes[source], nodes[target]
+        own = below[start.column]
+        after = bisect.bisect_right(own, start.row)
+        right = widest[start.row] == start.column + 1, widest[end.row] == end.column + 1
+        if after == len(own) or own[after] >= end.row:
+            edges.append(Edge(source, target, tensor, None, 0, *right))
             continue
-        lane = next((lane for lane, free in enumerate(lanes) if free <= start), len(lanes))
-        lanes[lane : lane + 1] = [end]
-        edges.append(Edge(source, target, tensor, lane, max(widest[start : end + 1])))
+        lane = next((lane for lane, free in enumerate(lanes) if free <= start.row), len(lanes))
+        lanes[lane : lane + 1] = [end.row]
+        edges.append(Edge(source, target, tensor, lane, max(widest[start.row : end.row + 1]), *right))
     return edges, len(lanes)

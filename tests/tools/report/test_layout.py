@@ -59,6 +59,17 @@ def test_branches_stand_beside_each_other_and_nothing_on_anything(branches: int)
     assert all(layout.nodes[edge.source].row < layout.nodes[edge.target].row for edge in layout.edges)
 
 
+def test_a_branch_goes_straight_down_where_nothing_is_below() -> None:
+    writer = ModelWriter()
+    source, short, first, long, result = (writer.tensor(name, (2,), scale=0.5) for name in ("in", "a", "b", "c", "out"))
+    for before, after in ((source, short), (source, first), (first, long)):
+        writer.operator("ABS", [before], [after])
+    writer.operator("ADD", [short, long], [result])
+    layout = lay_out(inspect_model(writer.finish([source], [result]), []))
+    assert all(edge.lane is None for edge in layout.edges)
+    assert [(node.row, node.column) for node in layout.nodes] == [(0, 0), (1, 0), (1, 1), (2, 1), (3, 0), (4, 0)]
+
+
 def test_two_ways_around_at_the_same_time_are_two_lanes() -> None:
     layout = lay_out(branching(30))
     spans = [
