@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import KernelError
 from ember_infer_core.program import Program
 from ember_infer_core.quantization import integer_range
 from ember_infer_core.recording import RecordingBackend
@@ -153,8 +154,10 @@ def weights_of(program: Program, tensors: int) -> dict[int, Distribution]:
 
 def activations_of(
     backend: KernelBackend, program: Program, samples: Sequence[AnyArray], tensors: int
-) -> Mapping[int, Distribution]:
-    """What the model's inputs and its layers' outputs held in the runs of these samples, by the tensor's index.
+) -> tuple[Mapping[int, Distribution], tuple[str, ...]]:
+    """What the model's inputs and its layers' outputs held in the runs of these samples, by the tensor's index; and why
+    runs have ended before their end, as those do that take the root of a negative number. Such a run counts as far as
+    it came.
 
     Samples of a model that keeps state are steps of one sequence.
 
@@ -165,26 +168,31 @@ def activations_of(
         tensors: how many of the program's are the file's.
 
     Raises:
-        KernelError: a kernel cannot run, or ends the run.
+        KernelError: the backend cannot run the model.
     """
     recording = RecordingBackend(backend)
     executable = recording.compile(program)
     values: dict[int, Values] = {}
+    ended: list[str] = []
     for inputs in zip(*samples, strict=True):
         for buffer, array in zip(executable.inputs, inputs, strict=True):
             buffer[...] = array
         met = list(zip(program.inputs, inputs, strict=True))
-        executable.run()
+        recording.clear()
+        try:
+            executable.run()
+        except KernelError as error:
+            ended.append(str(error))
         for index, array in (*met, *_written(recording)):
             if index < tensors:
                 values.setdefault(index, Values(array.dtype)).add(array)
     found = {index: own.distribution() for index, own in values.items()}
-    return {index: distribution for index, distribution in found.items() if distribution is not None}
+    return {index: distribution for index, distribution in found.items() if distribution is not None}, tuple(ended)
 
 
 def _written(recording: RecordingBackend) -> Iterator[tuple[int, AnyArray]]:
     """Each layer's outputs in the last run, and the state that it left."""
-    for record in recording.last.layers:
+    for record in (layer for run in recording.runs for layer in run.layers):
         if record.call is not None:
             for slot, array in record.outputs.items():
                 yield record.call.operands[slot], array

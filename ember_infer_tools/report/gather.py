@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import ComparisonError, ModelWarning
+from ember_infer_core.errors import ComparisonError, KernelError, ModelWarning
 from ember_infer_core.program import Program
 from ember_infer_core.quantization import PerChannelQuantParam
 from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
@@ -78,7 +78,7 @@ def make_report(
         by = full_name(a or _REF) if (a or _REF) in backends else full_name(_REF)
         say("running the model")
         program = lowered.program
-        activations = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
+        activations, ended = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
         comparison, same_input, end_to_end = None, Differences(), Differences()
         if a is not None and b is not None:
             say("comparing")
@@ -98,7 +98,7 @@ def make_report(
         comparison=comparison,
         same_input=same_input.maps(),
         end_to_end=end_to_end.maps(),
-        notes=(*notes, *(comparison.notes if comparison else ())),
+        notes=(*_ended_in_words(ended, len(arrays[0])), *notes, *(comparison.notes if comparison else ())),
     )
 
 
@@ -140,7 +140,7 @@ def _compared(
 def _times(
     backends: Mapping[str, KernelBackend], program: Program, inputs: list[AnyArray], say: Progress
 ) -> tuple[tuple[LayerTimes, ...], tuple[str, ...]]:
-    """Each layer's on each backend; of a model without end none."""
+    """Each layer's on each backend; of a model without end none, and of one whose run fails."""
     if not program.calls:
         return (), ()
     if len(program.calls) > _MOST_TIMED:
@@ -148,8 +148,15 @@ def _times(
     times = []
     for name, backend in backends.items():
         say(f"timing {name}")
-        times.append(time_layers(full_name(name), backend, program, inputs, _ROUNDS))
+        try:
+            times.append(time_layers(full_name(name), backend, program, inputs, _ROUNDS))
+        except KernelError as error:
+            return (), (f"Nothing was timed: {error}",)
     return tuple(times), ()
+
+
+def _ended_in_words(ended: tuple[str, ...], runs: int) -> list[str]:
+    return [f"{len(ended):,} of {runs:,} runs ended early, the first of them so: {ended[0]}"] if ended else []
 
 
 def _scales(program: Program, tensors: int) -> dict[int, tuple[float, ...]]:

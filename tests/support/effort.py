@@ -6,7 +6,7 @@ profile has 3,000. ``EMBER_ONLY=123`` draws example 123 of a deep run alone.
 CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at
 what seldom changes: emulated processors, sanitizers, the oldest mypy, mypy's rarer caches, completeness of the public
 types, NativeBackend, FirmwareBackend and the other ESP backends in the conformance suite, the documentation's pages on
-compare and streaming.
+compare and streaming, the report of a large model.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
         skip_or_fail("playwright is not installed: pip install 'ember-infer[browser]'")
     from playwright.sync_api import sync_playwright
 
-    chromium = debian_program("chromium", "chromium")
+    chromium = debian_program("chromium", "chromium", "fonts-dejavu-core")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield opened

@@ -75,7 +75,8 @@ def test_a_tensor_that_nothing_was_written_to_has_none() -> None:
 def test_activations_are_those_of_every_sample() -> None:
     program = load_program(DIGITS)
     samples = np.random.default_rng(0).integers(-128, 128, (3, 8, 8, 1), np.int8)
-    found = activations_of(RefBackend(), program, [samples], len(program.tensors))
+    found, ended = activations_of(RefBackend(), program, [samples], len(program.tensors))
+    assert ended == ()
     index = program.inputs[0]
     assert found[index].elements == samples.size
     assert found[index].bins == gathered(samples).bins

@@ -110,6 +110,18 @@ def test_a_model_without_operators_is_a_report_too() -> None:
     assert source in report.activations
 
 
+def test_runs_that_fail_count_as_far_as_they_come_and_are_told() -> None:
+    writer = ModelWriter()
+    source, middle, result = (writer.tensor(name, (1, 2), scale=1.0) for name in ("x", "abs", "rsqrt"))
+    writer.operator("ABS", [source], [middle])
+    writer.operator("RSQRT", [source], [result])
+    model = writer.finish([source], [middle, result])
+    report = make_report(model, inputs=np.array([[-1, -4], [4, 9]], np.int8))
+    assert (report.activations[middle].elements, report.activations[result].elements) == (4, 2)
+    assert report.notes[0].startswith("1 of 2 runs ended early, the first of them so: ")
+    assert report.notes[1].startswith("Nothing was timed: ")
+
+
 def test_a_side_alone_has_nothing_to_be_compared_with() -> None:
     with pytest.raises(ComparisonError, match="give --a"):
         make_report(DIGITS, None, "ref")
