@@ -6,18 +6,19 @@ import html
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-__all__ = ["html_table", "shown_shapes"]
+__all__ = ["SHOWN", "html_table", "shown_shapes"]
 
-_ROWS = 40
+# Rows of a table, and blocks of a picture: of more the first or the largest ones.
+SHOWN = 40
 _CELL = 60
 _SHAPES = 6
 
 
 def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], count: int) -> str:
     """A table of the first of ``count`` rows; names from a model file are text there, and not markup."""
-    shown = ["".join(f"<td>{_cell(cell)}</td>" for cell in row) for row in islice(rows, _ROWS)]
-    if count > _ROWS:
-        shown.append(f'<td colspan="{len(headings)}">and {count - _ROWS} more</td>')
+    shown = ["".join(f"<td>{_cell(cell)}</td>" for cell in row) for row in islice(rows, SHOWN)]
+    if count > SHOWN:
+        shown.append(f'<td colspan="{len(headings)}">and {count - SHOWN} more</td>')
     head = "".join(f"<th>{_cell(heading)}</th>" for heading in headings)
     body = "".join(f"<tr>{row}</tr>" for row in shown)
     return f"<table><caption>{_cell(caption, 200)}</caption><tr>{head}</tr>{body}</table>"

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
-from ember_infer_core.notebook import html_table, shown_shapes
+from ember_infer_core.notebook import SHOWN, html_table, shown_shapes
 from ember_infer_core.ops.common import element_count
+from ember_infer_core.pictures import Block, arena_picture
 from ember_infer_core.quantization import AnyQuantParam
 from ember_infer_core.slots import AnyArray, OperatorParams, Role, Shape, slots
 
@@ -195,7 +196,7 @@ class Program:
         return f"<Program {self.name}: {ends}, {count}, {self.arena_len:,} bytes of arena{state}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: the calls in order."""
+        """For notebooks: the calls in order, and the arena over time."""
         rows = (
             (
                 str(call.operator),
@@ -206,7 +207,25 @@ class Program:
             )
             for call in self.calls
         )
-        return html_table(repr(self)[1:-1], ("#", "layer", "operator", "inputs", "outputs"), rows, len(self.calls))
+        headings = ("#", "layer", "operator", "inputs", "outputs")
+        return html_table(repr(self)[1:-1], headings, rows, len(self.calls)) + self._arena_picture()
+
+    def _arena_picture(self) -> str:
+        """As the report of the tools has it; the largest blocks of a long program."""
+        writers = {self.storage(index): call for call in self.calls for index in call.tensors(Role.OUTPUT)}
+        blocks = [
+            Block(
+                name=self.tensors[root].name,
+                offset=self.offsets[root],
+                size=lifetime.size,
+                first=lifetime.first,
+                last=lifetime.last,
+                operator=writers[root].operator if root in writers else None,
+            )
+            for root, lifetime in self.lifetimes.items()
+        ]
+        operators = [call.operator for call in self.calls]
+        return arena_picture(blocks, len(self.calls), self.arena_len, operators, SHOWN) if blocks else ""
 
     def _shapes(self, indices: tuple[int, ...]) -> str:
         return shown_shapes([self.tensors[index].shape for index in indices])

@@ -105,6 +105,7 @@ def source_of(cls: type[Any]) -> ModelSource | None:
 def _complete(cls: type[Any], model: ModelSource, program: Program) -> None:
     """Gives a class all that is generated, and says where it comes from."""
     from ember_infer_macros.interface import summary
+    from ember_infer_macros.shown import model_html
     from ember_infer_macros.synthesize import synthesize
 
     setattr(cls, _SOURCE, os.path.abspath(model) if isinstance(model, str | os.PathLike) else model)
@@ -114,6 +115,8 @@ def _complete(cls: type[Any], model: ModelSource, program: Program) -> None:
             function.__module__ = cls.__module__
             function.__qualname__ = f"{cls.__qualname__}.{name}"
         setattr(cls, name, value)
+    if "_repr_html_" not in vars(cls):
+        cls._repr_html_ = classmethod(model_html)  # IPython asks a class for class methods alone
     if not vars(cls).get("__doc__"):
         cls.__doc__ = summary(program)
     if not issubclass(cls, QuantizedModel):

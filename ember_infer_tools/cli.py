@@ -20,6 +20,7 @@ try:
 
     from ember_infer_tools.cache_command import cache_app
     from ember_infer_tools.evaluate_command import evaluate
+    from ember_infer_tools.report_command import report
     from ember_infer_tools.running import FOUND, Command, Commands, conclude, one_line, run
     from ember_infer_tools.terminal import output_console, printable
 except ModuleNotFoundError as _missing:
@@ -359,6 +360,13 @@ _command(
     "ember-infer evaluate model.tflite --data test.parquet --labels digit --backend native --metric top-3 --resume run",
     "ember-infer evaluate old.tflite --data test.npz --backend native --against new.tflite --json",
 )(evaluate)
+
+
+_command(
+    "ember-infer report model.tflite -o report.html",
+    "ember-infer report model.tflite -o report.html --a native --inputs samples.npy",
+    "ember-infer report model.tflite -o report.html --a ref --b tflm --inputs samples.npy --force",
+)(report)
 
 
 @_command(

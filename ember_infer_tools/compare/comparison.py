@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,11 +19,15 @@ from ember_infer_tools.compare.contents import Contents
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.difference import Difference, Element, Tally
 from ember_infer_tools.compare.model import Model, Tensors, load_model
+from ember_infer_tools.compare.shown import comparison_html
 from ember_infer_tools.compare.sides import DumpSide, Side, open_side
 
 __all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
 
+Mode: TypeAlias = Literal["layer_by_layer", "end_to_end"]
 Progress = Callable[[int, int], None]
+# Told of each pair of tensors: layer by layer or end to end, the tensor's index in the model file, what A and B gave.
+Watch = Callable[[Mode, int, AnyArray, AnyArray], None]
 
 # Random samples of a model without state, and steps of one with state, unless their number is given.
 _SAMPLES = 4
@@ -141,6 +145,10 @@ class Comparison:
         exact = [explained.exact for explained in found if explained is not None]
         return tuple(name for name in exact[0] if all(name in others for others in exact)) if exact else ()
 
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the layers."""
+        return comparison_html(self)
+
     def to_json(self) -> dict[str, Any]:
         """All of it as a dictionary for ``json.dumps``, with the two first layers by name, and their steps where the
         model has state.
@@ -167,6 +175,7 @@ def compare(
     steps: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Comparison:
     """Runs a model on two sides and compares every layer: fed the same input, and from end to end.
 
@@ -184,6 +193,8 @@ def compare(
         steps: how many random inputs, for a model with state; 64 by default.
         seed: of the random inputs.
         progress: called with steps done and steps in all.
+        watch: called with each two tensors that are compared, which it must not change or keep: ``"layer_by_layer"``
+            or ``"end_to_end"``, the tensor's index in the model file, that of A, that of B.
 
     Raises:
         ModelError: the model cannot be read.
@@ -195,7 +206,7 @@ def compare(
     with contextlib.ExitStack() as stack:
         side_a, side_b = (_opened(stack, spec, lowered) for spec in (a, b))
         arrays, origin = _samples(lowered, (side_a, side_b), inputs, count, seed)
-        run = _Run(lowered, side_a, side_b)
+        run = _Run(lowered, side_a, side_b, watch)
         for sample in range(len(arrays[0])):
             run.add(sample, [array[sample] for array in arrays])
             if progress is not None:
@@ -246,8 +257,8 @@ def _samples(
 class _Run:
     """Goes through the samples one by one and counts; never more than one sample's tensors in memory."""
 
-    def __init__(self, model: Model, a: Side, b: Side) -> None:
-        self._model, self._a, self._b = model, a, b
+    def __init__(self, model: Model, a: Side, b: Side, watch: Watch | None = None) -> None:
+        self._model, self._a, self._b, self._watch = model, a, b, watch
         self._fed_by = "a" if b.can_run else "b" if a.can_run else None
         self._layer_by_layer = {i: _LayerTally(model, layer, i) for layer in model.layers for i in model.outputs(layer)}
         self._end_to_end = {index: Tally() for index in self._layer_by_layer}
@@ -313,6 +324,8 @@ class _Run:
         for index in self._model.outputs(layer):
             if index in tensors_a and index in tensors_b:
                 self._end_to_end[index].add(sample, tensors_a[index], tensors_b[index])
+                if self._watch is not None:
+                    self._watch("end_to_end", index, tensors_a[index], tensors_b[index])
 
     def _add_layer(self, sample: int, layer: Call, met: Tensors, reference: Tensors, other: Side) -> None:
         """One layer on what the reference's met: the reference has its output already, the other side makes it."""
@@ -325,6 +338,8 @@ class _Run:
             if index in reference:
                 pair = (reference[index], made[index]) if self._fed_by == "a" else (made[index], reference[index])
                 self._layer_by_layer[index].add(sample, met, *pair)
+                if self._watch is not None:
+                    self._watch("layer_by_layer", index, *pair)
 
     def _note_observation(
         self, side: Side, valid: Sequence[bool], outputs: Sequence[AnyArray], tensors: Tensors

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ember_infer_core.slots import AnyArray
 
-__all__ = ["Difference", "Element", "Tally"]
+__all__ = ["Difference", "Element", "Tally", "signed_steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Tally:
 
     def add(self, sample: int, a: AnyArray, b: AnyArray) -> npt.NDArray[np.bool_]:
         """Counts one sample; returns where it differs."""
-        steps = _steps(a, b.reshape(a.shape))
+        steps = signed_steps(a, b.reshape(a.shape))
         self._dtype = a.dtype.name
         self._elements += steps.size
         different: npt.NDArray[np.bool_] = steps != 0
@@ -88,7 +88,7 @@ class Tally:
         return Difference(self._elements, different, self._largest, histogram, self._first, self._worst, self._dtype)
 
 
-def _steps(a: AnyArray, b: AnyArray) -> npt.NDArray[np.int64]:
+def signed_steps(a: AnyArray, b: AnyArray) -> npt.NDArray[np.int64]:
     """``b - a`` of each element; of float32 in units in the last place. NaN equals NaN, and is far from numbers."""
     if a.dtype != np.float32:
         return b.astype(np.int64) - a.astype(np.int64)

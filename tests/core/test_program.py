@@ -88,6 +88,12 @@ def test_a_notebook_gets_a_table_of_the_calls() -> None:
     assert html.escape("(1, 8, 8, 1) -> (1, 10)") in shown
 
 
+def test_a_notebook_gets_the_arena_over_time() -> None:
+    shown = load_program(DIGITS)._repr_html_()
+    assert shown.count('<g class="block"') == 13  # the input, and what each call writes
+    assert "<title>conv1: 1,024 bytes from 2,048 on, operators 0 to 3</title>" in shown
+
+
 def test_however_long_a_program_is_what_is_shown_is_short() -> None:
     program = long_program()
     session = Session(program, lambda: RefBackend().compile(program))
@@ -95,7 +101,7 @@ def test_however_long_a_program_is_what_is_shown_is_short() -> None:
         assert len(shown) < 300
         assert "and 193 more" in shown
     for shown in (program._repr_html_(), session._repr_html_()):
-        assert len(shown) < 15_000
+        assert len(shown) < 30_000
         assert "more</td>" in shown
         assert "<b>" not in shown
     assert "outputs[0]" in session._repr_html_()

@@ -24,6 +24,7 @@ NEEDS = {
     "ember_esp": ["ember_esp"],
     "compare.md": ["tflite_micro", "ai_edge_litert", "pymicro_wakeword"],
     "firmware.md": ["ember_esp"],
+    "report.md": ["jinja2"],
     "evaluate.md": ["tflite_micro", "ai_edge_litert", "distributed"],
 }
 COMPILES = ("firmware.md", "migrating.md", "native.md", "streaming.md", "README.md")

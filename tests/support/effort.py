@@ -6,8 +6,8 @@ profile has 3,000. ``EMBER_ONLY=123`` draws example 123 of a deep run alone.
 CI (``CI=true``) runs every test. On a developer's machine, ``make test`` leaves out some that take long and look at
 what seldom changes: emulated processors, sanitizers, the oldest mypy, mypy's rarer caches, completeness of the public
 types, NativeBackend, FirmwareBackend and the other ESP backends in the conformance suite, whole models on targets of
-NativeBackend between the best and the portable one, the documentation's pages on compare and streaming.
-There, files of hostile structure are fewer, too.
+NativeBackend between the best and the portable one, the documentation's pages on compare and streaming, the report of
+a large model. Files of hostile structure are fewer, too.
 """
 
 from __future__ import annotations

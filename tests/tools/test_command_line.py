@@ -18,7 +18,7 @@ from tests.conftest import REPOSITORY
 SINE = str(REPOSITORY / "models" / "sine.tflite")
 CLI = "ember_infer_tools.cli"
 DOORS = ([CLI], ["ember_infer_macros"])
-COMMANDS = ("inspect", "compare", "bench", "expand", "stubs", "cache")
+COMMANDS = ("inspect", "compare", "bench", "report", "expand", "stubs", "cache")
 
 
 def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -74,7 +74,7 @@ def test_help_teaches() -> None:
     assert "--class-name" in shown
 
 
-@pytest.mark.parametrize("command", ["inspect", "compare", "bench", "expand", "stubs"])
+@pytest.mark.parametrize("command", ["inspect", "compare", "bench", "report", "expand", "stubs"])
 def test_every_help_has_examples(command: str) -> None:
     shown = run(CLI, command, "--help").stdout
     assert "Examples" in shown

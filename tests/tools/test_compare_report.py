@@ -95,3 +95,12 @@ def test_the_command_exits_with_2_when_it_cannot_compare(arguments: tuple[str, .
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_a_notebook_gets_a_table_with_the_same_words() -> None:
+    text = compare(DIGITS, RefBackend(), RefBackend("float"), samples=8)._repr_html_()
+    assert "first layer that differs on the same input: " in text
+    assert "<th>end to end</th>" in text
+    assert "<td>every element as the dialect double (" in text
+    equal = compare(DIGITS, RefBackend(), RefBackend())._repr_html_()
+    assert "<caption>digits.tflite: equal: 12 of 12 layers fed the same input" in equal

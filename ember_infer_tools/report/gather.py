@@ -1,0 +1,167 @@
+"""Makes a report: asks the other tools about a model, and runs it where it can be run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ember_infer_core.backend import KernelBackend
+from ember_infer_core.errors import ComparisonError, KernelError, ModelWarning
+from ember_infer_core.program import Program
+from ember_infer_core.quantization import PerChannelQuantParam
+from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
+from ember_infer_core.slots import AnyArray
+from ember_infer_macros.tflite.read import ModelSource
+from ember_infer_ref import RefBackend
+from ember_infer_tools.bench.layers import LayerTimes, time_layers
+from ember_infer_tools.compare import Comparison, compare
+from ember_infer_tools.compare.interpreters import RUNTIMES
+from ember_infer_tools.compare.model import Model, load_model
+from ember_infer_tools.compare.sides import DUMPS, DumpSide
+from ember_infer_tools.inspect import inspect_model
+from ember_infer_tools.report.differences import Differences
+from ember_infer_tools.report.distributions import activations_of, weights_of
+from ember_infer_tools.report.results import Report
+from ember_infer_tools.specs import full_name, load_backend
+
+__all__ = ["make_report"]
+
+Progress = Callable[[str], None]
+
+_SAMPLES = 4
+_STEPS = 64
+_ROUNDS = 12
+# Each layer is compiled alone to be timed, which takes as long as there are layers, for each of them.
+_MOST_TIMED = 1000
+_REF = "ref"
+
+
+def make_report(
+    model: ModelSource,
+    a: str | None = None,
+    b: str | None = None,
+    inputs: Inputs | None = None,
+    *,
+    samples: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Everything about a model that a page shows. A model that is not supported is not run, and shown all the same.
+
+    Args:
+        model: a path, or the bytes of a .tflite file.
+        a: who runs it, whose activations and times are shown: as :func:`ember_infer_tools.compare.compare` takes it;
+            RefBackend by default, and for activations of what is no backend.
+        b: what is compared with it, if anything.
+        inputs, samples, steps, seed: see there.
+        progress: called with what is being done.
+
+    Raises:
+        ModelError: the model cannot be read.
+        ValueError: a side is not there or cannot run the model, or inputs do not fit it.
+        KernelError: a backend cannot run it.
+    """
+    say = progress or (lambda what: None)
+    if b is not None and a is None:
+        raise ComparisonError("--b (b=) is compared with a reference: give --a (a=) too, such as ref")
+    say("reading the model")
+    inspected = inspect_model(model)
+    if not inspected.supported:
+        return Report(inspected, notes=("The model is not supported, so that nothing was run.",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ModelWarning)  # which the page's findings hold
+        lowered = load_model(model)
+        arrays, origin = _samples(lowered, [side for side in (a, b) if side], inputs, samples, steps, seed)
+        backends = {side: load_backend(side) for side in dict.fromkeys((a or _REF, b)) if side and _is_backend(side)}
+        by = full_name(a or _REF) if (a or _REF) in backends else full_name(_REF)
+        say("running the model")
+        program = lowered.program
+        activations, ended = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
+        comparison, same_input, end_to_end = None, Differences(), Differences()
+        if a is not None and b is not None:
+            say("comparing")
+            watch = {"layer_by_layer": same_input, "end_to_end": end_to_end}
+            comparison = _compared(model, a, b, arrays, watch)
+        times, notes = _times(backends, program, [array[0] for array in arrays], say)
+    return Report(
+        model=inspected,
+        inputs=origin,
+        activations_by=by,
+        activations=activations,
+        weights=weights_of(program, lowered.tensors),
+        scales=_scales(program, lowered.tensors),
+        storage={index: root for index in range(lowered.tensors) if (root := program.storage(index)) != index},
+        operators={call.name: call.operator for call in program.calls},
+        times=times,
+        comparison=comparison,
+        same_input=same_input.maps(),
+        end_to_end=end_to_end.maps(),
+        notes=(*_ended_in_words(ended, len(arrays[0])), *notes, *(comparison.notes if comparison else ())),
+    )
+
+
+def _is_backend(side: str) -> bool:
+    return side not in RUNTIMES and not side.startswith(DUMPS)
+
+
+def _samples(
+    model: Model, sides: list[str], inputs: Inputs | None, samples: int | None, steps: int | None, seed: int
+) -> tuple[list[AnyArray], str]:
+    """What is run, and where it comes from in words: given, dumped beside a device's layers, or random."""
+    program = model.program
+    unit, count, other, usual = (
+        ("step", steps, samples, _STEPS) if model.is_stateful else ("sample", samples, steps, _SAMPLES)
+    )
+    if other is not None:
+        raise ComparisonError(f"{model.name} keeps {'' if model.is_stateful else 'no '}state: say {unit}s")
+    dumps = [DumpSide(Path(side.removeprefix(DUMPS)), model) for side in sides if side.startswith(DUMPS)]
+    dumped = [found for side in dumps if (found := side.given_inputs(model)) is not None]
+    if inputs is not None:
+        arrays, origin = checked_inputs(inputs, program), "given"
+    elif dumped:
+        arrays, origin = dumped[0], "dumped by the device"
+    else:
+        arrays, origin = random_inputs(program, usual if count is None else count, seed), f"random, seed {seed}"
+    length = len(arrays[0])
+    return arrays, f"{length:,} {unit}{'' if length == 1 else 's'}, {origin}"
+
+
+def _compared(
+    model: ModelSource, a: str, b: str, arrays: list[AnyArray], into: Mapping[str, Differences]
+) -> Comparison:
+    def watch(mode: str, tensor: int, of_a: AnyArray, of_b: AnyArray) -> None:
+        into[mode].add(tensor, of_a, of_b)
+
+    return compare(model, a, b, arrays, watch=watch)
+
+
+def _times(
+    backends: Mapping[str, KernelBackend], program: Program, inputs: list[AnyArray], say: Progress
+) -> tuple[tuple[LayerTimes, ...], tuple[str, ...]]:
+    """Each layer's on each backend; of a model without end none, and of one whose run fails."""
+    if not program.calls:
+        return (), ()
+    if len(program.calls) > _MOST_TIMED:
+        return (), (f"Layers are not timed one by one: there are more than {_MOST_TIMED:,}.",)
+    times = []
+    for name, backend in backends.items():
+        say(f"timing {name}")
+        try:
+            times.append(time_layers(full_name(name), backend, program, inputs, _ROUNDS))
+        except KernelError as error:
+            return (), (f"Nothing was timed: {error}",)
+    return tuple(times), ()
+
+
+def _ended_in_words(ended: tuple[str, ...], runs: int) -> list[str]:
+    return [f"{len(ended):,} of {runs:,} runs ended early, the first of them so: {ended[0]}"] if ended else []
+
+
+def _scales(program: Program, tensors: int) -> dict[int, tuple[float, ...]]:
+    found = {}
+    for index, tensor in enumerate(program.tensors[:tensors]):
+        if tensor.data is not None and isinstance(tensor.quant, PerChannelQuantParam):
+            found[index] = tuple(float(scale) for scale in tensor.quant.scales)
+    return found

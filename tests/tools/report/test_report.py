@@ -1,0 +1,137 @@
+"""What a report gathers, from which side, on which samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ember_infer_core.errors import ComparisonError, ModelError
+from ember_infer_tools.report import Report, make_report
+from ember_infer_tools.report.layers import layers_of
+from ember_infer_tools.tflite_writer import ModelWriter
+from tests.tools.comparing import DIGITS
+
+
+@pytest.fixture(scope="module")
+def compared() -> Report:
+    """Two roundings, which differ in some convolutions on these samples."""
+    return make_report(DIGITS, "ref", "ref,rounding=float", samples=8)
+
+
+def test_a_model_alone_is_run_by_ref() -> None:
+    report = make_report(DIGITS)
+    assert report.inputs == "4 samples, random, seed 0"
+    assert report.activations_by == "ember_infer_ref:RefBackend"
+    assert [times.backend for times in report.times] == ["ember_infer_ref:RefBackend"]
+    assert report.comparison is None
+    assert not report.same_input
+
+
+def test_two_sides_are_compared_on_the_samples_that_are_shown(compared: Report) -> None:
+    assert compared.comparison is not None
+    assert compared.comparison.samples == 8
+    assert [times.backend for times in compared.times] == [
+        "ember_infer_ref:RefBackend",
+        "ember_infer_ref:RefBackend,rounding=float",
+    ]
+
+
+def test_maps_show_the_elements_that_the_comparison_counts(compared: Report) -> None:
+    assert compared.comparison is not None
+    for layers, maps in (
+        (compared.comparison.layer_by_layer, compared.same_input),
+        (compared.comparison.end_to_end, compared.end_to_end),
+    ):
+        assert {layer.tensor for layer in layers if layer.differs} == set(maps)
+        for layer in layers:
+            if layer.difference is not None and layer.differs:
+                assert sum(maps[layer.tensor].channels) == layer.difference.different
+    assert compared.same_input
+
+
+def test_layers_that_differ_are_marked_by_what_is_at_fault(compared: Report) -> None:
+    layers, marks = layers_of(compared)
+    comparison = compared.comparison
+    assert comparison is not None
+    assert {index for index, mark in marks.items() if mark == "fault"} == {
+        layer.index for layer in comparison.layer_by_layer if layer.differs
+    }
+    last = layers[-1]
+    assert last.mark == "grown"
+    assert [one.name for one in last.compared] == ["probabilities"]
+
+
+def test_a_layer_that_has_no_call_shows_the_tensor_whose_memory_it_is(compared: Report) -> None:
+    layers = {layer.operator.layer: layer for layer in layers_of(compared)[0]}
+    assert layers["flatten"].times == []
+    assert layers["flatten"].activations == layers["average_pool"].activations
+
+
+def test_shares_of_the_time_come_to_one(compared: Report) -> None:
+    times = [layer.times[0].share for layer in layers_of(compared)[0] if layer.times]
+    assert sum(times) == pytest.approx(1)
+
+
+def test_samples_are_those_that_are_given() -> None:
+    samples = np.full((3, 64), 5, np.int8)
+    report = make_report(DIGITS, inputs=samples)
+    assert report.inputs == "3 samples, given"
+    assert report.activations[report.model.inputs[0].tensor].least == 5
+
+
+def test_a_device_whose_input_was_dumped_is_shown_on_that(tmp_path: Path) -> None:
+    np.save(tmp_path / "input.npy", np.full((2, 8, 8, 1), 7, np.int8))
+    np.save(tmp_path / "conv1.npy", np.zeros((2, 8, 8, 16), np.int8))
+    report = make_report(DIGITS, "ref", f"dumps:{tmp_path}")
+    assert report.inputs == "2 samples, dumped by the device"
+    assert report.comparison is not None
+    assert report.comparison.first_faulty is not None
+    assert len(report.times) == 1  # a dump cannot be timed
+
+
+def test_a_model_that_is_not_supported_is_shown_and_not_run() -> None:
+    writer = ModelWriter()
+    source, result = (writer.tensor(name, (4,), scale=1.0) for name in "ab")
+    writer.operator("GELU", [source], [result])
+    report = make_report(writer.finish([source], [result]))
+    assert not report.inputs
+    assert not report.times
+    assert "nothing was run" in report.notes[0]
+    assert layers_of(report)[0][0].mark == "problem"
+
+
+def test_a_model_without_operators_is_a_report_too() -> None:
+    writer = ModelWriter()
+    source = writer.tensor("in", (2,), scale=0.5)
+    report = make_report(writer.finish([source], [source]))
+    assert layers_of(report)[0] == []
+    assert source in report.activations
+
+
+def test_runs_that_fail_count_as_far_as_they_come_and_are_told() -> None:
+    writer = ModelWriter()
+    source, middle, result = (writer.tensor(name, (1, 2), scale=1.0) for name in ("x", "abs", "rsqrt"))
+    writer.operator("ABS", [source], [middle])
+    writer.operator("RSQRT", [source], [result])
+    model = writer.finish([source], [middle, result])
+    report = make_report(model, inputs=np.array([[-1, -4], [4, 9]], np.int8))
+    assert (report.activations[middle].elements, report.activations[result].elements) == (4, 2)
+    assert report.notes[0].startswith("1 of 2 runs ended early, the first of them so: ")
+    assert report.notes[1].startswith("Nothing was timed: ")
+
+
+def test_a_side_alone_has_nothing_to_be_compared_with() -> None:
+    with pytest.raises(ComparisonError, match="give --a"):
+        make_report(DIGITS, None, "ref")
+
+
+def test_steps_are_of_models_that_keep_state() -> None:
+    with pytest.raises(ComparisonError, match="keeps no state: say samples"):
+        make_report(DIGITS, steps=3)
+
+
+def test_damage_is_told_as_everywhere() -> None:
+    with pytest.raises(ModelError, match="nowhere"):
+        make_report("nowhere.tflite")
