@@ -65,12 +65,18 @@ class Target:
 
     def lane_order(self, chunks: int) -> npt.NDArray[np.intp]:
         """For each lane of 4 vectors of each chunk, the byte of the chunks that ``interleave`` puts there."""
+        if self.quads == "planes":
+            return self.vector_order(4 * chunks)
+        lane = np.arange(self.lanes)
+        within = 16 * (lane // 4) + 4 * np.arange(4)[:, None] + lane % 4
+        return (np.arange(chunks)[:, None, None] * self.chunk + within).reshape(-1)
+
+    def vector_order(self, vectors: int) -> npt.NDArray[np.intp]:
+        """For each lane of each vector, the byte of so many that ``interleave_vectors`` puts there."""
         lane = np.arange(self.lanes)
         if self.quads == "planes":
-            within = self.lanes * np.arange(4)[:, None] + lane % (self.lanes // 2) * 2 + lane // (self.lanes // 2)
-        else:
-            within = 16 * (lane // 4) + 4 * np.arange(4)[:, None] + lane % 4
-        return (np.arange(chunks)[:, None, None] * self.chunk + within).reshape(-1)
+            lane = lane % (self.lanes // 2) * 2 + lane // (self.lanes // 2)
+        return (np.arange(vectors)[:, None] * self.lanes + lane).reshape(-1)
 
 
 TARGETS: tuple[Target, ...] = (

@@ -60,17 +60,31 @@ INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
 #endif
 }
 
-/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
-INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
-                       const uint8_t *row3) {
-    __m512i r0 = _mm512_loadu_si512(row0), r1 = _mm512_loadu_si512(row1);
-    __m512i r2 = _mm512_loadu_si512(row2), r3 = _mm512_loadu_si512(row3);
+INLINE void unpack_quads(quad_lanes to[4], __m512i r0, __m512i r1, __m512i r2, __m512i r3) {
     __m512i low01 = _mm512_unpacklo_epi8(r0, r1), high01 = _mm512_unpackhi_epi8(r0, r1);
     __m512i low23 = _mm512_unpacklo_epi8(r2, r3), high23 = _mm512_unpackhi_epi8(r2, r3);
     to[0] = _mm512_unpacklo_epi16(low01, low23);
     to[1] = _mm512_unpackhi_epi16(low01, low23);
     to[2] = _mm512_unpacklo_epi16(high01, high23);
     to[3] = _mm512_unpackhi_epi16(high01, high23);
+}
+
+/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
+INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                       const uint8_t *row3) {
+    unpack_quads(to, load_quads(row0), load_quads(row1), load_quads(row2), load_quads(row3));
+}
+
+/* Unpacks work within 128 bits, packs too: what goes in in this order comes out in that of memory. */
+INLINE __m512i across_unpacks(__m512i a) {
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), a);
+}
+
+/* The same for a permute of each row, so that each vector has neighbours, in the order that pack_vectors undoes. */
+INLINE void interleave_vectors(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                               const uint8_t *row3) {
+    unpack_quads(to, across_unpacks(load_quads(row0)), across_unpacks(load_quads(row1)),
+                 across_unpacks(load_quads(row2)), across_unpacks(load_quads(row3)));
 }
 
 INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
@@ -130,8 +144,11 @@ INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, 
 
 /* The same, with the lanes of a first, then those of b, c and d. */
 INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
-    __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm512_permutexvar_epi32(order, pack_interleaved(a, b, c, d, zero, low, high));
+    return across_unpacks(pack_interleaved(a, b, c, d, zero, low, high));
+}
+
+INLINE byte_block pack_vectors(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    return pack_natural(a, b, c, d, zero, low, high);
 }
 
 INLINE void store_block(uint8_t *to, byte_block from) { _mm512_storeu_si512(to, from); }
