@@ -27,6 +27,8 @@ class Target:
         bias: what is added to int8 activations in memory.
         floats: whether it has the float32 ways of requantisation.
         sums: accumulators that registers hold beside the operands.
+        short_sums: the same for sums of few products: with less of them in a tile, the requantisation of one tile goes
+            on beside the multiplications of the next.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Target:
     bias: int
     floats: bool
     sums: int
+    short_sums: int
 
     @property
     def chunk(self) -> int:
@@ -90,6 +93,7 @@ TARGETS: tuple[Target, ...] = (
         bias=128,
         floats=True,
         sums=24,
+        short_sums=12,
     ),
     Target(
         "avxvnni",
@@ -101,6 +105,7 @@ TARGETS: tuple[Target, ...] = (
         bias=128,
         floats=True,
         sums=12,
+        short_sums=12,
     ),
     Target(
         "avx2",
@@ -112,6 +117,7 @@ TARGETS: tuple[Target, ...] = (
         bias=128,
         floats=True,
         sums=8,
+        short_sums=8,
     ),
     Target(
         "neon_dot",
@@ -123,6 +129,7 @@ TARGETS: tuple[Target, ...] = (
         bias=0,
         floats=False,
         sums=24,
+        short_sums=24,
     ),
     Target(
         "portable",
@@ -134,6 +141,7 @@ TARGETS: tuple[Target, ...] = (
         bias=0,
         floats=False,
         sums=6,
+        short_sums=6,
     ),
 )
 
