@@ -169,23 +169,38 @@ INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) 
         _mm_mask_storeu_epi8(to, _cvtu32_mask16((1u << count) - 1), bytes);
 }
 
+INLINE __m512i dot_pairs(__m512i sums, __m512i a, __m512i b) {
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__)
+    return _mm512_dpwssd_epi32(sums, a, b);
+#else
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b));
+    return sums;
+#endif
+}
+
 /* CHUNK sums (a * factor1 + b * factor2 + constant) >> shift of bytes, clamped to [low, high]. */
 #define HAS_ADD_BLOCK
 INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int factor2, int constant, int shift,
                             int low, int high) {
-    /* Products of 16 bits: factor = high * 2**15 + low, pairs of (a, b) at once. */
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i low_factors = _mm512_set1_epi32((int)((uint32_t)(factor2 & 0x7FFF) << 16 | (factor1 & 0x7FFF)));
-    const __m512i high_factors = _mm512_set1_epi32((int)((uint32_t)(factor2 >> 15) << 16 | (factor1 >> 15 & 0xFFFF)));
-    const __m512i x = _mm512_loadu_si512(a), y = _mm512_loadu_si512(b), start = _mm512_set1_epi32(constant);
-    const __m512i even = _mm512_unpacklo_epi8(x, y), odd = _mm512_unpackhi_epi8(x, y);
-    __m512i sums[4] = {_mm512_unpacklo_epi8(even, zero), _mm512_unpackhi_epi8(even, zero),
-                       _mm512_unpacklo_epi8(odd, zero), _mm512_unpackhi_epi8(odd, zero)};
-    UNROLL for (int i = 0; i < 4; i++) {
-        __m512i high_part = _mm512_slli_epi32(_mm512_madd_epi16(sums[i], high_factors), 15);
-        __m512i low_part = _mm512_add_epi32(_mm512_madd_epi16(sums[i], low_factors), start);
-        sums[i] = _mm512_srai_epi32(_mm512_add_epi32(high_part, low_part), shift);
+    /* Products of 16 bits, pairs of (a, b) at once: factor = upper * 2**8 + lower, of which the upper part meets
+       (byte - 128) * 2**8, which are the byte and a flipped bit. It fits 16 bits, as factors do 24. */
+    const int upper1 = factor1 >> 8, upper2 = factor2 >> 8;
+    const __m512i lower = _mm512_set1_epi32((int)((uint32_t)(factor2 & 0xFF) << 16 | (factor1 & 0xFF)));
+    const __m512i upper = _mm512_set1_epi32((int)((uint32_t)upper2 << 16 | (upper1 & 0xFFFF)));
+    const uint32_t centre = ((uint32_t)upper1 + (uint32_t)upper2) << 15;
+    const __m512i start = _mm512_set1_epi32((int)((uint32_t)constant + centre));
+    const __m512i zero = _mm512_setzero_si512(), flip = _mm512_set1_epi8(-128);
+    const __m512i x = _mm512_loadu_si512(a), y = _mm512_loadu_si512(b);
+    const __m512i pairs[2] = {_mm512_unpacklo_epi8(x, y), _mm512_unpackhi_epi8(x, y)};
+    __m512i sums[4];
+    UNROLL for (int i = 0; i < 2; i++) {
+        const __m512i centred = _mm512_xor_si512(pairs[i], flip);
+        sums[2 * i] = dot_pairs(start, _mm512_unpacklo_epi8(pairs[i], zero), lower);
+        sums[2 * i] = dot_pairs(sums[2 * i], _mm512_unpacklo_epi8(zero, centred), upper);
+        sums[2 * i + 1] = dot_pairs(start, _mm512_unpackhi_epi8(pairs[i], zero), lower);
+        sums[2 * i + 1] = dot_pairs(sums[2 * i + 1], _mm512_unpackhi_epi8(zero, centred), upper);
     }
+    UNROLL for (int i = 0; i < 4; i++) sums[i] = _mm512_srai_epi32(sums[i], shift);
     __m512i bytes =
         _mm512_packus_epi16(_mm512_packs_epi32(sums[0], sums[1]), _mm512_packs_epi32(sums[2], sums[3]));
     if (low > 0) bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8((char)low));
