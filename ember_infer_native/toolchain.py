@@ -293,7 +293,9 @@ def _spelled(compiler: Compiler, flags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _link_flags(compiler: Compiler) -> tuple[str, ...]:
-    flags = ("-shared", "-fPIC")
+    flags: tuple[str, ...] = ("-shared", "-fPIC")
+    if compiler.is_zig:
+        flags = (*flags, "-g0")  # it adds what debuggers read, as much again as the library, where nobody says
     if compiler.is_zig and sys.platform == "linux":
         # zig would first compile a run-time library of its own, which takes 4 s; memcpy and its like are found in
         # the process that loads the library.
