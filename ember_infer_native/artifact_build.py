@@ -201,7 +201,7 @@ def _program_sources(program: Program, target: Target) -> Mapping[str, str | byt
 def _find_compiler(machine: Machine) -> Compiler:
     """The usual one, or for another machine the one that CC names, else zig, which compiles for any."""
     if machine == host_machine() or os.environ.get("CC", "").strip():
-        return find_compiler()
+        return find_compiler(fastest=True)
     try:
         return find_compiler({"PATH": ""})
     except CompilerNotFound as error:

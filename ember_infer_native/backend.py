@@ -72,7 +72,7 @@ class NativeBackend(RoutedBackend):
         self._artifacts: Artifacts | None = None
         self._compiler: Compiler | None = None
         if artifacts is None:
-            self._compiler = find_compiler()
+            self._compiler = find_compiler(fastest=True)
         else:
             usable = [other for other in TARGETS if other.needs <= features]
             self._artifacts = Artifacts(Path(artifacts), usable if target is None else [self._target], features)
@@ -191,7 +191,7 @@ class NativeBackend(RoutedBackend):
         if self._compiler is None:
             assert self._artifacts is not None
             try:
-                self._compiler = find_compiler()
+                self._compiler = find_compiler(fastest=True)
             except CompilerNotFound as error:
                 raise CompilerNotFound(f"{self._artifacts.lacks(model, digest)}; here, {error}") from None
         return self._compiler

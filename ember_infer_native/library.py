@@ -19,6 +19,7 @@ from ember_infer_core.errors import InternalError, InvalidShape, KernelError
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import AnyArray, ByteArray
 from ember_infer_core.state import check_state
+from ember_infer_native.numpy_arrays import arrays_are_readable
 
 if TYPE_CHECKING:
     from ember_infer_core.executable import Run
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ABI", "ALIGNMENT", "Library", "NativeExecutable", "default_threads"]
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector of any target
-ABI = 3  # EMBER_ABI of kernels/exports.h
+ABI = 4  # EMBER_ABI of kernels/exports.h
 _LEAST_ROWS = 4  # of a batch for each thread; fewer are not worth one
 # A batch is run in pieces; once a piece was done so soon, the next ones have so many times more rows.
 _FIRST_ROWS = 2
@@ -56,6 +57,8 @@ class _Session(ctypes.Structure):
         ("outputs", ctypes.c_void_p),
         ("arena", ctypes.c_void_p),
         ("error", ctypes.py_object),
+        ("array_type", ctypes.c_void_p),
+        ("dtypes", ctypes.c_void_p),
     )
 
 
@@ -119,8 +122,17 @@ class NativeExecutable:
         self._arena = library.new_arena()
         self._start = functools.partial(library.functions.ember_start_state, _address(self._arena))
         inputs, outputs = _pointers(self.inputs), _pointers(self.outputs)
-        session = _Session(ctypes.addressof(inputs), ctypes.addressof(outputs), self._arena.ctypes.data, KernelError)
-        owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session)
+        dtypes = [array.dtype for array in (*self.inputs, *self.outputs)]
+        addresses = (ctypes.c_void_p * max(len(dtypes), 1))(*map(id, dtypes))
+        session = _Session(
+            ctypes.addressof(inputs),
+            ctypes.addressof(outputs),
+            self._arena.ctypes.data,
+            KernelError,
+            id(np.ndarray) if arrays_are_readable() else None,
+            ctypes.addressof(addresses),
+        )
+        owner = (self.inputs, self.outputs, self._arena, inputs, outputs, session, dtypes, addresses)
         self.run: Run
         self.predict: Callable[..., bool]
         self.run, self.predict = library.bind(session, owner)

@@ -14,6 +14,8 @@ __all__ = ["linear_formula"]
 
 _SHIFTS = range(25, 12, -1)
 _NUDGES = (0, 1, -1, 2, -2)
+# In 24 bits, signed: kernels cut them in two for multipliers of 16 bits.
+_MOST = (1 << 23) - 1
 # A sixteenth of the pairs, which tells of most factors that they will not do, and all.
 _ROWS = slice(None, None, 16), slice(None)
 
@@ -30,8 +32,8 @@ def linear_formula(
         bias: bytes are int8 + bias, in inputs, table and results: 128 or 0.
 
     Returns:
-        ``factor1``, ``factor2``, ``constant`` and ``shift``; the sum is one of int32, its parts wrap. None where no
-        formula gives the table.
+        ``factor1`` and ``factor2``, each of 24 bits, ``constant`` and ``shift``; the sum is one of int32, its parts
+        wrap. None where no formula gives the table.
     """
     kind = np.uint8 if bias else np.int8
     wanted, values = table.view(kind).astype(np.int64), np.arange(256, dtype=np.uint8).view(kind).astype(np.int64)
@@ -49,6 +51,8 @@ def linear_formula(
             least, most = (int(limit(terms[0]) + limit(terms[1])) for limit in (np.min, np.max))
             if not (least + near >= INT32_MIN and most + near <= INT32_MAX):
                 break  # the sum needs more bits than it has
+            if max(abs(factor1), abs(factor2)) > _MOST:
+                continue
             limits = INT32_MIN - least, INT32_MAX - most
             constant = _constant(terms, wanted, clamps, shift, near, limits)
             if constant is not None:

@@ -31,6 +31,7 @@ GENERIC_TILE = (1, 0, 1, 0, 4)
 DENSE = Kernel("conv2d", "conv2d", "conv2d", 3, (GENERIC_TILE,))
 
 _MOST_VECTORS = 4
+_FEW_PRODUCTS = 64  # of a sum, which then takes about as long to requantise
 _LATENCY = 6  # independent sums that keep the multiplier busy
 
 
@@ -155,7 +156,8 @@ def _plan_run(
     target = context.target
     channels, segment_rows, segment_columns, length = segments.shape
     vectors, quads = -(-channels // target.lanes), -(-length // 4)
-    template = tiles(context, geometry.columns, vectors)
+    products = 4 * quads * segment_rows * segment_columns
+    template = tiles(context, geometry.columns, vectors, products)
     packed = pack_weights(context, segments, vectors, quads, template[2])
     constants = packed + pack_requantization(scaled, choice, vectors * target.lanes)
     fields = {
@@ -180,11 +182,13 @@ def _plan_run(
     return Step(DENSE, template, fields, (input, output, context.constants.add(constants)))
 
 
-def tiles(context: Context, columns: int, vectors: int) -> tuple[int, int, int, int, int]:
+def tiles(
+    context: Context, columns: int, vectors: int, products: int = _FEW_PRODUCTS + 1
+) -> tuple[int, int, int, int, int]:
     """``(pixels, rest, vectors, last vectors, split)`` of a tile: as many sums as the registers hold, evenly cut."""
     if context.generic:
         return GENERIC_TILE
-    sums = context.target.sums
+    sums = context.target.sums if products > _FEW_PRODUCTS else context.target.short_sums
     most = min(2 * _MOST_VECTORS if columns == 1 else _MOST_VECTORS, sums)
     together = -(-vectors // -(-vectors // most))
     capacity = max(1, sums // together)

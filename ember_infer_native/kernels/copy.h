@@ -9,7 +9,15 @@ struct copy {
     int flip;         /* XORed onto each byte */
 };
 
-/* In words: compilers leave bytes alone at -O2. */
+INLINE void copy_flipped_word(uint8_t *to, const uint8_t *from, uint64_t mask) {
+    uint64_t word;
+    memcpy(&word, from, 8);
+    word ^= mask;
+    memcpy(to, &word, 8);
+}
+
+/* In words: compilers leave bytes alone at -O2. The last word of a row ends with it, and may begin in the one before:
+   `to` and `from` never overlap. */
 INLINE void copy_flipped(uint8_t *to, const uint8_t *from, ptrdiff_t count, uint8_t flip) {
     const uint64_t mask = flip * (UINT64_MAX / 255);
     ptrdiff_t i = 0;
@@ -19,7 +27,12 @@ INLINE void copy_flipped(uint8_t *to, const uint8_t *from, ptrdiff_t count, uint
         UNROLL for (int k = 0; k < 8; k++) words[k] ^= mask;
         memcpy(to + i, words, 64);
     }
-    for (; i < count; i++) to[i] = from[i] ^ flip;
+    for (; i + 8 <= count; i += 8) copy_flipped_word(to + i, from + i, mask);
+    if (count >= 8) {
+        if (i < count) copy_flipped_word(to + count - 8, from + count - 8, mask);
+    } else {
+        for (; i < count; i++) to[i] = from[i] ^ flip;
+    }
 }
 
 INLINE void copy(const struct copy *p, const uint8_t *input, uint8_t *output) {

@@ -74,46 +74,9 @@ INLINE void depthwise_chunk(const int together, const struct depthwise_conv2d *p
     depthwise_store(together, p, sums, output, r, phase, count);
 }
 
-/* A row of whole chunks in each column, filter of three columns: the quads of a column serve three outputs. */
-INLINE void depthwise_slide(const int together, const struct depthwise_conv2d *p, const uint8_t *x, uint8_t *output,
-                            const uint8_t *weights, const struct requantization *r, int phase) {
-    const int columns = p->chunks / p->column_chunks;
-    quad_lanes quads[3][4];
-    depthwise_quads(quads[0], p, x, 0, together);
-    depthwise_quads(quads[1], p, x + tap_at(p, 1), 0, together);
-    for (int column = 0; column < columns; column++) {
-        int32_lanes sums[2][4];
-        const uint8_t *w = weights;
-        depthwise_quads(quads[2], p, x + tap_at(p, 2), 0, together);
-        UNROLL for (int row = 0; row < together; row++)
-            UNROLL for (int k = 0; k < 4; k++) sums[row][k] = load_bias(r, 4 * phase + k);
-        UNROLL for (int tap = 0; tap < 3; tap++) {
-            UNROLL for (int row = 0; row < together; row++) {
-                UNROLL for (int k = 0; k < 4; k++) {
-                    sums[row][k] = dot(sums[row][k], quads[tap][k], load_weights(w));
-                    w += QUAD_BYTES;
-                }
-            }
-        }
-        UNROLL for (int k = 0; k < 4; k++) {
-            quads[0][k] = quads[1][k];
-            quads[1][k] = quads[2][k];
-        }
-        depthwise_store(together, p, sums, output, r, phase, CHUNK);
-        x += p->column_step;
-        output += (ptrdiff_t)p->column_chunks * CHUNK;
-    }
-}
-
-INLINE void depthwise_rows(const int together, const int slide, const struct depthwise_conv2d *p, const uint8_t *input,
-                           uint8_t *output, const uint8_t *weights, const struct requantization *r) {
+INLINE void depthwise_rows(const int together, const struct depthwise_conv2d *p, const uint8_t *input, uint8_t *output,
+                           const uint8_t *weights, const struct requantization *r) {
     const ptrdiff_t phase_bytes = (ptrdiff_t)row_groups(p) * p->filter_columns * together * 4 * QUAD_BYTES;
-    if (slide) {
-        for (int phase = 0; phase < p->column_chunks; phase++)
-            depthwise_slide(together, p, input + (ptrdiff_t)phase * CHUNK, output + (ptrdiff_t)phase * CHUNK,
-                            weights + phase * phase_bytes, r, phase);
-        return;
-    }
     int phase = 0;
     for (int chunk = 0; chunk < p->chunks; chunk++) {
         const int column = p->column_chunks ? chunk / p->column_chunks : 0;
@@ -128,8 +91,8 @@ INLINE void depthwise_rows(const int together, const int slide, const struct dep
 }
 
 /* Constants: weights for two rows together if `together` is 2, weights for one row, requantisation. */
-INLINE void depthwise_conv2d(const int together, const int slide, const struct depthwise_conv2d *p,
-                             const uint8_t *input, uint8_t *output, const uint8_t *constants) {
+INLINE void depthwise_conv2d(const int together, const struct depthwise_conv2d *p, const uint8_t *input,
+                             uint8_t *output, const uint8_t *constants) {
     const ptrdiff_t row_weights = (ptrdiff_t)p->period * row_groups(p) * p->filter_columns * 4 * QUAD_BYTES;
     const uint8_t *single = constants + (together == 2 ? 2 * row_weights : 0);
     const struct requantization r = REQUANTIZATION(p, 4 * p->period, single + row_weights);
@@ -138,10 +101,10 @@ INLINE void depthwise_conv2d(const int together, const int slide, const struct d
         uint8_t *to = output + (ptrdiff_t)image * p->output_image;
         int row = 0;
         for (; row + together <= p->rows; row += together)
-            depthwise_rows(together, slide, p, from + (ptrdiff_t)row * p->input_row,
+            depthwise_rows(together, p, from + (ptrdiff_t)row * p->input_row,
                            to + (ptrdiff_t)row * p->output_row, constants, &r);
         if (together == 2 && row < p->rows)
-            depthwise_rows(1, slide, p, from + (ptrdiff_t)row * p->input_row, to + (ptrdiff_t)row * p->output_row,
+            depthwise_rows(1, p, from + (ptrdiff_t)row * p->input_row, to + (ptrdiff_t)row * p->output_row,
                            single, &r);
     }
 }

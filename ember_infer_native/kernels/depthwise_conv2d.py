@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D as steps of ``depthwise_conv2d.h``, or of ``conv2d.h`` for an input of one channel."""
+"""DEPTHWISE_CONV_2D as steps of ``depthwise_sliding.h`` or ``depthwise_conv2d.h``; of one channel, of ``conv2d.h``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.slots import Int8Array, Int32Array
 from ember_infer_native.kernels.conv2d import DENSE, plan_window
 from ember_infer_native.kernels.copies import COPY, REPEAT
+from ember_infer_native.kernels.depthwise_sliding import SLIDING, pack_taps, plan_sliding, rows_together
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.kernels.sums import pack_requantization, scale_sums
 from ember_infer_native.kernels.windows import borders_of_the_input, prepare_window
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEPTHWISE_CONV2D"]
 
-_TAPS = Kernel("depthwise_conv2d", "depthwise_conv2d", "depthwise_conv2d", 3, ((1, 0), (1, 1), (2, 0), (2, 1)))
+_TAPS = Kernel("depthwise_conv2d", "depthwise_conv2d", "depthwise_conv2d", 3, ((1,), (2,)))
 
 
 def _plan(
@@ -45,6 +45,9 @@ def _plan(
     if params.depth_multiplier != 1:
         input, repeat = _repeat_channels(context, input, params.depth_multiplier)
         steps = [*steps, repeat]
+    sliding = plan_sliding(context, params, input, output, weights, bias)
+    if sliding is not None:
+        return [*steps, sliding]
     columns, sort = _sort_columns(context, params, input)
     return [*steps, *sort, _plan_taps(context, params, columns, output, weights, bias)]
 
@@ -62,7 +65,9 @@ def _work(params: DepthwiseConv2dParams) -> int:
     return element_count(params.output_shape) * element_count(params.weights_shape[1:-1])
 
 
-DEPTHWISE_CONV2D = NativeOperator(_plan, (_TAPS, DENSE, COPY, REPEAT), lambda params: True, borders_of_the_input, _work)
+DEPTHWISE_CONV2D = NativeOperator(
+    _plan, (_TAPS, SLIDING, DENSE, COPY, REPEAT), lambda params: True, borders_of_the_input, _work
+)
 
 
 def _repeat_channels(context: Context, input: Place, times: int) -> tuple[Place, Step]:
@@ -134,11 +139,9 @@ def _plan_taps(
     choice = scaled.requantization.choice()
     period = channels // gcd(channels, target.chunk)
     whole_chunks = channels % target.chunk == 0
-    # Three rows of the filter leave room for a fourth: two rows of the output share them.
-    together = 2 if filter_rows == 3 and params.stride_h * params.dilation_h_factor == 1 and out.rows > 1 else 1
-    slide = whole_chunks and filter_columns == 3 and filter_rows <= 4 and params.stride_w == params.dilation_w_factor
+    together = rows_together(params, filter_rows, out.rows)
     order = target.lane_order(period) % channels
-    packed = [_pack_weights(context, filters, order, rows) for rows in ((2, 1) if together == 2 else (1,))]
+    packed = [pack_taps(target, filters, order, rows, 4) for rows in ((2, 1) if together == 2 else (1,))]
     in_lanes = scaled.map(lambda array: array[order])
     packed.append(pack_requantization(in_lanes, choice, len(order)))
     fields = {
@@ -163,19 +166,4 @@ def _plan_taps(
         **in_lanes.requantization.fields(choice, target, 4),
     }
     constants = context.constants.add(b"".join(packed))
-    template = (together, int(slide))
-    return Step(_TAPS, template, fields, (columns.first, output.first, constants))
-
-
-def _pack_weights(
-    context: Context, filters: npt.NDArray[np.int64], order: npt.NDArray[np.intp], together: int
-) -> bytes:
-    """For each chunk: column of the filter, group of four rows, output row, vector, lane, four bytes."""
-    target = context.target
-    rows, columns, _ = filters.shape
-    groups = -(-rows // 4)
-    quads: npt.NDArray[np.int8] = np.zeros((together, groups * 4, columns, len(order)), np.int8)
-    for output_row in range(together):
-        quads[output_row, output_row : output_row + rows] = filters[:, :, order]
-    cut = quads.reshape(together, groups, 4, columns, -1, 4, target.lanes)
-    return target.pack_quads(np.ascontiguousarray(cut.transpose(4, 3, 1, 0, 5, 6, 2)))
+    return Step(_TAPS, (together,), fields, (columns.first, output.first, constants))

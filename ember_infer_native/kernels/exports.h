@@ -10,7 +10,7 @@
 #define NOINLINE __attribute__((noinline))
 /* Libraries made ahead of time outlive versions of ours: to be raised with whatever a caller notices, and where older
    libraries computed wrongly. library.py has the same number. */
-#define EMBER_ABI 3
+#define EMBER_ABI 4
 
 typedef void (*ember_layer)(const uint8_t *const *inputs, uint8_t *const *outputs, uint8_t *arena);
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from ember_infer_core.activation import check_activation
 from ember_infer_native.kernels.operator import NativeOperator
 from ember_infer_native.plan import Kernel, Place, Step
@@ -14,21 +17,26 @@ if TYPE_CHECKING:
 
 __all__ = ["AVG_POOL", "MAX_POOL"]
 
-_POOL = Kernel("pool", "pool", "pool", 2, ((0,), (1,)))
+_AVERAGE = Kernel("average_pool", "pool", "pool", 3)
+_MAXIMUM = Kernel("max_pool", "pool", "pool", 2)
 
 
 def _plan_average(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
-    return _plan(context, params, input, output, average=True)
+    target = context.target
+    # What taps are multiplied with: one of four, two, three, all.
+    ones: npt.NDArray[np.int8] = np.tri(4, dtype=np.int8)[:, np.newaxis].repeat(target.lanes, 1)
+    constants = context.constants.add(target.pack_quads(ones))
+    return [Step(_AVERAGE, (), _fields(context, params, input, output), (input.first, output.first, constants))]
 
 
 def _plan_maximum(context: Context, params: PoolParams, input: Place, output: Place) -> list[Step]:
-    return _plan(context, params, input, output, average=False)
+    return [Step(_MAXIMUM, (), _fields(context, params, input, output), (input.first, output.first))]
 
 
-def _plan(context: Context, params: PoolParams, input: Place, output: Place, average: bool) -> list[Step]:
+def _fields(context: Context, params: PoolParams, input: Place, output: Place) -> dict[str, int]:
     check_activation(params)
     layout, out, bias = input.layout, output.layout, context.target.bias
-    fields = {
+    return {
         "images": out.images,
         "rows": out.rows,
         "columns": out.columns,
@@ -48,8 +56,7 @@ def _plan(context: Context, params: PoolParams, input: Place, output: Place, ave
         "low": params.activation_min + bias,
         "high": params.activation_max + bias,
     }
-    return [Step(_POOL, (int(average),), fields, (input.first, output.first))]
 
 
-AVG_POOL = NativeOperator(_plan_average, (_POOL,), lambda params: True)
-MAX_POOL = NativeOperator(_plan_maximum, (_POOL,), lambda params: True)
+AVG_POOL = NativeOperator(_plan_average, (_AVERAGE,), lambda params: True)
+MAX_POOL = NativeOperator(_plan_maximum, (_MAXIMUM,), lambda params: True)

@@ -14,6 +14,23 @@ typedef struct {
     void *internal;
 } python_buffer; /* Py_buffer */
 
+/* An array of NumPy, as its C interface lays it out. library.py looks at some of this process's arrays: only where they say
+   what they are is `array_type` of a session set, and anything read this way. */
+typedef struct {
+    intptr_t references;
+    const void *type;
+    void *memory;
+    int dimensions;
+    const intptr_t *shape, *strides;
+    python_object *base;
+    const void *dtype;
+    int flags;
+} numpy_array; /* PyArrayObject_fields */
+
+#define NUMPY_CONTIGUOUS 0x0001
+#define NUMPY_ALIGNED 0x0100
+#define NUMPY_WRITABLE 0x0400
+
 typedef struct {
     const char *name;
     python_object *(*function)(python_object *, python_object *const *, intptr_t, python_object *);
@@ -53,6 +70,8 @@ struct session {
     uint8_t *const *outputs;
     uint8_t *arena;
     python_object *error; /* the exception's class */
+    const void *array_type;    /* of NumPy's arrays, or 0 where they cannot be read */
+    const void *const *dtypes; /* those of the inputs and outputs */
 };
 
 INLINE python_object *python_new(python_object *object) {
@@ -92,6 +111,30 @@ INLINE int python_fits(const python_buffer *buffer, char format, int64_t length)
     return found[0] == format || (format == 'i' && found[0] == 'l' && buffer->item_size == 4);
 }
 
+/* The memory of an array of NumPy that fits as it is, or 0; 2 ns, where a buffer takes 30. A dtype is one object for all
+   arrays of the machine's own order; whatever else may fit has to be asked for its buffer. */
+INLINE void *numpy_memory(const struct session *session, python_object *object, int position, char format,
+                          int64_t length, int writable) {
+    const numpy_array *array = (const numpy_array *)object;
+    const int wanted = NUMPY_CONTIGUOUS | NUMPY_ALIGNED | (writable ? NUMPY_WRITABLE : 0);
+    if (!session->array_type || array->type != session->array_type) return 0;
+    if (array->dtype != session->dtypes[position] || (array->flags & wanted) != wanted) return 0;
+    int64_t bytes = format == 'h' ? 2 : format == 'i' || format == 'f' ? 4 : 1;
+    for (int i = 0; i < array->dimensions; i++) bytes *= array->shape[i];
+    return bytes == length ? array->memory : 0;
+}
+
+/* Whether any other object has a buffer that fits, which then has to be released. */
+INLINE int python_holds(python_object *object, python_buffer *buffer, char format, int64_t length, int writable) {
+    if (PyObject_GetBuffer(object, buffer, PYTHON_BUFFER | (writable ? PYTHON_WRITABLE : 0))) {
+        PyErr_Clear();
+        return 0;
+    }
+    const int fits = python_fits(buffer, format, length);
+    if (!fits) PyBuffer_Release(buffer);
+    return fits;
+}
+
 /* predict(*inputs, *outputs): on the caller's arrays if each is contiguous, of its type and length, and outputs can be
    written to; or else, and where there are very many, it does nothing and returns False. */
 INLINE python_object *python_predict(python_object *self, python_object *const *arrays, intptr_t count,
@@ -108,19 +151,20 @@ INLINE python_object *python_predict(python_object *self, python_object *const *
     const uint8_t *inputs[HELD];
     uint8_t *outputs[HELD];
     int held = 0, fits = 1;
-    for (; held < count && fits; held++) {
-        python_buffer *buffer = &buffers[held];
-        const int is_output = held >= input_count;
-        if (PyObject_GetBuffer(arrays[held], buffer, PYTHON_BUFFER | (is_output ? PYTHON_WRITABLE : 0))) {
-            PyErr_Clear();
-            fits = 0;
-            break;
+    for (int i = 0; i < count; i++) {
+        const int is_output = i >= input_count;
+        void *memory = numpy_memory(session, arrays[i], i, formats[i], lengths[i], is_output);
+        if (!memory) {
+            python_buffer *buffer = &buffers[held];
+            fits = python_holds(arrays[i], buffer, formats[i], lengths[i], is_output);
+            if (!fits) break;
+            memory = buffer->memory;
+            held++;
         }
-        fits = python_fits(buffer, formats[held], lengths[held]);
         if (is_output)
-            outputs[held - input_count] = buffer->memory;
+            outputs[i - input_count] = memory;
         else
-            inputs[held] = buffer->memory;
+            inputs[i] = memory;
     }
     for (int i = 0; fits && i < output_count; i++)
         for (int k = 0; k < i; k++)

@@ -27,6 +27,8 @@ class Target:
         bias: what is added to int8 activations in memory.
         floats: whether it has the float32 ways of requantisation.
         sums: accumulators that registers hold beside the operands.
+        short_sums: the same for sums of few products: with less of them in a tile, the requantisation of one tile goes
+            on beside the multiplications of the next.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Target:
     bias: int
     floats: bool
     sums: int
+    short_sums: int
 
     @property
     def chunk(self) -> int:
@@ -65,12 +68,18 @@ class Target:
 
     def lane_order(self, chunks: int) -> npt.NDArray[np.intp]:
         """For each lane of 4 vectors of each chunk, the byte of the chunks that ``interleave`` puts there."""
+        if self.quads == "planes":
+            return self.vector_order(4 * chunks)
+        lane = np.arange(self.lanes)
+        within = 16 * (lane // 4) + 4 * np.arange(4)[:, None] + lane % 4
+        return (np.arange(chunks)[:, None, None] * self.chunk + within).reshape(-1)
+
+    def vector_order(self, vectors: int) -> npt.NDArray[np.intp]:
+        """For each lane of each vector, the byte of so many that ``interleave_vectors`` puts there."""
         lane = np.arange(self.lanes)
         if self.quads == "planes":
-            within = self.lanes * np.arange(4)[:, None] + lane % (self.lanes // 2) * 2 + lane // (self.lanes // 2)
-        else:
-            within = 16 * (lane // 4) + 4 * np.arange(4)[:, None] + lane % 4
-        return (np.arange(chunks)[:, None, None] * self.chunk + within).reshape(-1)
+            lane = lane % (self.lanes // 2) * 2 + lane // (self.lanes // 2)
+        return (np.arange(vectors)[:, None] * self.lanes + lane).reshape(-1)
 
 
 TARGETS: tuple[Target, ...] = (
@@ -84,6 +93,7 @@ TARGETS: tuple[Target, ...] = (
         bias=128,
         floats=True,
         sums=24,
+        short_sums=12,
     ),
     Target(
         "avxvnni",
@@ -95,6 +105,7 @@ TARGETS: tuple[Target, ...] = (
         bias=128,
         floats=True,
         sums=12,
+        short_sums=12,
     ),
     Target(
         "avx2",
@@ -106,6 +117,7 @@ TARGETS: tuple[Target, ...] = (
         bias=128,
         floats=True,
         sums=8,
+        short_sums=8,
     ),
     Target(
         "neon_dot",
@@ -117,6 +129,7 @@ TARGETS: tuple[Target, ...] = (
         bias=0,
         floats=False,
         sums=24,
+        short_sums=24,
     ),
     Target(
         "portable",
@@ -128,6 +141,7 @@ TARGETS: tuple[Target, ...] = (
         bias=0,
         floats=False,
         sums=6,
+        short_sums=6,
     ),
 )
 

@@ -91,16 +91,30 @@ INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
 
 #endif
 
-/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
-INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
-                       const uint8_t *row3) {
-    __m256i r0 = load_quads(row0), r1 = load_quads(row1), r2 = load_quads(row2), r3 = load_quads(row3);
+INLINE void unpack_quads(quad_lanes to[4], __m256i r0, __m256i r1, __m256i r2, __m256i r3) {
     __m256i low01 = _mm256_unpacklo_epi8(r0, r1), high01 = _mm256_unpackhi_epi8(r0, r1);
     __m256i low23 = _mm256_unpacklo_epi8(r2, r3), high23 = _mm256_unpackhi_epi8(r2, r3);
     to[0] = _mm256_unpacklo_epi16(low01, low23);
     to[1] = _mm256_unpackhi_epi16(low01, low23);
     to[2] = _mm256_unpacklo_epi16(high01, high23);
     to[3] = _mm256_unpackhi_epi16(high01, high23);
+}
+
+/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
+INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                       const uint8_t *row3) {
+    unpack_quads(to, load_quads(row0), load_quads(row1), load_quads(row2), load_quads(row3));
+}
+
+/* The same for a permute of each row, so that each vector has neighbours, in the order that pack_vectors undoes. */
+INLINE void interleave_vectors(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                               const uint8_t *row3) {
+    /* Unpacks work within 128 bits. */
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    unpack_quads(to, _mm256_permutevar8x32_epi32(load_quads(row0), order),
+                 _mm256_permutevar8x32_epi32(load_quads(row1), order),
+                 _mm256_permutevar8x32_epi32(load_quads(row2), order),
+                 _mm256_permutevar8x32_epi32(load_quads(row3), order));
 }
 
 INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
@@ -154,6 +168,10 @@ INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, 
 INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     return _mm256_permutevar8x32_epi32(pack_interleaved(a, b, c, d, zero, low, high), order);
+}
+
+INLINE byte_block pack_vectors(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    return pack_natural(a, b, c, d, zero, low, high);
 }
 
 INLINE void store_block(uint8_t *to, byte_block from) { _mm256_storeu_si256((__m256i *)to, from); }

@@ -60,17 +60,31 @@ INLINE int32_lanes dot(int32_lanes sums, quad_lanes x, weight_lanes w) {
 #endif
 }
 
-/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
-INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
-                       const uint8_t *row3) {
-    __m512i r0 = _mm512_loadu_si512(row0), r1 = _mm512_loadu_si512(row1);
-    __m512i r2 = _mm512_loadu_si512(row2), r3 = _mm512_loadu_si512(row3);
+INLINE void unpack_quads(quad_lanes to[4], __m512i r0, __m512i r1, __m512i r2, __m512i r3) {
     __m512i low01 = _mm512_unpacklo_epi8(r0, r1), high01 = _mm512_unpackhi_epi8(r0, r1);
     __m512i low23 = _mm512_unpacklo_epi8(r2, r3), high23 = _mm512_unpackhi_epi8(r2, r3);
     to[0] = _mm512_unpacklo_epi16(low01, low23);
     to[1] = _mm512_unpackhi_epi16(low01, low23);
     to[2] = _mm512_unpacklo_epi16(high01, high23);
     to[3] = _mm512_unpackhi_epi16(high01, high23);
+}
+
+/* Quads of four rows, channel by channel, in the order that pack_interleaved undoes. */
+INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                       const uint8_t *row3) {
+    unpack_quads(to, load_quads(row0), load_quads(row1), load_quads(row2), load_quads(row3));
+}
+
+/* Unpacks work within 128 bits, packs too: what goes in in this order comes out in that of memory. */
+INLINE __m512i across_unpacks(__m512i a) {
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), a);
+}
+
+/* The same for a permute of each row, so that each vector has neighbours, in the order that pack_vectors undoes. */
+INLINE void interleave_vectors(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                               const uint8_t *row3) {
+    unpack_quads(to, across_unpacks(load_quads(row0)), across_unpacks(load_quads(row1)),
+                 across_unpacks(load_quads(row2)), across_unpacks(load_quads(row3)));
 }
 
 INLINE int32_lanes requantize_straight(int32_lanes sums, const float *scale, const float *offset) {
@@ -130,8 +144,11 @@ INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, 
 
 /* The same, with the lanes of a first, then those of b, c and d. */
 INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
-    __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm512_permutexvar_epi32(order, pack_interleaved(a, b, c, d, zero, low, high));
+    return across_unpacks(pack_interleaved(a, b, c, d, zero, low, high));
+}
+
+INLINE byte_block pack_vectors(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    return pack_natural(a, b, c, d, zero, low, high);
 }
 
 INLINE void store_block(uint8_t *to, byte_block from) { _mm512_storeu_si512(to, from); }
@@ -152,23 +169,38 @@ INLINE void store_part(uint8_t *to, byte_block from, const int part, int count) 
         _mm_mask_storeu_epi8(to, _cvtu32_mask16((1u << count) - 1), bytes);
 }
 
+INLINE __m512i dot_pairs(__m512i sums, __m512i a, __m512i b) {
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__)
+    return _mm512_dpwssd_epi32(sums, a, b);
+#else
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b));
+    return sums;
+#endif
+}
+
 /* CHUNK sums (a * factor1 + b * factor2 + constant) >> shift of bytes, clamped to [low, high]. */
 #define HAS_ADD_BLOCK
 INLINE byte_block add_block(const uint8_t *a, const uint8_t *b, int factor1, int factor2, int constant, int shift,
                             int low, int high) {
-    /* Products of 16 bits: factor = high * 2**15 + low, pairs of (a, b) at once. */
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i low_factors = _mm512_set1_epi32((int)((uint32_t)(factor2 & 0x7FFF) << 16 | (factor1 & 0x7FFF)));
-    const __m512i high_factors = _mm512_set1_epi32((int)((uint32_t)(factor2 >> 15) << 16 | (factor1 >> 15 & 0xFFFF)));
-    const __m512i x = _mm512_loadu_si512(a), y = _mm512_loadu_si512(b), start = _mm512_set1_epi32(constant);
-    const __m512i even = _mm512_unpacklo_epi8(x, y), odd = _mm512_unpackhi_epi8(x, y);
-    __m512i sums[4] = {_mm512_unpacklo_epi8(even, zero), _mm512_unpackhi_epi8(even, zero),
-                       _mm512_unpacklo_epi8(odd, zero), _mm512_unpackhi_epi8(odd, zero)};
-    UNROLL for (int i = 0; i < 4; i++) {
-        __m512i high_part = _mm512_slli_epi32(_mm512_madd_epi16(sums[i], high_factors), 15);
-        __m512i low_part = _mm512_add_epi32(_mm512_madd_epi16(sums[i], low_factors), start);
-        sums[i] = _mm512_srai_epi32(_mm512_add_epi32(high_part, low_part), shift);
+    /* Products of 16 bits, pairs of (a, b) at once: factor = upper * 2**8 + lower, of which the upper part meets
+       (byte - 128) * 2**8, which are the byte and a flipped bit. It fits 16 bits, as factors do 24. */
+    const int upper1 = factor1 >> 8, upper2 = factor2 >> 8;
+    const __m512i lower = _mm512_set1_epi32((int)((uint32_t)(factor2 & 0xFF) << 16 | (factor1 & 0xFF)));
+    const __m512i upper = _mm512_set1_epi32((int)((uint32_t)upper2 << 16 | (upper1 & 0xFFFF)));
+    const uint32_t centre = ((uint32_t)upper1 + (uint32_t)upper2) << 15;
+    const __m512i start = _mm512_set1_epi32((int)((uint32_t)constant + centre));
+    const __m512i zero = _mm512_setzero_si512(), flip = _mm512_set1_epi8(-128);
+    const __m512i x = _mm512_loadu_si512(a), y = _mm512_loadu_si512(b);
+    const __m512i pairs[2] = {_mm512_unpacklo_epi8(x, y), _mm512_unpackhi_epi8(x, y)};
+    __m512i sums[4];
+    UNROLL for (int i = 0; i < 2; i++) {
+        const __m512i centred = _mm512_xor_si512(pairs[i], flip);
+        sums[2 * i] = dot_pairs(start, _mm512_unpacklo_epi8(pairs[i], zero), lower);
+        sums[2 * i] = dot_pairs(sums[2 * i], _mm512_unpacklo_epi8(zero, centred), upper);
+        sums[2 * i + 1] = dot_pairs(start, _mm512_unpackhi_epi8(pairs[i], zero), lower);
+        sums[2 * i + 1] = dot_pairs(sums[2 * i + 1], _mm512_unpackhi_epi8(zero, centred), upper);
     }
+    UNROLL for (int i = 0; i < 4; i++) sums[i] = _mm512_srai_epi32(sums[i], shift);
     __m512i bytes =
         _mm512_packus_epi16(_mm512_packs_epi32(sums[0], sums[1]), _mm512_packs_epi32(sums[2], sums[3]));
     if (low > 0) bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8((char)low));

@@ -59,6 +59,12 @@ INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row
     to[3] = vreinterpretq_s8_u16(vzip2q_u16(high01, high23));
 }
 
+/* Each vector has neighbours. */
+INLINE void interleave_vectors(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                               const uint8_t *row3) {
+    interleave(to, row0, row1, row2, row3);
+}
+
 INLINE int32_lanes requantize_exact(int32_lanes sums, const int32_t *multiplier, const int32_t *left,
                                     const int32_t *right) {
     const int32x4_t high = vqrdmulhq_s32(vshlq_s32(sums, vld1q_s32(left)), vld1q_s32(multiplier));
@@ -85,6 +91,10 @@ INLINE byte_block pack_natural(int32_lanes a, int32_lanes b, int32_lanes c, int3
 /* Four lanes: the quads of `interleave` come in natural order. */
 INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low,
                                    int high) {
+    return pack_natural(a, b, c, d, zero, low, high);
+}
+
+INLINE byte_block pack_vectors(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
     return pack_natural(a, b, c, d, zero, low, high);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
     uint32x4 first, last;
 } int32_lanes;
 
+#define HAS_WIDE_QUADS
 typedef struct {
     int16x8 byte[4];
 } quad_lanes;
@@ -119,6 +120,12 @@ INLINE void interleave(quad_lanes to[4], const uint8_t *row0, const uint8_t *row
     }
 }
 
+/* Each vector has neighbours. */
+INLINE void interleave_vectors(quad_lanes to[4], const uint8_t *row0, const uint8_t *row1, const uint8_t *row2,
+                               const uint8_t *row3) {
+    interleave(to, row0, row1, row2, row3);
+}
+
 #if defined(__clang__)
 INLINE
 #else
@@ -182,6 +189,10 @@ INLINE byte_block pack_interleaved(int32_lanes a, int32_lanes b, int32_lanes c, 
     memcpy(elements, pairs, sizeof elements);
     for (int i = 0; i < 4 * LANES; i++) to.byte[i] = (int8_t)elements[i];
     return to;
+}
+
+INLINE byte_block pack_vectors(int32_lanes a, int32_lanes b, int32_lanes c, int32_lanes d, int zero, int low, int high) {
+    return pack_interleaved(a, b, c, d, zero, low, high);
 }
 
 INLINE void store_block(uint8_t *to, byte_block from) { memcpy(to, &from, sizeof from); }

@@ -97,7 +97,7 @@ class Peak:
         with tempfile.TemporaryDirectory(prefix="ember-peak-") as folder:
             library = Path(folder) / "peak.so"
             flags = ("-std=gnu11", "-O2", instructions.flag)
-            build_library(find_compiler(), {_MAIN: _source(instructions)}, flags, library, main=_MAIN)
+            build_library(find_compiler(fastest=True), {_MAIN: _source(instructions)}, flags, library, main=_MAIN)
             self._loop = ctypes.CDLL(str(library)).ember_peak
         self._loop.argtypes, self._loop.restype = (ctypes.c_int64,), None
         self._products = instructions.products * _SUMS

@@ -22,6 +22,7 @@ from ember_infer_macros import load_program
 from ember_infer_native.planner import plan_program
 from ember_infer_native.targets import TARGETS, Target
 from tests.conftest import REPOSITORY, skip_or_fail
+from tests.native.common_shapes import KINDS, common_layers
 from tests.native.nets import Net
 from tests.native.random_programs import Samples, assert_equal, case_lists, join, join_programs, reference, references
 from tests.native.running import extreme_inputs, random_inputs
@@ -30,7 +31,7 @@ from tests.native.stateful import assert_state_goes_on, programs_with_state
 from tests.native.test_families import NETS
 from tests.native.test_targets import LONG_EXAMPLES, random_samples, without_shrinking
 from tests.support.debian import debian_program
-from tests.support.effort import DEEP, left_to_ci
+from tests.support.effort import DEEP, SEED, left_to_ci
 from tests.support.models import Case
 
 HOSTED = ("-std=gnu11", "-O2")
@@ -75,6 +76,13 @@ def check(
     wanted = reference(program, samples)
     for found in run_standalone(program, samples, target, compiler, FREESTANDING, folder, emulator):
         assert_equal(program, found, wanted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_common_layers_equal_the_reference(
+    kind: str, tmp_path: Path, clang: Sequence[str], emulator: Sequence[str]
+) -> None:
+    check(*common_layers(kind, SEED, 24), NEON_DOT, clang, tmp_path, emulator)
 
 
 @pytest.mark.parametrize("name", GOLDEN)

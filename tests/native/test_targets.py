@@ -111,3 +111,10 @@ def test_interleaved_lanes_cover_each_byte_of_a_chunk_once(target: Target) -> No
     order = target.lane_order(3).reshape(3, target.chunk)
     for chunk, lanes in enumerate(order):
         assert sorted(lanes) == list(range(chunk * target.chunk, (chunk + 1) * target.chunk))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_neighbours_share_a_vector(target: Target) -> None:
+    order = target.vector_order(3).reshape(3, target.lanes)
+    for vector, lanes in enumerate(order):
+        assert sorted(lanes) == list(range(vector * target.lanes, (vector + 1) * target.lanes))

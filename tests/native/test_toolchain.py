@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import importlib.util
 import os
 import pickle
 import platform
@@ -95,13 +96,22 @@ def test_one_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
     assert find_compiler({"PATH": str(tmp_path)}).command == (str(tmp_path / "gcc"),)
 
 
-def test_the_wheel_comes_last(compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wheel_comes_last_if_nobody_asks_for_speed(compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
     if compiler.is_zig:
         assert find_compiler(NOWHERE) == compiler
         assert compiler.family == "clang"
         assert compiler.name.startswith("zig 0.")
     else:
         assert not find_compiler({"PATH": os.environ["PATH"]}).is_zig
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's compiler is a clang")
+def test_for_speed_the_wheel_comes_first_unless_cc_names_another(tmp_path: Path) -> None:
+    if importlib.util.find_spec("ziglang") is None:
+        skip_or_fail("the ziglang wheel is not installed: pip install 'ember-infer[native]'")
+    pretender(tmp_path, "gcc")
+    assert find_compiler({"PATH": str(tmp_path)}, fastest=True).is_zig
+    assert not find_compiler({"PATH": str(tmp_path), "CC": "gcc"}, fastest=True).is_zig
 
 
 def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

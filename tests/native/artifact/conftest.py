@@ -57,6 +57,6 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
         called.append(flags)
         output.write_bytes(repr(sorted(sources.items())).encode())
 
-    monkeypatch.setattr(artifact_build, "find_compiler", lambda *_: Compiler(("cc",), "gcc", "gcc 1.2.3"))
+    monkeypatch.setattr(artifact_build, "find_compiler", lambda *_, **__: Compiler(("cc",), "gcc", "gcc 1.2.3"))
     monkeypatch.setattr(artifact_build, "build_library", build)
     return called

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ember_infer_core import Program
-from ember_infer_native import NativeBackend
+from ember_infer_native import NativeBackend, library
 from ember_infer_native.library import NativeExecutable
 from tests.native.running import every_operator_program, two_branches_program
 
@@ -20,7 +20,13 @@ def any_program(request: pytest.FixtureRequest) -> Program:
     return every_operator_program() if request.param == "every operator" else two_branches_program()
 
 
-@pytest.fixture
-def executable(native: NativeBackend, program: Program) -> NativeExecutable:
-    """Two inputs ``(2, 3)`` and ``(2, 1)``, two outputs ``(2, 3)`` and ``(6,)``."""
+@pytest.fixture(params=[True, False], ids=["NumPy's arrays", "buffers"])
+def executable(
+    native: NativeBackend, program: Program, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> NativeExecutable:
+    """Two inputs ``(2, 3)`` and ``(2, 1)``, two outputs ``(2, 3)`` and ``(6,)``. Where it cannot read NumPy's arrays it
+    asks all objects for their buffers.
+    """
+    if not request.param:
+        monkeypatch.setattr(library, "arrays_are_readable", lambda: False)
     return native.compile(program)

@@ -12,6 +12,7 @@ import pytest
 from ember_infer_core import InvalidShape, Program
 from ember_infer_native import NativeBackend
 from ember_infer_native.library import NativeExecutable
+from ember_infer_native.numpy_arrays import arrays_are_readable
 from tests.native.executable.models import Branches, Digits, fitting
 from tests.native.running import assert_equal, random_inputs, reference
 
@@ -122,6 +123,21 @@ def test_what_does_not_fit_is_left_alone(
     assert executable.predict(*arrays) is False
     for array, old in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(np.array(array), old)
+
+
+class _Subclass(np.ndarray[Any, np.dtype[np.int8]]):
+    """Not NumPy's own type of arrays, but laid out like it."""
+
+
+def test_predict_takes_what_has_a_buffer(executable: NativeExecutable, program: Program) -> None:
+    inputs, outputs = fitting(program)
+    subclass = inputs[0].view(_Subclass)
+    assert executable.predict(subclass, inputs[1].data, *outputs) is True
+    assert_equal([outputs], reference(program, [inputs]))
+
+
+def test_numpys_arrays_are_read_as_they_lie_in_memory() -> None:
+    assert arrays_are_readable()
 
 
 def test_a_read_only_output_is_left_alone(executable: NativeExecutable, program: Program) -> None:
