@@ -7,11 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from ember_infer_core.errors import ModelError
+from ember_infer_core.version import installed_version
 
 try:
     import typer
@@ -65,10 +65,8 @@ def _command(*examples: str) -> Callable[[Function], Function]:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        try:
-            print(f"ember-infer {version('ember-infer')}")
-        except PackageNotFoundError:
-            print("ember-infer, from a folder that is not installed")
+        version = installed_version()
+        print("ember-infer, from a folder that is not installed" if version is None else f"ember-infer {version}")
         raise typer.Exit
 
 
