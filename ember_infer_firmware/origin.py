@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+
+from ember_infer_core.version import installed_version
 
 __all__ = ["Origin", "tool"]
 
@@ -29,7 +30,5 @@ class Origin:
 
 def tool() -> str:
     """This program and its version, if it is installed rather than lying around."""
-    try:
-        return f"Ember Infer {version('ember-infer')}"
-    except PackageNotFoundError:
-        return "Ember Infer"
+    version = installed_version()
+    return "Ember Infer" if version is None else f"Ember Infer {version}"

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from ember_infer_core.version import installed_version
 from ember_infer_native.cache_folder import trusted_file
 from ember_infer_native.checked_files import OpenFile
 from ember_infer_native.file_lock import Lock, file_lock
@@ -174,12 +175,7 @@ def _publish(written: Path, path: Path) -> None:
 
 def version() -> str:
     """Of Ember Infer, for people."""
-    import importlib.metadata  # heavy, and only a build needs it
-
-    try:
-        return importlib.metadata.version("ember-infer")
-    except importlib.metadata.PackageNotFoundError:  # a copied folder
-        return "unknown"
+    return installed_version() or "unknown"
 
 
 @contextlib.contextmanager

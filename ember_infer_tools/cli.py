@@ -7,11 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from ember_infer_core.errors import ModelError
+from ember_infer_core.version import installed_version
 
 try:
     import typer
@@ -20,6 +20,14 @@ try:
 
     from ember_infer_tools.cache_command import cache_app
     from ember_infer_tools.evaluate_command import evaluate
+    from ember_infer_tools.options import (
+        InputsOption,
+        SamplesOption,
+        SeedOption,
+        StepsOption,
+        complete_backend,
+        complete_side,
+    )
     from ember_infer_tools.report_command import report
     from ember_infer_tools.running import FOUND, Command, Commands, conclude, one_line, run
     from ember_infer_tools.terminal import output_console, printable
@@ -57,10 +65,8 @@ def _command(*examples: str) -> Callable[[Function], Function]:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        try:
-            print(f"ember-infer {version('ember-infer')}")
-        except PackageNotFoundError:
-            print("ember-infer, from a folder that is not installed")
+        version = installed_version()
+        print("ember-infer, from a folder that is not installed" if version is None else f"ember-infer {version}")
         raise typer.Exit
 
 
@@ -72,18 +78,6 @@ def options(
     ] = False,
 ) -> None:
     """Run INT8 TensorFlow Lite models from Python exactly as a microcontroller will."""
-
-
-def _backends(incomplete: str) -> list[str]:
-    """What a shell offers for a backend."""
-    from ember_infer_tools.specs import SHORT_NAMES
-
-    return [name for name in SHORT_NAMES if name.startswith(incomplete)]
-
-
-def _sides(incomplete: str) -> list[str]:
-    """What a shell offers for a side of a comparison."""
-    return [*_backends(incomplete), *(name for name in ("tflm", "litert", "dumps:") if name.startswith(incomplete))]
 
 
 @_command(
@@ -144,18 +138,14 @@ def inspect_(
 )
 def compare(
     model: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="MODEL")],
-    a: Annotated[str, typer.Option("--a", help="The reference.", metavar="SIDE", autocompletion=_sides)],
-    b: Annotated[str, typer.Option("--b", help="What is compared with it.", metavar="SIDE", autocompletion=_sides)],
-    inputs: Annotated[
-        Path | None, typer.Option(help="Samples in the model's own types, .npy or .npz, one in each row.")
-    ] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="How many random inputs, without --inputs.", min=1, show_default="4")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(help="The same for a model that keeps state.", min=1, show_default="64")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random inputs.", min=0)] = 0,
+    a: Annotated[str, typer.Option("--a", help="The reference.", metavar="SIDE", autocompletion=complete_side)],
+    b: Annotated[
+        str, typer.Option("--b", help="What is compared with it.", metavar="SIDE", autocompletion=complete_side)
+    ],
+    inputs: InputsOption = None,
+    samples: SamplesOption = None,
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
     """Run a model on two sides, layer by layer, and name the first layer that differs.
@@ -195,7 +185,7 @@ def bench(
             "-b",
             help="What to time; may be repeated. By default ref, and native where there is a C compiler.",
             metavar="BACKEND",
-            autocompletion=_backends,
+            autocompletion=complete_backend,
         ),
     ] = None,
     against: Annotated[

@@ -8,17 +8,11 @@ from typing import Annotated
 
 import typer
 
+from ember_infer_tools.options import complete_runner
 from ember_infer_tools.running import conclude
 from ember_infer_tools.terminal import output_console
 
 __all__ = ["evaluate"]
-
-
-def _sides(incomplete: str) -> list[str]:
-    """What a shell offers for a side."""
-    from ember_infer_tools.specs import SHORT_NAMES
-
-    return [name for name in (*SHORT_NAMES, "tflm", "litert") if name.startswith(incomplete)]
 
 
 def evaluate(
@@ -32,7 +26,9 @@ def evaluate(
     ],
     backend: Annotated[
         list[str],
-        typer.Option("--backend", "-b", help="Who runs it; may be repeated.", metavar="SIDE", autocompletion=_sides),
+        typer.Option(
+            "--backend", "-b", help="Who runs it; may be repeated.", metavar="SIDE", autocompletion=complete_runner
+        ),
     ],
     labels: Annotated[
         str | None,
@@ -48,7 +44,7 @@ def evaluate(
             help="Whom it is compared with: a further side, or another model.tflite, which the first backend runs; "
             "may be repeated.",
             metavar="SIDE",
-            autocompletion=_sides,
+            autocompletion=complete_runner,
         ),
     ] = None,
     metric: Annotated[

@@ -9,16 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ember_infer_tools.options import InputsOption, SamplesOption, SeedOption, StepsOption, complete_side
 from ember_infer_tools.terminal import output_console, printable
 
 __all__ = ["report"]
-
-
-def _sides(incomplete: str) -> list[str]:
-    """What a shell offers for a side."""
-    from ember_infer_tools.specs import SHORT_NAMES
-
-    return [name for name in (*SHORT_NAMES, "tflm", "litert", "dumps:") if name.startswith(incomplete)]
 
 
 def report(
@@ -26,21 +20,15 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.", metavar="FILE")],
     a: Annotated[
         str | None,
-        typer.Option("--a", help="Who runs it.", metavar="SIDE", autocompletion=_sides, show_default="ref"),
+        typer.Option("--a", help="Who runs it.", metavar="SIDE", autocompletion=complete_side, show_default="ref"),
     ] = None,
     b: Annotated[
-        str | None, typer.Option("--b", help="What is compared with it.", metavar="SIDE", autocompletion=_sides)
+        str | None, typer.Option("--b", help="What is compared with it.", metavar="SIDE", autocompletion=complete_side)
     ] = None,
-    inputs: Annotated[
-        Path | None, typer.Option(help="Samples in the model's own types, .npy or .npz, one in each row.")
-    ] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="How many random inputs, without --inputs.", min=1, show_default="4")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(help="The same for a model that keeps state.", min=1, show_default="64")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random inputs.", min=0)] = 0,
+    inputs: InputsOption = None,
+    samples: SamplesOption = None,
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE, if it is a report.")] = False,
 ) -> None:
     """Write a page about a model, to look at in a browser.

@@ -7,7 +7,6 @@ path on a code host and on the site. Pages of the site alone are the ``.rst`` fi
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -44,11 +43,8 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_use_ivar = True  # an attribute may be in the docstring's list and be a property, too
 
-# What `ember-infer report` is asked for, where that command is there: the file, and the command's arguments.
+# What `ember-infer report` is asked for: the file, and the command's arguments.
 REPORTS = {"digits.html": ["models/digits.tflite", "--a", "ref", "--b", "ref,rounding=float", "--samples", "64"]}
-HAS_REPORT = importlib.util.find_spec("ember_infer_tools.report") is not None
-if not HAS_REPORT:
-    exclude_patterns.append("docs/site/reports.rst")
 # Where names of the package `ember_infer` are at home.
 HOMES = ["core", "ref", "native", "firmware", "macros"]
 
@@ -58,7 +54,7 @@ def add_sidebar(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname != root_doc:
         return
     listed = sections((REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8"))
-    listed["Reference"] = ["docs/site/ember_infer", "docs/site/ember_esp", *(["docs/site/reports"] * HAS_REPORT)]
+    listed["Reference"] = ["docs/site/ember_infer", "docs/site/ember_esp", "docs/site/reports"]
     source[0] += toctree("", ["docs/README"]) + "".join(toctree(*part) for part in listed.items())
 
 
@@ -87,7 +83,7 @@ def resolve_as_imported(app: Sphinx, env: BuildEnvironment, node: Element, shown
 
 def write_reports(app: Sphinx) -> None:
     """The examples of reports, by the command that people use."""
-    if not HAS_REPORT or app.builder.format != "html":
+    if app.builder.format != "html":
         return
     folder = Path(app.outdir) / "reports"
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,26 +12,23 @@ import numpy as np
 from ember_infer_core.backend import KernelBackend
 from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call
-from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
+from ember_infer_core.samples import Inputs
 from ember_infer_core.slots import AnyArray, Role, Shape
 from ember_infer_macros.tflite.read import ModelSource
 from ember_infer_tools.compare.contents import Contents
 from ember_infer_tools.compare.dialects import Dialects
 from ember_infer_tools.compare.difference import Difference, Element, Tally
 from ember_infer_tools.compare.model import Model, Tensors, load_model
+from ember_infer_tools.compare.samples import chosen_inputs, random_count
 from ember_infer_tools.compare.shown import comparison_html
 from ember_infer_tools.compare.sides import DumpSide, Side, open_side
 
-__all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare"]
+__all__ = ["Comparison", "Difference", "Element", "LayerComparison", "SideDialect", "compare", "compare_on"]
 
 Mode: TypeAlias = Literal["layer_by_layer", "end_to_end"]
 Progress = Callable[[int, int], None]
 # Told of each pair of tensors: layer by layer or end to end, the tensor's index in the model file, what A and B gave.
 Watch = Callable[[Mode, int, AnyArray, AnyArray], None]
-
-# Random samples of a model without state, and steps of one with state, unless their number is given.
-_SAMPLES = 4
-_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,56 +199,57 @@ def compare(
             (:class:`ComparisonError`).
     """
     lowered = load_model(model)
-    count = _random_count(lowered, samples, steps)
+    count = random_count(lowered, samples, steps)
     with contextlib.ExitStack() as stack:
         side_a, side_b = (_opened(stack, spec, lowered) for spec in (a, b))
-        arrays, origin = _samples(lowered, (side_a, side_b), inputs, count, seed)
-        run = _Run(lowered, side_a, side_b, watch)
-        for sample in range(len(arrays[0])):
-            run.add(sample, [array[sample] for array in arrays])
-            if progress is not None:
-                progress(sample + 1, len(arrays[0]))
-        return run.result(len(arrays[0]), origin)
+        dumps = [side for side in (side_a, side_b) if isinstance(side, DumpSide)]
+        arrays, origin = chosen_inputs(lowered, dumps, inputs, count, seed)
+        return _compared(lowered, side_a, side_b, arrays, origin, progress, watch)
 
 
-def _random_count(model: Model, samples: int | None, steps: int | None) -> int:
-    """How many random inputs are asked for."""
-    name, count, other, usual = (
-        ("steps", steps, samples, _STEPS) if model.is_stateful else ("samples", samples, steps, _SAMPLES)
-    )
-    if other is not None:
-        why = "keeps state, so that its inputs are steps of one sequence" if model.is_stateful else "keeps no state"
-        raise ComparisonError(f"{model.name} {why}: say {name}")
-    if count is not None and count < 1:
-        raise ComparisonError(f"{name} must be 1 or more, not {count}")
-    return usual if count is None else count
+def compare_on(
+    model: Model,
+    a: str | KernelBackend,
+    b: str | KernelBackend,
+    arrays: Sequence[AnyArray],
+    origin: str,
+    watch: Watch | None = None,
+) -> Comparison:
+    """As :func:`compare`, for who has lowered the model and chosen the samples already.
+
+    Args:
+        model, a, b, watch: see there.
+        arrays, origin: see :func:`ember_infer_tools.compare.samples.chosen_inputs`.
+
+    Raises:
+        ValueError: a side is not there or cannot run the model.
+    """
+    with contextlib.ExitStack() as stack:
+        side_a, side_b = (_opened(stack, spec, model) for spec in (a, b))
+        return _compared(model, side_a, side_b, arrays, origin, None, watch)
+
+
+def _compared(
+    model: Model,
+    a: Side,
+    b: Side,
+    arrays: Sequence[AnyArray],
+    origin: str,
+    progress: Progress | None,
+    watch: Watch | None,
+) -> Comparison:
+    run = _Run(model, a, b, watch)
+    for sample in range(len(arrays[0])):
+        run.add(sample, [array[sample] for array in arrays])
+        if progress is not None:
+            progress(sample + 1, len(arrays[0]))
+    return run.result(len(arrays[0]), origin)
 
 
 def _opened(stack: contextlib.ExitStack, spec: str | KernelBackend, model: Model) -> Side:
     side = open_side(spec, model)
     stack.callback(side.close)
     return side
-
-
-def _samples(
-    model: Model, sides: Iterable[Side], inputs: Inputs | None, samples: int, seed: int
-) -> tuple[list[AnyArray], str]:
-    """The samples for each model input, and where they come from."""
-    dumps = [side for side in sides if isinstance(side, DumpSide)]
-    dumped = [found for side in dumps if (found := side.given_inputs(model)) is not None]
-    if inputs is not None:
-        arrays, origin = checked_inputs(inputs, model.program), "given"
-    elif dumped:
-        arrays, origin = dumped[0], "dumped"
-    elif dumps:
-        raise ComparisonError(
-            f"{dumps[0].name}: made from which inputs? Give them, or dump the model's input beside the layers"
-        )
-    else:
-        arrays, origin = random_inputs(model.program, samples, seed), f"random, seed {seed}"
-    for side in dumps:
-        side.expect(len(arrays[0]))
-    return arrays, origin
 
 
 class _Run:

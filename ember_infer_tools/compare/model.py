@@ -9,10 +9,11 @@ from typing import TypeAlias
 
 from ember_infer_core.program import Call, Program
 from ember_infer_core.slots import AnyArray, Role, slots
-from ember_infer_macros import load_program
+from ember_infer_macros.decorator import program_of
+from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 
-__all__ = ["Model", "Tensors", "load_model"]
+__all__ = ["Model", "Tensors", "load_model", "model_of"]
 
 # Tensors by index; what is read, by that of the tensor whose memory it uses.
 Tensors: TypeAlias = Mapping[int, AnyArray]
@@ -75,10 +76,20 @@ def load_model(model: ModelSource) -> Model:
         ModelError: it cannot be read, or is not supported.
     """
     source, content = read_source(model)
-    program = load_program(model)
-    tensors = len(read_graph(source, content).tensors)
+    return model_of(read_graph(source, content), content, program_of(source, content))
+
+
+def model_of(graph: Graph, content: bytes, program: Program) -> Model:
+    """A model that has been read and lowered already.
+
+    Args:
+        graph: what is in the file.
+        content: the file's bytes.
+        program: what the graph becomes.
+    """
+    tensors = len(graph.tensors)
     layers = tuple(call for call in program.calls if _is_of_file(call, tensors))
-    return Model(PurePath(source).name, program, bytes(content), layers, tensors)
+    return Model(PurePath(graph.source).name, program, content, layers, tensors)
 
 
 def _is_of_file(call: Call, tensors: int) -> bool:

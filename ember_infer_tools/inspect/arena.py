@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
-from ember_infer_core.memory import Lifetime, plan_arena
+from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
 from ember_infer_core.program import Program
 from ember_infer_macros.tflite.graph import Graph
 from ember_infer_macros.tflite.schema import NO_TENSOR, BuiltinOperator
@@ -19,7 +19,7 @@ def program_arena(program: Program) -> ArenaReport:
     """The plan that executables use."""
     names = {root: program.tensors[root].name for root in program.lifetimes}
     steps = {call.operator: call.name for call in program.calls}
-    return _arena(False, steps, names, program.lifetimes)
+    return _arena(False, steps, names, program.lifetimes, program.arena)
 
 
 def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaReport:
@@ -49,13 +49,17 @@ def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaRepor
     for index in graph.outputs:
         use(index, end)
     lifetimes = {root: Lifetime(element_bytes(graph.tensors[root]) or 0, *span) for root, span in spans.items()}
-    return _arena(True, steps, {root: graph.tensors[root].name for root in lifetimes}, lifetimes)
+    names = {root: graph.tensors[root].name for root in lifetimes}
+    return _arena(True, steps, names, lifetimes, plan_arena(tuple(lifetimes.values())))
 
 
 def _arena(
-    estimated: bool, steps: Mapping[int, str], names: Mapping[int, str], lifetimes: Mapping[int, Lifetime]
+    estimated: bool,
+    steps: Mapping[int, str],
+    names: Mapping[int, str],
+    lifetimes: Mapping[int, Lifetime],
+    plan: ArenaPlan,
 ) -> ArenaReport:
-    plan = plan_arena(tuple(lifetimes.values()))
     blocks = [
         ArenaBlock(root, names[root], offset, lifetime.size, lifetime.first, lifetime.last)
         for (root, lifetime), offset in zip(lifetimes.items(), plan.offsets, strict=True)

@@ -28,7 +28,7 @@ from ember_infer_tools.inspect.subject import Subject
 from ember_infer_tools.inspect.tensors import constant_bytes, report_port, report_tensor
 from ember_infer_tools.specs import installed_backends
 
-__all__ = ["inspect_model"]
+__all__ = ["inspect_graph", "inspect_model"]
 
 
 def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | None = None) -> ModelReport:
@@ -43,18 +43,33 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
             read but not run is no error: see ``problems``.
     """
     source, content = read_source(model)
-    graph = read_graph(source, content)
+    return inspect_graph(read_graph(source, content), len(content), backends)[0]
+
+
+def inspect_graph(
+    graph: Graph, file_bytes: int, backends: Sequence[type[KernelBackend]] | None = None
+) -> tuple[ModelReport, Program | None]:
+    """As :func:`inspect_model`, of a file that has been read already.
+
+    Args:
+        graph: what is in it.
+        file_bytes: its length.
+        backends: see there.
+
+    Returns:
+        the report, and the program that it is about; None where the model is not supported.
+    """
     named = _named(installed_backends() if backends is None else backends)
     subjects = _lower_each(graph)
     program, problems = _lower_whole(graph, subjects)
     operators = report_operators(graph, subjects, program, named)
     state = graph_state(graph) if program is None else program_state(program, graph)
     sizes = [variable.bytes for variable in state]
-    return ModelReport(
-        source=source,
-        name=identifier(PurePath(source).stem, "model"),
+    report = ModelReport(
+        source=graph.source,
+        name=identifier(PurePath(graph.source).stem, "model"),
         description=graph.description,
-        file_bytes=len(content),
+        file_bytes=file_bytes,
         weights_bytes=constant_bytes(graph, (index for operator in graph.operators for index in operator.inputs)),
         subgraphs=graph.subgraphs,
         supported=program is not None,
@@ -71,6 +86,7 @@ def inspect_model(model: ModelSource, backends: Sequence[type[KernelBackend]] | 
         backends=tuple(_backend(name, backend, operators) for name, backend in named.items()),
         findings=find(graph, subjects, named, state),
     )
+    return report, program
 
 
 def _lower_each(graph: Graph) -> tuple[Subject, ...]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_core.errors import ComparisonError, KernelError, ModelWarning
+from ember_infer_core.errors import ComparisonError, KernelError
 from ember_infer_core.program import Program
 from ember_infer_core.quantization import PerChannelQuantParam
-from ember_infer_core.samples import Inputs, checked_inputs, random_inputs
+from ember_infer_core.samples import Inputs
 from ember_infer_core.slots import AnyArray
-from ember_infer_macros.tflite.read import ModelSource
+from ember_infer_macros.tflite.read import ModelSource, read_graph, read_source
 from ember_infer_ref import RefBackend
 from ember_infer_tools.bench.layers import LayerTimes, time_layers
-from ember_infer_tools.compare import Comparison, compare
+from ember_infer_tools.compare import Comparison
+from ember_infer_tools.compare.comparison import compare_on
 from ember_infer_tools.compare.interpreters import RUNTIMES
-from ember_infer_tools.compare.model import Model, load_model
+from ember_infer_tools.compare.model import Model, model_of
+from ember_infer_tools.compare.samples import chosen_inputs, random_count
 from ember_infer_tools.compare.sides import DUMPS, DumpSide
-from ember_infer_tools.inspect import inspect_model
+from ember_infer_tools.inspect.inspection import inspect_graph
 from ember_infer_tools.report.differences import Differences
 from ember_infer_tools.report.distributions import activations_of, weights_of
 from ember_infer_tools.report.results import Report
@@ -29,8 +30,6 @@ __all__ = ["make_report"]
 
 Progress = Callable[[str], None]
 
-_SAMPLES = 4
-_STEPS = 64
 _ROUNDS = 12
 # Each layer is compiled alone to be timed, which takes as long as there are layers, for each of them.
 _MOST_TIMED = 1000
@@ -67,27 +66,26 @@ def make_report(
     if b is not None and a is None:
         raise ComparisonError("--b (b=) is compared with a reference: give --a (a=) too, such as ref")
     say("reading the model")
-    inspected = inspect_model(model)
-    if not inspected.supported:
+    source, content = read_source(model)
+    graph = read_graph(source, content)
+    inspected, program = inspect_graph(graph, len(content))
+    if program is None:
         return Report(inspected, notes=("The model is not supported, so that nothing was run.",))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ModelWarning)  # which the page's findings hold
-        lowered = load_model(model)
-        arrays, origin = _samples(lowered, [side for side in (a, b) if side], inputs, samples, steps, seed)
-        backends = {side: load_backend(side) for side in dict.fromkeys((a or _REF, b)) if side and _is_backend(side)}
-        by = full_name(a or _REF) if (a or _REF) in backends else full_name(_REF)
-        say("running the model")
-        program = lowered.program
-        activations, ended = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
-        comparison, same_input, end_to_end = None, Differences(), Differences()
-        if a is not None and b is not None:
-            say("comparing")
-            watch = {"layer_by_layer": same_input, "end_to_end": end_to_end}
-            comparison = _compared(model, a, b, arrays, watch)
-        times, notes = _times(backends, program, [array[0] for array in arrays], say)
+    lowered = model_of(graph, content, program)
+    arrays, origin = _samples(lowered, [side for side in (a, b) if side], inputs, samples, steps, seed)
+    backends = {side: load_backend(side) for side in dict.fromkeys((a or _REF, b)) if side and _is_backend(side)}
+    by = full_name(a or _REF) if (a or _REF) in backends else full_name(_REF)
+    say("running the model")
+    activations, ended = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
+    comparison, same_input, end_to_end = None, Differences(), Differences()
+    if a is not None and b is not None:
+        say("comparing")
+        watch = {"layer_by_layer": same_input, "end_to_end": end_to_end}
+        comparison = _compared(lowered, a, b, arrays, origin, watch)
+    times, notes = _times(backends, program, [array[0] for array in arrays], say)
     return Report(
         model=inspected,
-        inputs=origin,
+        inputs=_samples_in_words(lowered, len(arrays[0]), origin),
         activations_by=by,
         activations=activations,
         weights=weights_of(program, lowered.tensors),
@@ -107,34 +105,27 @@ def _is_backend(side: str) -> bool:
 
 
 def _samples(
-    model: Model, sides: list[str], inputs: Inputs | None, samples: int | None, steps: int | None, seed: int
+    model: Model, sides: Sequence[str], inputs: Inputs | None, samples: int | None, steps: int | None, seed: int
 ) -> tuple[list[AnyArray], str]:
-    """What is run, and where it comes from in words: given, dumped beside a device's layers, or random."""
-    program = model.program
-    unit, count, other, usual = (
-        ("step", steps, samples, _STEPS) if model.is_stateful else ("sample", samples, steps, _SAMPLES)
-    )
-    if other is not None:
-        raise ComparisonError(f"{model.name} keeps {'' if model.is_stateful else 'no '}state: say {unit}s")
+    """What is run, and where it comes from: as a comparison of these sides has it."""
+    count = random_count(model, samples, steps)
     dumps = [DumpSide(Path(side.removeprefix(DUMPS)), model) for side in sides if side.startswith(DUMPS)]
-    dumped = [found for side in dumps if (found := side.given_inputs(model)) is not None]
-    if inputs is not None:
-        arrays, origin = checked_inputs(inputs, program), "given"
-    elif dumped:
-        arrays, origin = dumped[0], "dumped by the device"
-    else:
-        arrays, origin = random_inputs(program, usual if count is None else count, seed), f"random, seed {seed}"
-    length = len(arrays[0])
-    return arrays, f"{length:,} {unit}{'' if length == 1 else 's'}, {origin}"
+    return chosen_inputs(model, dumps, inputs, count, seed)
+
+
+def _samples_in_words(model: Model, count: int, origin: str) -> str:
+    unit = "step" if model.is_stateful else "sample"
+    by = " by the device" if origin == "dumped" else ""
+    return f"{count:,} {unit}{'' if count == 1 else 's'}, {origin}{by}"
 
 
 def _compared(
-    model: ModelSource, a: str, b: str, arrays: list[AnyArray], into: Mapping[str, Differences]
+    model: Model, a: str, b: str, arrays: Sequence[AnyArray], origin: str, into: Mapping[str, Differences]
 ) -> Comparison:
     def watch(mode: str, tensor: int, of_a: AnyArray, of_b: AnyArray) -> None:
         into[mode].add(tensor, of_a, of_b)
 
-    return compare(model, a, b, arrays, watch=watch)
+    return compare_on(model, a, b, arrays, origin, watch)
 
 
 def _times(

@@ -38,9 +38,9 @@ class Layer:
     """One operator, with all that is known of it. ``mark`` is as :class:`ember_infer_tools.report.graph.Box` has it."""
 
     operator: OperatorReport
-    reads: Sequence[tuple[int, TensorReport, int | None]]
+    reads: Sequence[tuple[TensorReport, int | None]]
     constants: Sequence[TensorReport]
-    writes: Sequence[tuple[int, TensorReport, Sequence[int]]]
+    writes: Sequence[tuple[TensorReport, Sequence[int]]]
     operands_left_out: int
     macs_share: float
     times: Sequence[Time]
@@ -99,9 +99,9 @@ class _Maker:
         scales = () if weights is None else report.scales.get(weights.index, ())
         return Layer(
             operator=operator,
-            reads=[(t.index, t, self._written_by.get(t.index)) for t in computed[:_MOST_OPERANDS]],
+            reads=[(one, self._written_by.get(one.index)) for one in computed[:_MOST_OPERANDS]],
             constants=constants[:_MOST_OPERANDS],
-            writes=[(t.index, t, self._read_by.get(t.index, [])[:_MOST_OPERANDS]) for t in written[:_MOST_OPERANDS]],
+            writes=[(one, self._read_by.get(one.index, [])[:_MOST_OPERANDS]) for one in written[:_MOST_OPERANDS]],
             operands_left_out=sum(max(len(some) - _MOST_OPERANDS, 0) for some in (computed, constants, written)),
             macs_share=(operator.macs or 0) / max(report.model.macs, 1),
             times=self._times_of(operator.index),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ember_infer_core.pictures import MOST_BLOCKS, Block, arena_picture
+from ember_infer_core.version import installed_version
 from ember_infer_tools.compare import Comparison
 from ember_infer_tools.compare.words import dialect_words, extent, fed, what_is_equal
 from ember_infer_tools.inspect import ModelReport
@@ -64,7 +64,7 @@ def render(report: Report) -> str:
         style=style,
         script=script,
         policy=_policy(style, script),
-        version=_version(),
+        version=installed_version() or "from a folder",
         **({} if comparison is None else _in_words(comparison)),
     )
 
@@ -106,13 +106,6 @@ def _policy(style: str, script: str) -> str:
 
     rules = ("default-src 'none'", f"style-src {checksum(style)}", f"script-src {checksum(script)}")
     return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
-
-
-def _version() -> str:
-    try:
-        return version("ember-infer")
-    except PackageNotFoundError:
-        return "from a folder"
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str]]:

@@ -40,9 +40,9 @@ def number(value: int | None, absent: str = "-") -> str:
     return absent if value is None else f"{value:,}"
 
 
-def figure(value: float | None, digits: int = 4, absent: str = "-") -> str:
+def figure(value: float, digits: int = 4) -> str:
     """With so many digits that count."""
-    return absent if value is None else f"{value:.{digits}g}"
+    return f"{value:.{digits}g}"
 
 
 def share(part: float) -> str:
@@ -67,10 +67,8 @@ def backend_name(name: str) -> str:
     return head(name.rpartition(":")[2], 48)
 
 
-def seconds(value: float | None) -> str:
+def seconds(value: float) -> str:
     """In the unit that fits."""
-    if value is None:
-        return "-"
     for unit, each in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if value >= each:
             return f"{value / each:.3g} {unit}"

@@ -18,6 +18,7 @@ from scripts.distributions.pythons import pythons, supported
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Of each distribution its folder, and with what the paths of its packages begin there.
 DISTRIBUTIONS = {"ember-infer": (REPOSITORY, "ember_infer"), "ember-esp": (REPOSITORY / "ember_esp", "src/ember_esp")}
+_FAILED = "FAILED"
 
 
 @dataclass
@@ -25,7 +26,11 @@ class Table:
     """What was checked, in the order in which it was, and how it went."""
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
-    failed: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything is not as it should be."""
+        return any(result == _FAILED for _, _, result in self.rows)
 
     def check(self, what: str, how: str, checked: Callable[[], str]) -> None:
         """Checks something: what it returns is a remark, what it raises the fault."""
@@ -34,8 +39,7 @@ class Table:
             self.rows.append((what, how, checked() or "ok"))
         except (RuntimeError, subprocess.CalledProcessError) as fault:
             print(fault)
-            self.rows.append((what, how, "FAILED"))
-            self.failed = True
+            self.rows.append((what, how, _FAILED))
 
     def show(self) -> None:
         """Prints all rows."""

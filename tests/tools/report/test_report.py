@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ember_infer_core.errors import ComparisonError, ModelError
+from ember_infer_macros.lower import program as lower
+from ember_infer_macros.tflite import read
+from ember_infer_tools.inspect import inspection
 from ember_infer_tools.report import Report, make_report
 from ember_infer_tools.report.layers import layers_of
 from ember_infer_tools.tflite_writer import ModelWriter
@@ -87,8 +93,44 @@ def test_a_device_whose_input_was_dumped_is_shown_on_that(tmp_path: Path) -> Non
     report = make_report(DIGITS, "ref", f"dumps:{tmp_path}")
     assert report.inputs == "2 samples, dumped by the device"
     assert report.comparison is not None
+    assert report.comparison.inputs == "dumped"
     assert report.comparison.first_faulty is not None
     assert len(report.times) == 1  # a dump cannot be timed
+
+
+def test_a_device_s_dumps_of_inputs_that_nobody_knows_are_not_held_to_random_ones(tmp_path: Path) -> None:
+    np.save(tmp_path / "conv1.npy", np.zeros((4, 8, 8, 16), np.int8))
+    with pytest.raises(ComparisonError, match="made from which inputs"):
+        make_report(DIGITS, "ref", f"dumps:{tmp_path}")
+
+
+def test_as_many_samples_are_run_as_are_asked_for_and_at_least_one() -> None:
+    assert make_report(DIGITS, samples=1).inputs == "1 sample, random, seed 0"
+    with pytest.raises(ComparisonError, match="samples must be 1 or more, not 0"):
+        make_report(DIGITS, samples=0)
+
+
+def test_a_file_is_read_and_lowered_once_for_all_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: Counter[str] = Counter()
+
+    def count(module: ModuleType, name: str) -> None:
+        original = getattr(module, name)
+
+        def counted(*given: Any) -> Any:
+            done[name] += 1
+            return original(*given)
+
+        monkeypatch.setattr(module, name, counted)
+
+    for module, name in (
+        (read, "_read_file"),
+        (read, "_read_model"),
+        (lower, "lower_graph"),
+        (inspection, "lower_graph"),
+    ):
+        count(module, name)
+    make_report(DIGITS, "ref", "ref,rounding=float", samples=1)
+    assert done == {"_read_file": 1, "_read_model": 1, "lower_graph": 1}
 
 
 def test_a_model_that_is_not_supported_is_shown_and_not_run() -> None:
