@@ -50,9 +50,7 @@ def main() -> None:
         for _ in range(arguments.turns):
             for processes in arguments.processes:
                 found[processes, many].append(_measure(all_files, processes))
-    print(
-        f"digits.tflite by NativeBackend, best and portable target, {many:,} samples, medians of {arguments.turns}"
-    )
+    print(f"digits.tflite by NativeBackend, best and portable target, {many:,} samples, medians of {arguments.turns}")
     print(f"{'processes':>9} {'samples/s':>10} {'ratio':>6}   largest process of {few:,} and of {many:,} samples")
     for processes in arguments.processes:
         print(_line(found, processes, arguments.processes[0], (few, many)))
