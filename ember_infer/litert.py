@@ -27,6 +27,7 @@ from ember_infer_macros.tflite.graph import GraphTensor
 
 __all__ = ["CannotResize", "Interpreter", "OpResolverType", "SignatureRunner", "load_delegate"]
 
+_MOST_SAMPLES = 2**31 - 1  # details hold shapes as int32
 _NO_DELEGATES = (
     "delegates compute with other kernels, and other numbers, than a microcontroller: leave experimental_delegates out "
     "and choose kernels with Interpreter(..., backend=...) or EMBER_BACKEND"
@@ -256,6 +257,8 @@ class Interpreter:
                 f"{tensor.describe()} cannot become {list(wanted)}: only the number of samples can change here, "
                 f"[{allowed}]; convert the model for another shape"
             )
+        if wanted[0] > _MOST_SAMPLES:
+            raise CannotResize(f"{tensor.describe()} cannot become {list(wanted)}: sizes are of 32 bits")
         signature = self._metadata.tensors[index].shape_signature or own
         if strict and signature[0] != -1:
             raise CannotResize(

@@ -6,10 +6,12 @@ import html
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-__all__ = ["SHOWN", "html_table", "shown_shapes"]
+__all__ = ["NO_MATHS", "SHOWN", "html_table", "shown_shapes"]
 
 # Rows of a table, and blocks of a picture: of more the first or the largest ones.
 SHOWN = 40
+# Notebooks read $...$ in what they show as formulas, but not below these: names are text.
+NO_MATHS = "tex2jax_ignore mathjax_ignore"
 _CELL = 60
 _SHAPES = 6
 
@@ -21,10 +23,11 @@ def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[st
         shown.append(f'<td colspan="{len(headings)}">and {count - SHOWN} more</td>')
     head = "".join(f"<th>{_cell(heading)}</th>" for heading in headings)
     body = "".join(f"<tr>{row}</tr>" for row in shown)
-    return f"<table><caption>{_cell(caption, 200)}</caption><tr>{head}</tr>{body}</table>"
+    return f'<table class="{NO_MATHS}"><caption>{_cell(caption, 200)}</caption><tr>{head}</tr>{body}</table>'
 
 
 def _cell(text: str, length: int = _CELL) -> str:
+    text = "".join(character if character.isprintable() else "?" for character in text[: length + 1])
     return html.escape(text if len(text) <= length else f"{text[: length - 1]}…")
 
 

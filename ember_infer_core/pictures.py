@@ -6,6 +6,8 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ember_infer_core.notebook import NO_MATHS
+
 __all__ = ["MOST_BLOCKS", "Block", "arena_picture"]
 
 MOST_BLOCKS = 1000
@@ -78,7 +80,7 @@ def arena_picture(
     parts.append(f'<text x="{_LEFT + across / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">operator</text>')
     about = f"The arena over time: {len(blocks)} blocks in {length:,} bytes, over {steps} steps"
     return (
-        f'<svg class="arena-picture" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{about}" '
+        f'<svg class="arena-picture {NO_MATHS}" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{about}" '
         f'font-size="11" font-family="system-ui, sans-serif" fill="currentColor">{"".join(parts)}</svg>'
     )
 

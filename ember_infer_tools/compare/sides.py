@@ -15,7 +15,7 @@ from ember_infer_core.errors import ComparisonError
 from ember_infer_core.program import Call, Tensor
 from ember_infer_core.slots import AnyArray, Role
 from ember_infer_core.state import KeepsState
-from ember_infer_tools.compare.inputs import why_unreadable
+from ember_infer_tools.compare.inputs import require_file, why_unreadable
 from ember_infer_tools.compare.interpreters import RUNTIMES, InterpreterProcess, tflm_arena_size
 from ember_infer_tools.compare.model import Model, Tensors
 from ember_infer_tools.compare.rewrite import ModelFile
@@ -301,9 +301,10 @@ def _dump_files(place: Path) -> list[tuple[str, Path]]:
         files = sorted(path for path in place.iterdir() if path.suffix in (".npy", ".bin"))
         return [(path.stem, path) for path in files]
     try:
+        require_file(place)
         with place.open(newline="") as table:
             rows = [row for row in csv.reader(table) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise ComparisonError(f"{place}: {why_unreadable(error)}") from error
     if rows and [cell.strip() for cell in rows[0]] == ["layer", "path"]:
         rows = rows[1:]
@@ -317,8 +318,9 @@ def _read_dump(path: Path, key: str, tensor: Tensor) -> AnyArray:
     """``(samples, *shape)``; a file without a header is little-endian, as devices are."""
     has_header = path.suffix == ".npy"
     try:
+        require_file(path)
         raw: AnyArray = np.load(path, allow_pickle=False) if has_header else np.fromfile(path, np.uint8)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy has one of every kind for a header that lies
         raise ComparisonError(f"{path}: {why_unreadable(error)}") from error
     if has_header and raw.dtype != tensor.dtype:
         raise ComparisonError(f"{path}: {tensor.dtype} is wanted, not {raw.dtype}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ember_infer_core.slots import AnyArray
-from ember_infer_tools.compare.inputs import why_unreadable
+from ember_infer_tools.compare.inputs import require_file, why_unreadable
 from ember_infer_tools.evaluate.blocks import Block, Piece
 from ember_infer_tools.evaluate.errors import EvaluationError
 
@@ -56,8 +57,9 @@ def array_file(path: Path) -> FileArray:
         EvaluationError: no such file, or not of that kind.
     """
     try:
+        require_file(path)
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy has one of every kind for a header that lies
         raise EvaluationError(f"{path}: {why_unreadable(error)}") from error
     if not isinstance(mapped, np.memmap):
         raise EvaluationError(f"{path}: an .npz archive under another name: call it .npz")
@@ -73,6 +75,7 @@ def archive_arrays(path: Path) -> dict[str, FileArray]:
         EvaluationError: no such file, not of that kind, or compressed.
     """
     try:
+        require_file(path)
         with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
             return {
                 member.filename.removesuffix(".npy"): _member(path, file, member)
@@ -81,7 +84,7 @@ def archive_arrays(path: Path) -> dict[str, FileArray]:
             }
     except EvaluationError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # NumPy and zipfile have one of every kind for what lies
         raise EvaluationError(f"{path}: {why_unreadable(error)}") from error
 
 
@@ -98,8 +101,14 @@ def _member(path: Path, file: Any, member: zipfile.ZipInfo) -> FileArray:
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read_header(file)
+    shape = tuple(map(int, shape))  # True is a number to NumPy's check
     if dtype.hasobject or (fortran and len(shape) > 1):
         raise EvaluationError(f"{path}: {member.filename} holds Python objects, or Fortran's order: save plain arrays")
+    begin = member.header_offset + _LOCAL_HEADER + names
+    room = member.file_size - (file.tell() - begin)
+    # What lies behind a member is another one's, which must not count as samples.
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > room or member.flag_bits & 1:
+        raise EvaluationError(f"{path}: {member.filename} is damaged: its array {shape} is not all there")
     return FileArray(str(path.absolute()), file.tell(), shape, dtype.str)
 
 
@@ -135,6 +144,8 @@ class _Rows(Generic[A]):
     def __post_init__(self) -> None:
         if any(not array.shape for array in self._arrays):
             raise EvaluationError("data: an array without a first axis holds no samples: give one sample in each row")
+        if all(0 in (*array.shape[1:], np.dtype(array.dtype).itemsize) for array in self._arrays):
+            raise EvaluationError("data: an array whose rows have no elements: there is nothing to evaluate")
         counts = [array.shape[0] for array in self._arrays]
         if len(set(counts)) != 1:
             raise EvaluationError(f"data: inputs and labels hold different numbers of samples: {counts}")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ember_infer_core.slots import AnyArray
+from ember_infer_tools.compare.inputs import require_file
 from ember_infer_tools.evaluate.arrays import file_identity
 from ember_infer_tools.evaluate.blocks import Block, Piece, Unreadable
 from ember_infer_tools.evaluate.errors import EvaluationError, needed
@@ -19,6 +20,8 @@ __all__ = ["SUFFIXES", "FolderSource", "read_sample"]
 
 _PICTURES = (".bmp", ".png")
 SUFFIXES = (".wav", *_PICTURES)
+# What Pillow may take a file for: of all that it knows some would run other programs, such as PostScript's.
+_FORMATS = ("BMP", "PNG")
 _GREY = ("1", "L", "I;16", "I")
 _WIDTHS: dict[int, Any] = {1: np.uint8, 2: np.int16, 4: np.int32}
 
@@ -90,7 +93,7 @@ class FolderSource:
 def _sample(path: str) -> AnyArray | Unreadable:
     try:
         return read_sample(path)
-    except (OSError, ValueError, SyntaxError, EOFError, wave.Error) as error:  # SyntaxError: Pillow's, of a broken PNG
+    except Exception as error:  # Pillow and wave have one of every kind for what lies; a bomb's is its own
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Unreadable(f"cannot be read: {reason or type(error).__name__}")
 
@@ -101,9 +104,11 @@ def read_sample(path: str) -> AnyArray:
     ``(frames,)`` or ``(frames, channels)`` of a recording, in its own width; ``(height, width)`` of a grey picture,
     ``(height, width, 3)`` of one in colour.
     """
+    require_file(Path(path))
     if path.lower().endswith(".wav"):
         return _recording(path)
-    with needed("PIL.Image", "a folder of pictures").open(path) as picture:
+    image = needed("PIL.Image", "a folder of pictures")
+    with image.open(path, formats=_FORMATS) as picture:
         return np.asarray(picture if picture.mode in _GREY else picture.convert("RGB"))
 
 

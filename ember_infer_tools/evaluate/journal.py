@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ember_infer_native.checked_files import OpenFile
 from ember_infer_native.file_lock import Lock, file_lock
 from ember_infer_tools.evaluate.errors import EvaluationError
 from ember_infer_tools.evaluate.plan import Plan
-from ember_infer_tools.evaluate.sums import Sums
+from ember_infer_tools.evaluate.sums import Sums, whole_number
 
 __all__ = ["Journal", "open_journal"]
 
 _FORMAT = 1
+_MOST_BYTES = 1 << 30
+# What is made beside the file begins so: names that are nobody else's, so that it can be removed.
+_BESIDE = ".ember-resume-"
 _SECONDS = 1.0  # between two writes: so much work at most is done again after a kill
 
 
@@ -71,13 +75,24 @@ class Journal:
             "beyond": sorted(self._beyond),
             "sums": self.total.to_json(),
         }
-        new = self._path.with_name(f"{self._path.name}.new")
-        with open(new, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, self._path)
+        new = _beside(self._path, "new")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)  # of a run that was killed; and nobody's link is followed
+        try:
+            with open(new, "x", encoding="utf-8") as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, self._path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(new)
+            raise OSError(error.errno, f"cannot be written: {error.strerror}", str(self._path)) from error
         _sync_folder(self._path.parent)
+
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f"{_BESIDE}{path.name}.{kind}")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -90,6 +105,10 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+# What comes of reading something that --resume has not written: numbers without end, others in place of texts.
+_LIES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
 @contextmanager
 def open_journal(path: Path | None, identity: dict[str, str], plan: Plan, sides: int) -> Iterator[Journal]:
     """The journal of an evaluation: the file's, if there is one; written once more at the end, however that comes.
@@ -100,7 +119,9 @@ def open_journal(path: Path | None, identity: dict[str, str], plan: Plan, sides:
     if path is None:
         yield Journal(None, identity, Sums.empty(plan, sides))
         return
-    with file_lock(path.with_name(f"{path.name}.lock"), patience=0) as lock:
+    if not path.parent.is_dir():
+        raise EvaluationError(f"{path}: there is no folder {path.parent}: make it first")
+    with file_lock(_beside(path, "lock"), patience=0) as lock:
         if lock is Lock.BUSY:
             raise EvaluationError(f"{path}: another evaluation is at work on it: name another file, or wait for it")
         journal = _read(path, identity, plan, sides)
@@ -112,12 +133,13 @@ def open_journal(path: Path | None, identity: dict[str, str], plan: Plan, sides:
 
 
 def _read(path: Path, identity: dict[str, str], plan: Plan, sides: int) -> Journal:
-    if not path.exists():
+    if not os.path.lexists(path):
         return Journal(path, identity, Sums.empty(plan, sides))
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        with OpenFile(path) as file:
+            content: dict[str, Any] = json.loads(file.read(min(file.status.st_size, _MOST_BYTES)))
         known, found = content["format"], dict(content["identity"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, *_LIES) as error:  # a link and a FIFO, too
         raise _damaged(path) from error
     if known != _FORMAT:
         raise EvaluationError(f"{path}: of another version of Ember Infer: name another file, or delete it")
@@ -127,9 +149,10 @@ def _read(path: Path, identity: dict[str, str], plan: Plan, sides: int) -> Journ
             f"{path}: it is of another evaluation ({', '.join(other)}): name another file, or delete it"
         )
     try:
-        total = Sums.from_json(plan, content["sums"])
-        return Journal(path, identity, total, int(content["until"]), map(int, content["beyond"]))
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+        total = Sums.empty(plan, sides)
+        total.add(Sums.from_json(plan, content["sums"]))
+        return Journal(path, identity, total, whole_number(content["until"]), map(whole_number, content["beyond"]))
+    except _LIES as error:
         raise _damaged(path) from error
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ember_infer_tools.compare.inputs import require_file
 from ember_infer_tools.evaluate.arrays import file_identity
-from ember_infer_tools.evaluate.blocks import Block, Piece
+from ember_infer_tools.evaluate.blocks import Block, Piece, Unreadable
 from ember_infer_tools.evaluate.errors import EvaluationError, needed
 
 __all__ = ["IterableSource", "ParquetSource", "block_of"]
 
 _END = object()
+_MISSING = Unreadable("a value is missing")
 
 
 def block_of(first: int, samples: list[Any], labels: list[Any] | None, inputs: int) -> Block:
@@ -99,15 +101,22 @@ class ParquetSource:
 
     def __post_init__(self) -> None:
         names = self._file().schema_arrow.names
+        if len(set(names)) < len(names):
+            raise EvaluationError(f"{self.path}: two columns have one name: {', '.join(names)}")
         if self.label is not None and self.label not in names:
             raise EvaluationError(f"{self.path}: no column {self.label!r} for --labels: there are {', '.join(names)}")
 
     def _file(self) -> Any:
         parquet = needed("pyarrow.parquet", "a Parquet file")
         try:
+            require_file(self.path)
             return parquet.ParquetFile(self.path)
-        except (OSError, ValueError) as error:  # pyarrow's errors are of these kinds
-            raise EvaluationError(f"{self.path}: {' '.join(str(error).split())}") from error
+        except Exception as error:  # pyarrow's own are of many kinds
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> EvaluationError:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return EvaluationError(f"{self.path}: {' '.join(reason.split())}")
 
     @property
     def count(self) -> int:
@@ -128,17 +137,37 @@ class ParquetSource:
         """See :class:`Source`."""
         file = self._file()
         first = 0
-        for table in _exactly(file.iter_batches(batch_size=size), size):
-            columns = {name: table.column(name) for name in table.schema.names if name != self.label}
-            labels = None if self.label is None else np.array(table.column(self.label).to_pylist())
-            yield Block(first, self._inputs(columns), labels)
+        tables = _exactly(file.iter_batches(batch_size=size), size)
+        while True:
+            try:
+                table = next(tables, None)
+                if table is None:
+                    return
+                block = self._block(first, table)
+            except EvaluationError:
+                raise
+            except Exception as error:  # a damaged page, a type that NumPy does not have
+                raise self._unreadable(error) from error
+            yield block
             first += table.num_rows
+
+    def _block(self, first: int, table: Any) -> Block:
+        columns = {name: table.column(name) for name in table.schema.names if name != self.label}
+        # Labels stay one by one where some are missing: in one array these would make all of them objects.
+        labels = None if self.label is None else table.column(self.label).to_pylist()
+        return Block(first, self._inputs(columns), labels if labels is None or None in labels else np.array(labels))
 
     def _inputs(self, columns: dict[str, Any]) -> tuple[Any, ...]:
         types = needed("pyarrow", "a Parquet file").types
+        if not columns:
+            raise EvaluationError(f"{self.path}: no column of inputs")
         values = [_values(column, types) for column in columns.values()]
         if all(isinstance(value, np.ndarray) and value.ndim == 1 for value in values) and self.inputs == 1:
-            return (np.stack(values, axis=1),)
+            rows = np.stack(values, axis=1)
+            missing = np.any([column.is_null().to_numpy() for column in columns.values()], axis=0)
+            return (
+                [_MISSING if gap else row for row, gap in zip(rows, missing, strict=True)] if missing.any() else rows,
+            )
         if len(values) != self.inputs:
             raise EvaluationError(
                 f"{self.path}: {len(values)} columns of inputs ({', '.join(columns)}) for {self.inputs} of the model: "
@@ -165,9 +194,13 @@ def _exactly(batches: Iterable[Any], size: int) -> Iterator[Any]:
 
 
 def _values(column: Any, types: Any) -> Any:
-    """A column of numbers as an array; one of lists as a list of arrays, which may be of different lengths."""
+    """A column of numbers as an array, of its own type whatever is missing; one of lists as a list of arrays, which may
+    be of different lengths.
+    """
     kind = column.type
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         element = kind.value_type.to_pandas_dtype() if not types.is_nested(kind.value_type) else None
-        return [np.asarray(row, element) for row in column.to_pylist()]
+        return [_MISSING if row is None or None in row else np.asarray(row, element) for row in column.to_pylist()]
+    if column.null_count and types.is_integer(kind):
+        column = column.fill_null(0)  # NumPy has NaN for what is missing, and then all are real values
     return column.to_numpy()

@@ -14,11 +14,27 @@ from ember_infer_tools.evaluate.blocks import Bad
 from ember_infer_tools.evaluate.plan import Plan
 from ember_infer_tools.evaluate.scores import ScoreTable, most_scores
 
-__all__ = ["SHOWN", "Named", "PairSums", "SideSums", "Sums"]
+__all__ = ["SHOWN", "Named", "PairSums", "SideSums", "Sums", "whole_number"]
 
+_MOST_LEVELS = 63
 SHOWN = 100  # samples of each kind whose numbers are kept: the first ones
 
 Named: TypeAlias = tuple[int, str]
+
+
+def whole_number(value: Any) -> int:
+    """A count that was kept.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(value) is not int or not 0 <= value < 1 << 62:
+        raise ValueError("a count is wanted")
+    return value
+
+
+def _counts(values: list[Any]) -> npt.NDArray[np.int64]:
+    return np.array([whole_number(value) for value in values], np.int64)
 
 
 def _first(some: Sequence[Named], others: Sequence[Named]) -> list[Named]:
@@ -76,13 +92,17 @@ class SideSums:
     def from_json(cls, plan: Plan, content: dict[str, Any]) -> SideSums:
         """The same again."""
         sums = cls.empty(plan)
-        sums.ranks += np.array(content["ranks"], np.int64)
-        places, counts = content["confusion"]
-        sums.confusion.reshape(-1)[np.array(places, np.intp)] = np.array(counts, np.int64)
+        for place, count in zip(range(len(sums.ranks)), _counts(content["ranks"]), strict=True):
+            sums.ranks[place] = count
+        places, counts = map(_counts, content["confusion"])
+        for place, count in zip(places, counts, strict=True):
+            sums.confusion.reshape(-1)[place] = count
         numerator, denominator = content["error"]
         sums.error = Fraction(int(numerator), int(denominator))
-        for table, kept in zip(sums.scores, content["scores"], strict=True):
-            table.add(ScoreTable(table.most, *kept))
+        for table, (level, keys, seen) in zip(sums.scores, content["scores"], strict=True):
+            if whole_number(level) > _MOST_LEVELS:
+                raise ValueError("scores that have lost all their bits")
+            table.add(ScoreTable(table.most, level, keys, [_counts(pair) for pair in seen]))
         return sums
 
 
@@ -123,7 +143,14 @@ class PairSums:
     def from_json(cls, content: dict[str, Any]) -> PairSums:
         """The same again."""
         lists = {name: [(int(n), str(text)) for n, text in content[name]] for name in ("differing", "deciding")}
-        return cls(**{**content, **lists})
+        return cls(
+            elements=whole_number(content["elements"]),
+            samples=whole_number(content["samples"]),
+            decisions=whole_number(content["decisions"]),
+            largest=float(content["largest"]),
+            largest_at=int(content["largest_at"]),
+            **lists,
+        )
 
 
 @dataclass
@@ -174,9 +201,9 @@ class Sums:
     def from_json(cls, plan: Plan, content: dict[str, Any]) -> Sums:
         """The same again."""
         return cls(
-            int(content["samples"]),
-            int(content["skipped"]),
-            [Bad(*bad) for bad in content["bad"]],
+            whole_number(content["samples"]),
+            whole_number(content["skipped"]),
+            [Bad(int(sample), str(name), str(reason)) for sample, name, reason in content["bad"]],
             [SideSums.from_json(plan, side) for side in content["sides"]],
             [PairSums.from_json(pair) for pair in content["pairs"]],
         )

@@ -52,12 +52,23 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
     try:
         with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for nobody else
+            if os.chmod in os.supports_fd:  # by its name it might be another's by now, or a link to one
+                os.chmod(file.fileno(), 0o666 & ~_umask())  # mkstemp makes files for nobody else
         check_file(path, force)  # what came in meanwhile
+        if not force:  # what comes in now is not replaced, where the file system knows hard links
+            with contextlib.suppress(OSError):
+                os.link(temporary, path)
+                os.unlink(temporary)
+                return
+            check_file(path, force)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename != str(path):  # a full disk has no name, or one of our own
+            raise _refused(
+                path, error.errno or errno.EIO, f"it cannot be written: {error.strerror or error}"
+            ) from error
         raise
 
 

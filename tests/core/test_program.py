@@ -83,7 +83,7 @@ def long_program() -> Program:
 
 def test_a_notebook_gets_a_table_of_the_calls() -> None:
     shown = load_program(DIGITS)._repr_html_()
-    assert shown.startswith("<table>")
+    assert shown.startswith('<table class="')
     assert "<td>depthwise_conv2d</td>" in shown
     assert html.escape("(1, 8, 8, 1) -> (1, 10)") in shown
 
@@ -92,6 +92,17 @@ def test_a_notebook_gets_the_arena_over_time() -> None:
     shown = load_program(DIGITS)._repr_html_()
     assert shown.count('<g class="block"') == 13  # the input, and what each call writes
     assert "<title>conv1: 1,024 bytes from 2,048 on, operators 0 to 3</title>" in shown
+
+
+def test_a_notebook_reads_names_as_text_and_not_as_formulas_or_signs() -> None:
+    writer = ModelWriter()
+    tensors = [writer.tensor(name, (2,), scale=0.5) for name in ("$x$", "\u202eabc\u200b\0")]
+    writer.operator("ABS", tensors[:1], tensors[1:])
+    shown = load_program(writer.finish(tensors[:1], tensors[1:]))._repr_html_()
+    assert "?abc??" in shown
+    assert shown.isprintable()
+    for element in ("<table", "<svg"):
+        assert "mathjax_ignore" in shown.partition(element)[2].partition(">")[0]
 
 
 def test_however_long_a_program_is_what_is_shown_is_short() -> None:

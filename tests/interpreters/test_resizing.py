@@ -132,3 +132,10 @@ def test_an_output_without_samples_stands_in_the_way(tflm_wheel: None) -> None:
     writer.operator("REDUCE_MAX", [x, axes], [y], keep_dims=False)
     with pytest.raises(ValueError, match="has no axis for several samples"):
         ready(writer.finish([x], [y])).resize_tensor_input(x, [2, 4])
+
+
+def test_more_samples_than_details_can_say_are_refused() -> None:
+    interpreter = ready(DIGITS)
+    with pytest.raises(ValueError, match="sizes are of 32 bits"):
+        interpreter.resize_tensor_input(first(interpreter), [2**31, 8, 8, 1])
+    assert interpreter.get_input_details()[0]["shape"].tolist() == [1, 8, 8, 1]

@@ -23,11 +23,11 @@ def shown(cls: Any) -> str:
 
 def test_a_model_shows_its_ports_its_calls_and_the_arena() -> None:
     text = shown(Sine)
-    assert text.startswith("<table><caption>Sine</caption>")
+    assert "<caption>Sine</caption>" in text
     for part in (
         "<td>input</td><td>x</td><td>int8</td><td>(1, 1)</td>",
         "<td>dense1</td>",
-        '<svg class="arena-picture"',
+        '<svg class="arena-picture ',
     ):
         assert part in text
     assert text.endswith(shown(Sine.program))

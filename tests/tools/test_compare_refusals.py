@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from ember_infer_core import ComparisonError, Executable, ModelError, Program, UnsupportedOperator
 from ember_infer_ref import RefBackend
 from ember_infer_tools.compare import compare
+from ember_infer_tools.compare.inputs import load_inputs
 from ember_infer_tools.compare.interpreters import RUNTIMES
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import DIGITS, REF
@@ -76,3 +78,25 @@ def test_a_side_that_answers_otherwise_when_it_is_watched_is_noted(digits: Progr
     assert len(found.notes) == 1
     assert "reading every tensor changes the outputs of" in found.notes[0]
     assert not any(output.different for output in found.outputs)
+
+
+@pytest.mark.parametrize("name", ["conv1.npy", "conv1.bin", "index.csv"])
+def test_a_fifo_among_dumps_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    place = tmp_path / name if name == "index.csv" else tmp_path
+    with pytest.raises(ComparisonError, match="not a regular file"):
+        compare(DIGITS, REF, f"dumps:{place}")
+
+
+@pytest.mark.parametrize("name", ["inputs.npy", "inputs.npz"])
+def test_inputs_that_lie_or_never_end_are_told(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ComparisonError, match="not a regular file"):
+        load_inputs(tmp_path / name)
+    os.unlink(tmp_path / name)
+    np.savez_compressed(tmp_path / "whole.npz", inputs=np.zeros((99, 64), np.int8))
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    content[60:80] = b"\xff" * 20  # what zlib cannot inflate
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ComparisonError, match=name):
+        load_inputs(tmp_path / name)

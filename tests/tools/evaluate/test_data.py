@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import wave
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +185,111 @@ def test_iterables_of_other_lengths_are_told() -> None:
         confusion(iter(images[:10]), iter(labels), chunk=4)
     with pytest.raises(EvaluationError, match="labels: confusion needs one for each sample"):
         confusion(iter(images))
+
+
+def npy(shape: str) -> bytes:
+    """A file of 25 digits whose header says something else."""
+    header = f"{{'descr': '|i1', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header + bytes(25 * 64)
+
+
+def outcome(data: Any, labels: Any = None, **options: Any) -> str:
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(DIGITS, data, labels, backends={"ref": "ref"}, workers=1, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["(26, 8, 8)", "(-25, 8, 8)", "(-5, -5, 64)", "(9223372036854775807, 64)", "(10" + "0" * 30 + ", 64)", "(10**9,)"],
+)
+def test_a_header_that_lies_is_told(tmp_path: Path, shape: str) -> None:
+    (tmp_path / "lies.npy").write_bytes(npy(shape))
+    assert "lies.npy: " in outcome(tmp_path / "lies.npy")
+    with zipfile.ZipFile(tmp_path / "lies.npz", "w") as archive:
+        archive.writestr("inputs.npy", npy(shape))
+        archive.writestr("behind.npy", npy("(25, 64)"))  # which must not count as samples
+    assert "lies.npz: " in outcome(tmp_path / "lies.npz")
+
+
+def test_rows_without_elements_have_no_end(tmp_path: Path) -> None:
+    (tmp_path / "none.npy").write_bytes(npy("(1000000000000000, 0)"))
+    assert "no elements" in outcome(tmp_path / "none.npy", bad="skip")
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
+def test_a_fifo_is_not_waited_for(tmp_path: Path, suffix: str) -> None:
+    if suffix == ".parquet":
+        needs("pyarrow.parquet")
+    os.mkfifo(tmp_path / f"fifo{suffix}")
+    assert "not a regular file" in outcome(tmp_path / f"fifo{suffix}")
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def test_a_folder_of_traps(tmp_path: Path) -> None:
+    """Each is a bad sample with a name: a bomb, PostScript for Pillow to run, a FIFO, a header."""
+    pillow = needs("PIL.Image")
+    (tmp_path / "0").mkdir()
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0))
+    bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(10))) + chunk(b"IEND", b"")
+    (tmp_path / "0" / "bomb.png").write_bytes(bomb)
+    (tmp_path / "0" / "eps.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n")
+    os.mkfifo(tmp_path / "0" / "fifo.png")
+    pillow.new("L", (8, 8)).save(tmp_path / "0" / "good.png")
+    with wave.open(str(tmp_path / "0" / "wave.wav"), "wb") as recording:
+        recording.setnchannels(1)
+        recording.setsampwidth(1)
+        recording.setframerate(8000)
+        recording.writeframes(bytes(64))
+    damaged = bytearray((tmp_path / "0" / "wave.wav").read_bytes())
+    damaged[16:20] = b"\xff\xff\xff\x7f"  # the length of the chunk that says what follows
+    (tmp_path / "0" / "wave.wav").write_bytes(damaged)
+    found = evaluate(DIGITS, tmp_path, backends={"ref": "ref"}, bad="skip", workers=1)
+    named = [Path(bad.name).name for bad in found.bad]
+    assert (found.samples, named) == (1, ["bomb.png", "eps.png", "fifo.png", "wave.wav"])
+
+
+def test_what_a_parquet_file_lacks_is_one_samples_fault(tmp_path: Path) -> None:
+    """And not that of others in its chunk, whose int8 stays int8."""
+    arrow, parquet = needs("pyarrow"), needs("pyarrow.parquet")
+    images, labels = held_out()
+    quantised = Digits.quantize(images).reshape(364, 64)
+    keep = np.delete(np.arange(364), [3, 5])
+    expected = confusion(quantised[keep], labels[keep])
+
+    def hole(row: Any, place: int, at: int) -> Any:
+        return None if place == at else row
+
+    answers = [hole(int(label), place, 5) for place, label in enumerate(labels)]
+    pixels = quantised.T.tolist()
+    pixels[7][3] = None
+    columns = {f"p{number}": arrow.array(pixel, arrow.int8()) for number, pixel in enumerate(pixels)}
+    rows = [hole(row, place, 3) for place, row in enumerate(quantised.tolist())]
+    for name, inputs in (("wide", columns), ("lists", {"x": arrow.array(rows, arrow.list_(arrow.int8()))})):
+        parquet.write_table(arrow.table({**inputs, "y": answers}), tmp_path / f"{name}.parquet")
+        assert confusion(tmp_path / f"{name}.parquet", "y", bad="skip") == expected
+
+
+def test_parquet_files_of_odd_columns_are_told(tmp_path: Path) -> None:
+    arrow, parquet = needs("pyarrow"), needs("pyarrow.parquet")
+    numbers = arrow.array(range(4))
+    rows = arrow.array([["a"]] * 4, arrow.list_(arrow.dictionary(arrow.int8(), arrow.string())))
+    for columns, names, said in (
+        ([numbers, numbers], ["y", "y"], "two columns have one name"),
+        ([numbers], ["y"], "no column of inputs"),
+        ([rows, numbers], ["x", "y"], "odd.parquet: "),
+    ):
+        parquet.write_table(arrow.Table.from_arrays(columns, names=names), tmp_path / "odd.parquet")
+        assert said in outcome(tmp_path / "odd.parquet", "y")
+
+
+def test_a_damaged_page_of_a_parquet_file_is_told(tmp_path: Path) -> None:
+    arrow, parquet = needs("pyarrow"), needs("pyarrow.parquet")
+    parquet.write_table(arrow.table({"x": [[1.0] * 64] * 4, "y": [1] * 4}), tmp_path / "page.parquet")
+    content = bytearray((tmp_path / "page.parquet").read_bytes())
+    content[4:24] = b"\xff" * 20
+    (tmp_path / "page.parquet").write_bytes(content)
+    assert "page.parquet: " in outcome(tmp_path / "page.parquet", "y")

@@ -117,8 +117,72 @@ def test_a_file_that_is_none_is_left_alone(tmp_path: Path, content: str) -> None
     assert (tmp_path / "run.json").read_text() == content
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("until", -1),
+        ("until", float("inf")),
+        ("beyond", "x"),
+        ("sums", []),
+        ("samples", True),
+        ("samples", 1e400),
+        ("bad", [[1]]),
+        ("sides", []),
+        ("pairs", []),
+    ],
+)
+def test_a_file_that_lies_is_refused_in_one_line(tmp_path: Path, key: str, value: Any) -> None:
+    judged(tmp_path / "run.json")
+    content = json.loads((tmp_path / "run.json").read_text())
+    (content if key in content else content["sums"])[key] = value
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(EvaluationError, match=r"run.json: no file that --resume has written"):
+        judged(tmp_path / "run.json")
+
+
+@pytest.mark.parametrize("part", [["ranks", [1]], ["confusion", [[10**6], [1]]], ["error", ["1", "0"]]])
+def test_sums_of_another_form_are_refused(tmp_path: Path, part: list[Any]) -> None:
+    judged(tmp_path / "run.json")
+    content = json.loads((tmp_path / "run.json").read_text())
+    content["sums"]["sides"][0].update([part])
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(EvaluationError, match="no file that --resume has written"):
+        judged(tmp_path / "run.json")
+
+
+def test_files_of_others_beside_it_are_left_alone(tmp_path: Path) -> None:
+    others = ["poetry.lock", "poetry.new", "poetry.tmp"]
+    for name in others:
+        (tmp_path / name).write_text("mine")
+    judged(tmp_path / "poetry")
+    assert {name: (tmp_path / name).read_text() for name in others} == dict.fromkeys(others, "mine")
+    assert sorted(os.listdir(tmp_path)) == ["poetry", *others]
+
+
+def test_no_link_is_followed_and_no_fifo_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("mine")
+    (tmp_path / ".ember-resume-run.json.new").symlink_to(tmp_path / "other")
+    judged(tmp_path / "run.json")
+    (tmp_path / "link").symlink_to(tmp_path / "run.json")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "nothing")
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("link", "nowhere", "fifo"):
+        with pytest.raises(EvaluationError, match="no file that --resume has written"):
+            judged(tmp_path / name)
+    assert (tmp_path / "other").read_text() == "mine"
+    assert (tmp_path / "nowhere").is_symlink()
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="make it first"):
+        judged(tmp_path / "nowhere" / "run.json")
+
+
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
-    with file_lock(tmp_path / "run.json.lock", patience=0), pytest.raises(EvaluationError, match="is at work on it"):
+    with (
+        file_lock(tmp_path / ".ember-resume-run.json.lock", patience=0),
+        pytest.raises(EvaluationError, match="is at work on it"),
+    ):
         judged(tmp_path / "run.json")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -60,10 +61,51 @@ def test_a_failure_leaves_all_as_it_was(tmp_path: Path, monkeypatch: pytest.Monk
     write_file(path, MARK + "old", force=False)
 
     def fail(source: str, target: Path) -> None:
-        raise OSError("no room")
+        raise OSError(errno.ENOSPC, "no room", source)
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(OSError, match=r"it cannot be written: no room: '.*/report.html'"):
         write_file(path, MARK + "new", force=True)
     assert os.listdir(tmp_path) == ["report.html"]
     assert path.read_text(encoding="utf-8").endswith("old")
+
+
+def test_what_comes_in_at_the_last_moment_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report.html"
+    link = os.link
+
+    def overtaken(source: str, target: Path) -> None:
+        path.write_text("mine")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", overtaken)
+    with pytest.raises(FileExistsError, match="left alone"):
+        write_file(path, MARK, force=False)
+    assert os.listdir(tmp_path) == ["report.html"]
+    assert path.read_text() == "mine"
+
+
+def test_it_is_written_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: str, target: Path) -> None:
+        raise PermissionError("not here")
+
+    monkeypatch.setattr(os, "link", fail)
+    write_file(tmp_path / "report.html", MARK, force=False)
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+def test_a_name_that_is_too_long_is_told_by_that_name(tmp_path: Path) -> None:
+    path = tmp_path / ("r" * 300)
+    with pytest.raises(OSError, match=r"it cannot be written: File name too long: '.*rrr'"):
+        write_file(path, MARK, force=False)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.chmod not in os.supports_fd, reason="permissions are set by name here")
+def test_the_permissions_of_nobody_elses_file_are_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else can write in the folder may have put a link in the place of what is being written."""
+    changed: list[object] = []
+    monkeypatch.setattr(os, "chmod", lambda what, mode: changed.append(what))
+    monkeypatch.setattr(os, "supports_fd", {os.chmod})
+    write_file(tmp_path / "report.html", MARK, force=False)
+    assert [type(what) for what in changed] == [int]
