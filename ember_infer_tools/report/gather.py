@@ -19,12 +19,12 @@ from ember_infer_tools.compare.comparison import compare_on
 from ember_infer_tools.compare.interpreters import RUNTIMES
 from ember_infer_tools.compare.model import Model, model_of
 from ember_infer_tools.compare.samples import chosen_inputs, random_count
-from ember_infer_tools.compare.sides import DUMPS, DumpSide
+from ember_infer_tools.compare.sides import DUMPS, DumpSide, load_side_backend
 from ember_infer_tools.inspect.inspection import inspect_graph
 from ember_infer_tools.report.differences import Differences
 from ember_infer_tools.report.distributions import activations_of, weights_of
 from ember_infer_tools.report.results import Report
-from ember_infer_tools.specs import full_name, load_backend
+from ember_infer_tools.specs import full_name
 
 __all__ = ["make_report"]
 
@@ -79,7 +79,7 @@ def make_report(
         return Report(inspected, notes=("The model is not supported, so that nothing was run.",))
     lowered = model_of(graph, content, program)
     arrays, origin = _samples(lowered, sides, inputs, samples, steps, seed)
-    backends = {side: load_backend(side) for side in dict.fromkeys(sides) if _is_backend(side)}
+    backends = {side: load_side_backend(side) for side in dict.fromkeys(sides) if _is_backend(side)}
     by = full_name(a if a in backends else _REF)
     say("running the model")
     activations, ended = activations_of(backends.get(a, RefBackend()), program, arrays, lowered.tensors)

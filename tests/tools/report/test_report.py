@@ -176,6 +176,11 @@ def test_what_has_no_activations_and_times_is_refused_alone(side: str) -> None:
         make_report(DIGITS, side)
 
 
+def test_of_a_side_that_is_not_there_all_that_could_be_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'foo': .* or one of ref, native, esp, esp-p4, tflm, litert, dumps:FOLDER"):
+        make_report(DIGITS, "foo")
+
+
 @pytest.mark.parametrize("sides", [("", None), ("ref", "")])
 def test_a_side_without_a_name_is_refused(sides: tuple[str, str | None]) -> None:
     with pytest.raises(ValueError, match="backend '': write"):
