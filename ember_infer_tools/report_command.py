@@ -51,12 +51,9 @@ def report(
     from ember_infer_tools.report.output import check_file, write_file
 
     check_file(output, force)
-    try:
-        from ember_infer_tools.report.page import render
-    except ModuleNotFoundError as missing:
-        raise ImportError(f"the page needs {missing.name}: pip install 'ember-infer[report]'") from missing
     from ember_infer_tools.compare.inputs import load_inputs
     from ember_infer_tools.report import make_report
+    from ember_infer_tools.report.page import render
 
     arrays = None if inputs is None else load_inputs(inputs)
     with Console(stderr=True).status("reading the model") as status:

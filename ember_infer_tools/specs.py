@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ SHORT_NAMES = {
     "esp": "ember_esp:EspBackend",
     "esp-p4": "ember_esp:EspP4Backend",
 }
+_ESP = "ember_esp"  # which is a distribution of its own
 
 
 def full_name(spec: str) -> str:
@@ -76,6 +78,8 @@ def load_backend(spec: str, others: Sequence[str] = ()) -> KernelBackend:
 
 
 def _named(spec: str, others: Sequence[str] = ()) -> Any:
+    if spec.partition(":")[0] == _ESP and importlib.util.find_spec(_ESP) is None:
+        raise ValueError(f"backend {spec!r}: it is in the distribution ember-esp: pip install ./ember_esp")
     short = ", ".join((*SHORT_NAMES, *others))
     return import_named(spec, "backend", f"module:Class, such as ember_infer_ref:RefBackend, or one of {short}")
 
