@@ -106,6 +106,7 @@ def test_what_cannot_be_is_told_in_one_line(refused: Callable[..., str]) -> None
     nothing = refused(*data, "--backend", "nothing", "--workers", "1")
     assert nothing.startswith("backend 'nothing': ")
     assert nothing.endswith("or one of ref, native, esp, esp-p4, tflm, litert, another model.tflite")
+    assert refused(*ref, "--against", "ref") == "ref is named twice (--backend, --against): name each side once"
     assert "no_folder" in refused(*ref, "--resume", "no_folder/run.json")
 
 
