@@ -1,4 +1,4 @@
-# `make demo` and `make test` do all the set-up themselves, in a virtual environment of their own.
+# `make demo`, `make test` and the others do all the set-up themselves, in a virtual environment of their own.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,10 +11,11 @@ DRAWS ?= 50000
 CAMPAIGN ?= .campaign.txt
 SITE ?= build/docs
 
-.PHONY: help demo test check lint format types stubs bench docs docs-links dist deep campaign corpus models clean
+.PHONY: help demo setup test check lint format types stubs bench docs docs-links dist deep campaign corpus models clean
 
 help:
 	@echo 'make demo    classify real handwritten digits and draw a sine (sets everything up)'
+	@echo 'make setup   the environment alone, without running anything: $(VENV), for an editor or pre-commit'
 	@echo 'make test    run the tests (sets everything up)'
 	@echo 'make check   lint, format, mypy --strict, stubs, checksums and the tests: what CI runs'
 	@echo 'make stubs   write the examples'"'"' stubs again'
@@ -34,6 +35,9 @@ help:
 
 demo: $(VENV)/.demo
 	@$(BIN)/python examples/demo.py
+
+setup: $(VENV)/.dev
+	@echo '$(VENV) is ready'
 
 # The oldest mypy is got ready first; where that fails, the tests that need it say so.
 test: $(VENV)/.dev

@@ -14,9 +14,23 @@ from ember_infer_core.program import Program, Tensor
 from ember_infer_core.quantization import integer_range
 from ember_infer_core.slots import AnyArray, Role
 
-__all__ = ["Inputs", "checked_inputs", "random_inputs"]
+__all__ = ["FileInputs", "Inputs", "checked_inputs", "random_inputs"]
 
 Inputs: TypeAlias = AnyArray | Sequence[AnyArray]
+
+
+class FileInputs(list[AnyArray]):
+    """An array for each model input, from a file: what does not fit is told by the names of the file and its arrays.
+
+    Attributes:
+        file: where they come from.
+        names: of the arrays, in an archive.
+    """
+
+    def __init__(self, arrays: Sequence[AnyArray], file: str, names: Sequence[str] = ()) -> None:
+        super().__init__(arrays)
+        self.file = file
+        self.names = tuple(names)
 
 
 def checked_inputs(inputs: Inputs, program: Program) -> list[AnyArray]:
@@ -28,11 +42,28 @@ def checked_inputs(inputs: Inputs, program: Program) -> list[AnyArray]:
     arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
     tensors = [program.tensors[index] for index in program.inputs]
     if len(arrays) != len(tensors):
-        raise ComparisonError(f"{len(arrays)} arrays are given for {len(tensors)} inputs")
-    rows = [_rows(array, tensor) for array, tensor in zip(arrays, tensors, strict=True)]
+        raise ComparisonError(_wrong_number(inputs, len(arrays), len(tensors)))
+    places = ["inputs"] * len(arrays)
+    if isinstance(inputs, FileInputs):
+        places = [f"{inputs.file}, array {name}" for name in inputs.names] or [inputs.file] * len(arrays)
+    rows = [_rows(*each) for each in zip(arrays, tensors, places, strict=True)]
     if len({len(samples) for samples in rows}) != 1:
-        raise ComparisonError(f"the inputs hold different numbers of samples: {[len(samples) for samples in rows]}")
+        where = f"{inputs.file}: " if isinstance(inputs, FileInputs) else ""
+        counts = [len(samples) for samples in rows]
+        raise ComparisonError(f"{where}the inputs hold different numbers of samples: {counts}")
     return rows
+
+
+def _wrong_number(inputs: Inputs, given: int, wanted: int) -> str:
+    """Which arrays there are, and of a file what to save."""
+    counts = f"{given} array{'' if given == 1 else 's'}", f"{wanted} input{'' if wanted == 1 else 's'} of the model"
+    if not isinstance(inputs, FileInputs):
+        return f"{counts[0]} for {counts[1]}"
+    names = f" ({', '.join(inputs.names)})" if inputs.names else ""
+    save = (
+        "save the samples under the name inputs" if wanted == 1 else "save an array for each, in their order, as .npz"
+    )
+    return f"{inputs.file}: {counts[0]}{names} for {counts[1]}: {save}"
 
 
 def random_inputs(program: Program, samples: int, seed: int) -> list[AnyArray]:
@@ -66,16 +97,16 @@ def _real_range(program: Program, index: int) -> tuple[float, float]:
     return -1.0, 1.0
 
 
-def _rows(array: AnyArray, tensor: Tensor) -> AnyArray:
+def _rows(array: AnyArray, tensor: Tensor, place: str) -> AnyArray:
     if array.dtype != tensor.dtype:
         quantized = tensor.quant is not None and tensor.dtype.kind in "iu" and array.dtype.kind == "f"
         hint = f" (quantize() of a model class makes {tensor.dtype} of real values)" if quantized else ""
-        raise ComparisonError(f"inputs: {tensor.dtype} is wanted, not {array.dtype}{hint}")
+        raise ComparisonError(f"{place}: {tensor.dtype} is wanted, not {array.dtype}{hint}")
     elements = element_count(tensor.shape)
     if not array.size:
-        raise ComparisonError(f"inputs: no samples: an array of shape {array.shape} is empty")
+        raise ComparisonError(f"{place}: no samples: an array of shape {array.shape} is empty")
     if array.size % elements:
         raise ComparisonError(
-            f"inputs: shape {array.shape} does not hold whole samples of {elements} elements {tensor.shape}"
+            f"{place}: shape {array.shape} does not hold whole samples of {elements} elements {tensor.shape}"
         )
     return np.ascontiguousarray(array).reshape(-1, *tensor.shape)

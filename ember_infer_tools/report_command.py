@@ -23,7 +23,10 @@ def report(
         typer.Option("--a", help="Who runs it.", metavar="SIDE", autocompletion=complete_side, show_default="ref"),
     ] = None,
     b: Annotated[
-        str | None, typer.Option("--b", help="What is compared with it.", metavar="SIDE", autocompletion=complete_side)
+        str | None,
+        typer.Option(
+            "--b", help="What is compared with it, if anything.", metavar="SIDE", autocompletion=complete_side
+        ),
     ] = None,
     inputs: InputsOption = None,
     samples: SamplesOption = None,
@@ -34,12 +37,12 @@ def report(
     """Write a page about a model, to look at in a browser.
 
     One file, which loads nothing from anywhere: the graph with types and shapes; the arena over time; bytes, MACs and
-    measured time of each layer; scales, saturation and histograms of weights and activations. With two sides: where and
-    by how much they differ, down to the elements of a layer, and the rounding that explains it.
+    measured time of each layer; scales, saturation and histograms of weights and activations. With [bold]--b[/bold]:
+    where and by how much the two sides differ, down to the elements of a layer, and the rounding that explains it.
 
     A SIDE is what compare takes: ref, native, esp, esp-p4, or module:Class of yours, with arguments as in
-    ref,rounding=single; tflm or litert; or dumps:FOLDER. A model that is not supported is not run, and shown all the
-    same.
+    ref,rounding=single; or, where two are compared, tflm, litert or dumps:FOLDER. A model that is not supported is
+    not run, and shown all the same.
 
     Exit status: 0 written, whatever it shows; 2 could not.
     """
@@ -48,12 +51,9 @@ def report(
     from ember_infer_tools.report.output import check_file, write_file
 
     check_file(output, force)
-    try:
-        from ember_infer_tools.report.page import render
-    except ModuleNotFoundError as missing:
-        raise ImportError(f"the page needs {missing.name}: pip install 'ember-infer[report]'") from missing
     from ember_infer_tools.compare.inputs import load_inputs
     from ember_infer_tools.report import make_report
+    from ember_infer_tools.report.page import render
 
     arrays = None if inputs is None else load_inputs(inputs)
     with Console(stderr=True).status("reading the model") as status:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
+from collections.abc import Sequence
 from typing import Any
 
 from ember_infer_core.backend import KernelBackend
@@ -22,6 +24,7 @@ SHORT_NAMES = {
     "esp": "ember_esp:EspBackend",
     "esp-p4": "ember_esp:EspP4Backend",
 }
+_ESP = "ember_esp"  # which is a distribution of its own
 
 
 def full_name(spec: str) -> str:
@@ -45,15 +48,19 @@ def load_backend_class(spec: str) -> type[KernelBackend]:
     return type(load_backend(spec))
 
 
-def load_backend(spec: str) -> KernelBackend:
+def load_backend(spec: str, others: Sequence[str] = ()) -> KernelBackend:
     """The backend that ``module:Class``, with or without arguments, names.
+
+    Args:
+        spec: the text.
+        others: what may stand in its place where the caller has it from, for messages.
 
     Raises:
         ValueError: the text has another form, there is no such module or name, or it makes no backend.
     """
     spec = full_name(spec)
     name, *arguments = spec.split(",")
-    found = _named(name)
+    found = _named(name, others)
     if isinstance(found, KernelBackend) and not arguments:
         return found
     if not callable(found):
@@ -70,8 +77,10 @@ def load_backend(spec: str) -> KernelBackend:
     return made
 
 
-def _named(spec: str) -> Any:
-    short = ", ".join(SHORT_NAMES)
+def _named(spec: str, others: Sequence[str] = ()) -> Any:
+    if spec.partition(":")[0] == _ESP and importlib.util.find_spec(_ESP) is None:
+        raise ValueError(f"backend {spec!r}: it is in the distribution ember-esp: pip install ./ember_esp")
+    short = ", ".join((*SHORT_NAMES, *others))
     return import_named(spec, "backend", f"module:Class, such as ember_infer_ref:RefBackend, or one of {short}")
 
 

@@ -37,3 +37,7 @@ def test_hooks_run_in_the_project_s_environment_over_everything() -> None:
     for hook in hooks():
         assert hook["language"] == "system", "pre-commit would make an environment of its own"
         assert hook["pass_filenames"] is False
+
+
+def test_the_environment_that_hooks_run_in_is_made_without_running_anything() -> None:
+    assert commands_of_make("setup") == ["echo '.venv is ready'"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 project = "Ember Infer"
+copyright = "2026 The Ember Infer authors. Apache License 2.0 or MIT, as you like"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
 include_patterns = ["*.md", "docs/*.md", "docs/site/*.rst", "ember_esp/README.md", "models/*.md"]

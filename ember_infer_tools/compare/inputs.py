@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ember_infer_core.errors import ComparisonError
-from ember_infer_core.samples import Inputs
+from ember_infer_core.samples import FileInputs
 
 __all__ = ["load_inputs", "require_file", "why_unreadable"]
 
 
-def load_inputs(path: Path) -> Inputs:
+def load_inputs(path: Path) -> FileInputs:
     """Samples from a ``.npy`` file, or a ``.npz`` file: its array ``inputs``, or one array for each input in order.
 
     Raises:
@@ -23,9 +23,10 @@ def load_inputs(path: Path) -> Inputs:
         require_file(path)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
-            return loaded
+            return FileInputs([loaded], str(path))
         with loaded as archive:
-            return [archive[name] for name in (["inputs"] if "inputs" in archive else archive.files)]
+            names = ["inputs"] if "inputs" in archive else archive.files
+            return FileInputs([archive[name] for name in names], str(path), names)
     except Exception as error:  # NumPy, zipfile and zlib have one of every kind for a header or an archive that lies
         raise ComparisonError(f"{path}: {why_unreadable(error)}") from error
 

@@ -27,6 +27,7 @@ __all__ = [
     "DumpSide",
     "InterpreterSide",
     "Side",
+    "load_side_backend",
     "open_side",
 ]
 
@@ -83,7 +84,16 @@ def open_side(spec: str | KernelBackend, model: Model) -> Side:
         return InterpreterSide(spec, model)
     if spec.startswith(DUMPS):
         return DumpSide(Path(spec.removeprefix(DUMPS)), model)
-    return BackendSide(load_backend(spec), model, full_name(spec))
+    return BackendSide(load_side_backend(spec), model, full_name(spec))
+
+
+def load_side_backend(spec: str) -> KernelBackend:
+    """The backend that a side names which is none of the others.
+
+    Raises:
+        ValueError: there is no such backend; the message says what else a side may be.
+    """
+    return load_backend(spec, (*RUNTIMES, f"{DUMPS}FOLDER"))
 
 
 class BackendSide:

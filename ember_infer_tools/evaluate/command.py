@@ -51,10 +51,12 @@ def run_evaluate(
     """:func:`evaluate`, in processes, with a progress bar on stderr.
 
     Raises:
-        ModelError, ValueError, KernelError: see :func:`evaluate`.
+        ModelError, ValueError, KernelError: see :func:`evaluate`; and a side is named twice.
     """
     sides: dict[str, Runs] = {}
     for name in (*backends, *against):
+        if name in sides:
+            raise EvaluationError(f"{name} is named twice (--backend, --against): name each side once")
         sides[name] = (Path(name), backends[0]) if name.endswith(_MODEL_SUFFIX) else name
     console = Console(stderr=True)
     columns = (

@@ -153,7 +153,7 @@ def run_piece(job: Job | str, piece: Piece) -> Sums:
 def _stop(job: Job, bad: Sequence[Bad]) -> None:
     if bad and not job.skip:
         first = min(bad, key=lambda one: one.sample)
-        raise BadSample(f"{first} (mend it, or skip bad samples)")
+        raise BadSample(f"{first} (mend it, or leave bad samples out: --skip-bad, bad='skip')")
 
 
 @dataclass(frozen=True)

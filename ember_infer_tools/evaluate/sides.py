@@ -65,7 +65,9 @@ def open_side(spec: SideSpec, model: ModelBytes) -> OpenSide:
     """
     if isinstance(spec.runs, str) and spec.runs in RUNTIMES:
         return _Runtime(spec.runs, model)
-    backend = load_backend(_on_one_thread(spec.runs)) if isinstance(spec.runs, str) else spec.runs
+    backend = spec.runs
+    if isinstance(backend, str):
+        backend = load_backend(_on_one_thread(backend), (*RUNTIMES, "another model.tflite"))
     return _Backend(backend, model.loaded)
 
 

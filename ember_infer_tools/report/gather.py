@@ -19,12 +19,12 @@ from ember_infer_tools.compare.comparison import compare_on
 from ember_infer_tools.compare.interpreters import RUNTIMES
 from ember_infer_tools.compare.model import Model, model_of
 from ember_infer_tools.compare.samples import chosen_inputs, random_count
-from ember_infer_tools.compare.sides import DUMPS, DumpSide
+from ember_infer_tools.compare.sides import DUMPS, DumpSide, load_side_backend
 from ember_infer_tools.inspect.inspection import inspect_graph
 from ember_infer_tools.report.differences import Differences
 from ember_infer_tools.report.distributions import activations_of, weights_of
 from ember_infer_tools.report.results import Report
-from ember_infer_tools.specs import full_name, load_backend
+from ember_infer_tools.specs import full_name
 
 __all__ = ["make_report"]
 
@@ -52,7 +52,8 @@ def make_report(
     Args:
         model: a path, or the bytes of a .tflite file.
         a: who runs it, whose activations and times are shown: as :func:`ember_infer_tools.compare.compare` takes it;
-            RefBackend by default, and for activations of what is no backend.
+            RefBackend by default. What is no backend has neither, so that it wants ``b``, and activations are
+            RefBackend's.
         b: what is compared with it, if anything.
         inputs, samples, steps, seed: see there.
         progress: called with what is being done.
@@ -63,8 +64,13 @@ def make_report(
         KernelError: a backend cannot run it.
     """
     say = progress or (lambda what: None)
-    if b is not None and a is None:
-        raise ComparisonError("--b (b=) is compared with a reference: give --a (a=) too, such as ref")
+    if a is not None and b is None and not _is_backend(a):
+        raise ComparisonError(
+            f"{a}: activations and times are those of a backend: give one, such as ref or native, or --b (b=) as well, "
+            f"to compare {a} with it"
+        )
+    a = _REF if a is None else a
+    sides = [a] if b is None else [a, b]
     say("reading the model")
     source, content = read_source(model)
     graph = read_graph(source, content)
@@ -72,13 +78,13 @@ def make_report(
     if program is None:
         return Report(inspected, notes=("The model is not supported, so that nothing was run.",))
     lowered = model_of(graph, content, program)
-    arrays, origin = _samples(lowered, [side for side in (a, b) if side], inputs, samples, steps, seed)
-    backends = {side: load_backend(side) for side in dict.fromkeys((a or _REF, b)) if side and _is_backend(side)}
-    by = full_name(a or _REF) if (a or _REF) in backends else full_name(_REF)
+    arrays, origin = _samples(lowered, sides, inputs, samples, steps, seed)
+    backends = {side: load_side_backend(side) for side in dict.fromkeys(sides) if _is_backend(side)}
+    by = full_name(a if a in backends else _REF)
     say("running the model")
-    activations, ended = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
+    activations, ended = activations_of(backends.get(a, RefBackend()), program, arrays, lowered.tensors)
     comparison, same_input, end_to_end = None, Differences(), Differences()
-    if a is not None and b is not None:
+    if b is not None:
         say("comparing")
         watch = {"layer_by_layer": same_input, "end_to_end": end_to_end}
         comparison = _compared(lowered, a, b, arrays, origin, watch)

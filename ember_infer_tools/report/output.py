@@ -15,6 +15,8 @@ __all__ = ["MARK", "check_file", "write_file"]
 # How every report begins, and hardly anything else does.
 MARK = "<!DOCTYPE html>\n<!-- made by ember-infer report -->\n"
 
+_STANDARD_OUTPUT = Path("-")  # elsewhere; whoever writes it wants no file of that name
+
 
 def check_file(path: Path, force: bool) -> None:
     """Makes sure that the file can be written.
@@ -24,8 +26,10 @@ def check_file(path: Path, force: bool) -> None:
         force: whether a report that is there may be replaced.
 
     Raises:
-        OSError: there is something that is not to be replaced, or no folder for it.
+        OSError: there is something that is not to be replaced, or no folder for it, or no file is named.
     """
+    if path == _STANDARD_OUTPUT:
+        raise _refused(path, errno.EINVAL, "a page goes to a file, not to standard output: name one, as report.html")
     if not path.parent.is_dir():
         raise _refused(path, errno.ENOENT, f"there is no folder {path.parent}: make it first")
     if not os.path.lexists(path):

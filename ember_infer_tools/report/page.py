@@ -8,9 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from ember_infer_core.pictures import MOST_BLOCKS, Block, arena_picture
 from ember_infer_core.version import installed_version
 from ember_infer_tools.compare import Comparison
@@ -25,6 +22,13 @@ from ember_infer_tools.report.held import CHART
 from ember_infer_tools.report.layers import Layer, layers_of
 from ember_infer_tools.report.output import MARK
 from ember_infer_tools.report.results import Report
+
+try:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+except ModuleNotFoundError as _missing:
+    _message = f"the page needs {_missing.name}: pip install 'ember-infer[report]'"
+    raise ModuleNotFoundError(_message, name=_missing.name) from _missing
 
 __all__ = ["render"]
 

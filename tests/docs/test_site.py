@@ -24,6 +24,14 @@ def test_the_index_lists_every_page_once() -> None:
     assert sorted(listed) == sorted({*there, "CHANGELOG"})
 
 
+def test_pages_have_titles_that_tell_them_apart() -> None:
+    """In the sidebar and among what a search has found there is nothing else."""
+    pages = [*PAGES, *(REPOSITORY / "docs" / "site").glob("*.rst")]
+    titles = [page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for page in pages]
+    assert len(set(titles)) == len(titles)
+    assert not [title for title in titles if title.endswith(".tflite") and " " not in title]
+
+
 def test_a_section_of_the_index_is_a_part_of_the_sidebar() -> None:
     found = sections(
         "## Using it\n\n- [One](one.md): why\n- [Other](../other/README.md)\n\nText with [a link](no.md).\n"

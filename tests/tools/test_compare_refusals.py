@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,12 +57,52 @@ def test_a_backend_that_cannot_run_the_model_is_no_difference(backend: RefBacken
         (np.zeros((2, 64)), r"int8 is wanted, not float64 \(quantize\(\)"),
         (np.zeros((2, 63), np.int8), r"shape \(2, 63\) does not hold whole samples of 64 elements"),
         (np.zeros((0, 64), np.int8), r"no samples: an array of shape \(0, 64\) is empty"),
-        ([np.zeros((1, 64), np.int8)] * 2, "2 arrays are given for 1 inputs"),
+        ([np.zeros((1, 64), np.int8)] * 2, "2 arrays for 1 input of the model"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(inputs: Any, message: str) -> None:
     with pytest.raises(ComparisonError, match=message):
         compare(DIGITS, REF, REF, inputs)
+
+
+IMAGES = np.zeros((2, 64), np.int8)
+LABELS = np.zeros(2, np.int64)
+
+
+def saved(path: Path, arrays: Any) -> Path:
+    """A .npy file of an array, or a .npz file of several."""
+    if isinstance(arrays, dict):
+        np.savez(path.with_suffix(".npz"), **arrays)
+        return path.with_suffix(".npz")
+    np.save(path.with_suffix(".npy"), arrays)
+    return path.with_suffix(".npy")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (
+            {"images": IMAGES, "labels": LABELS},
+            ".npz: 2 arrays (images, labels) for 1 input of the model: save the samples under the name inputs",
+        ),
+        ({"inputs": IMAGES / 2}, ".npz, array inputs: int8 is wanted, not float64"),
+        ({"mine": IMAGES[:, 1:]}, ".npz, array mine: shape (2, 63) does not hold whole samples"),
+        (IMAGES[:, 1:], ".npy: shape (2, 63) does not hold whole samples"),
+    ],
+)
+def test_inputs_of_a_file_that_do_not_fit_are_told_by_its_name(tmp_path: Path, arrays: Any, message: str) -> None:
+    path = saved(tmp_path / "samples", arrays)
+    with pytest.raises(ComparisonError, match=re.escape(f"{tmp_path / 'samples'}{message}")):
+        compare(DIGITS, REF, REF, load_inputs(path))
+
+
+def test_a_model_of_several_inputs_wants_an_archive(tmp_path: Path) -> None:
+    writer = ModelWriter()
+    *sources, total = (writer.tensor(name, (1, 4), scale=0.5) for name in ("left", "right", "sum"))
+    writer.operator("ADD", sources, [total])
+    path = saved(tmp_path / "samples", np.zeros((2, 4), np.int8))
+    with pytest.raises(ComparisonError, match=r"npy: 1 array for 2 inputs of the model: save an array for each"):
+        compare(writer.finish(sources, [total]), REF, REF, load_inputs(path))
 
 
 def test_a_model_that_cannot_be_read_is_a_model_error(tmp_path: Path) -> None:

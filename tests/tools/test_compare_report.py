@@ -84,6 +84,7 @@ def test_the_command_exits_with_1_and_prints_json_when_something_differs(tmp_pat
     [
         (("nowhere.tflite", "--a", REF, "--b", REF), "nowhere.tflite: no such file"),
         ((str(DIGITS), "--a", REF, "--b", "ember_infer_ref:Nothing"), "has no Nothing"),
+        ((str(DIGITS), "--a", "foo", "--b", REF), "or one of ref, native, esp, esp-p4, tflm, litert, dumps:FOLDER\n"),
         ((str(DIGITS), "--a", REF, "--b", "dumps:/nowhere"), "/nowhere: No such file or directory\n"),
         ((str(DIGITS), "--a", REF, "--b", REF, "--inputs", "nowhere.npy"), "nowhere.npy: No such file or directory\n"),
         ((str(DIGITS), "--a", REF, "--b", REF, "--inputs", str(DIGITS)), "digits.tflite: no NumPy file of numbers"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,16 @@ def test_a_function_and_an_instance_serve_too(kernels: str) -> None:
 def test_what_is_no_backend_is_told(kernels: str, spec: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_backend(spec)
+
+
+@pytest.mark.parametrize("spec", ["esp", "esp-p4,skip_nudge=True", "ember_esp:EspBackend"])
+def test_what_another_distribution_brings_is_told_with_the_line_to_type(
+    spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for load in (load_backend, load_backend_class):
+        with pytest.raises(ValueError, match=r"it is in the distribution ember-esp: pip install \./ember_esp"):
+            load(spec)
 
 
 def test_where_only_a_class_will_do_it_is_that_of_the_instance(kernels: str) -> None:

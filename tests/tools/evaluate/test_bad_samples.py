@@ -22,7 +22,9 @@ def test_values_that_are_none_and_classes_that_are_none() -> None:
     images, labels = images.astype(np.float32), labels.astype(np.int64)
     images[17, 2, 2] = np.nan
     labels[200] = 10
-    with pytest.raises(BadSample, match=r"^sample 17: .*NaN.* \(mend it, or skip bad samples\)$"):
+    with pytest.raises(
+        BadSample, match=r"^sample 17: .*NaN.* \(mend it, or leave bad samples out: --skip-bad, bad='skip'\)$"
+    ):
         judged(images, labels)
     found = judged(images, labels, bad="skip", chunk=50)
     assert (found.samples, found.skipped) == (362, 2)

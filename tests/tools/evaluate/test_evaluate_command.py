@@ -103,7 +103,10 @@ def test_what_cannot_be_is_told_in_one_line(refused: Callable[..., str]) -> None
     assert "has no function nothing" in refused(*ref, "--prepare", "json:nothing")
     assert "No module named 'nowhere'" in refused(*ref, "--prepare", "nowhere:f")
     assert "no.tflite" in refused(*ref, "--against", "no.tflite")
-    assert "backend 'nothing'" in refused(*data, "--backend", "nothing", "--workers", "1")
+    nothing = refused(*data, "--backend", "nothing", "--workers", "1")
+    assert nothing.startswith("backend 'nothing': ")
+    assert nothing.endswith("or one of ref, native, esp, esp-p4, tflm, litert, another model.tflite")
+    assert refused(*ref, "--against", "ref") == "ref is named twice (--backend, --against): name each side once"
     assert "no_folder" in refused(*ref, "--resume", "no_folder/run.json")
 
 

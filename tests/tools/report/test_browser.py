@@ -90,7 +90,7 @@ def test_the_graph_zooms_and_fits(open_page: Open, digits_page: Path) -> None:
     page = open_page(digits_page).page
 
     def height() -> float:
-        box = page.locator("#drawing").bounding_box()
+        box: dict[str, float] | None = page.locator("#drawing").bounding_box()
         assert box is not None
         return box["height"]
 

@@ -34,6 +34,13 @@ def test_a_report_is_replaced_only_if_that_is_asked_for(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").endswith("new")
 
 
+def test_standard_output_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="not to standard output: name one"):
+        write_file(Path("-"), MARK, force=False)
+    assert os.listdir(tmp_path) == []
+
+
 def test_what_is_no_report_is_never_replaced(tmp_path: Path) -> None:
     model = tmp_path / "model.tflite"
     model.write_bytes(b"....TFL3")

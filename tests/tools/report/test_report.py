@@ -164,9 +164,27 @@ def test_runs_that_fail_count_as_far_as_they_come_and_are_told() -> None:
     assert report.notes[1].startswith("Nothing was timed: ")
 
 
-def test_a_side_alone_has_nothing_to_be_compared_with() -> None:
-    with pytest.raises(ComparisonError, match="give --a"):
-        make_report(DIGITS, None, "ref")
+def test_the_other_side_alone_is_compared_with_ref() -> None:
+    report = make_report(DIGITS, None, "ref,rounding=float", samples=1)
+    assert report.comparison is not None
+    assert (report.comparison.a, report.activations_by) == ("ember_infer_ref:RefBackend",) * 2
+
+
+@pytest.mark.parametrize("side", ["litert", "tflm", "dumps:nowhere"])
+def test_what_has_no_activations_and_times_is_refused_alone(side: str) -> None:
+    with pytest.raises(ComparisonError, match=f"{side}: activations and times are those of a backend: give one"):
+        make_report(DIGITS, side)
+
+
+def test_of_a_side_that_is_not_there_all_that_could_be_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'foo': .* or one of ref, native, esp, esp-p4, tflm, litert, dumps:FOLDER"):
+        make_report(DIGITS, "foo")
+
+
+@pytest.mark.parametrize("sides", [("", None), ("ref", "")])
+def test_a_side_without_a_name_is_refused(sides: tuple[str, str | None]) -> None:
+    with pytest.raises(ValueError, match="backend '': write"):
+        make_report(DIGITS, *sides)
 
 
 def test_steps_are_of_models_that_keep_state() -> None:

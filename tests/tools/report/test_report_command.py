@@ -22,10 +22,21 @@ def test_the_page_is_written_once(tmp_path: Path) -> None:
     assert again.stderr == f"error: {page}: it is a report already: --force (force=True) replaces it\n"
 
 
+def without_jinja(folder: Path) -> str:
+    """Where Python finds all that it finds here, and no Jinja2."""
+    (folder / "jinja2.py").write_text("raise ModuleNotFoundError(\"No module named 'jinja2'\", name='jinja2')\n")
+    return os.pathsep.join([str(folder), str(REPOSITORY), *filter(None, sys.path)])
+
+
 def test_without_jinja_one_line_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "jinja2.py").write_text("raise ModuleNotFoundError(\"No module named 'jinja2'\", name='jinja2')\n")
-    path = os.pathsep.join([str(tmp_path), str(REPOSITORY), *filter(None, sys.path)])
+    path = without_jinja(tmp_path)
     refused = run(CLI, "report", SINE, "-o", "report.html", cwd=tmp_path, PYTHONPATH=path)
     assert refused.returncode == 2
     assert refused.stderr == "error: the page needs jinja2: pip install 'ember-infer[report]'\n"
     assert not (tmp_path / "report.html").exists()
+
+
+def test_without_jinja_python_says_it_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from ember_infer_tools.report.page import render\n")
+    refused = run("mine", cwd=tmp_path, PYTHONPATH=without_jinja(tmp_path))
+    assert refused.stderr.endswith("\nModuleNotFoundError: the page needs jinja2: pip install 'ember-infer[report]'\n")
