@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -53,6 +54,7 @@ def render(report: Report) -> str:
         layers=layers,
         sections=list(_sections(report)),
         figures=list(_figures(report)),
+        timed=list(_timed(report)),
         graph=draw_graph(model, marks),
         width=BOX[0],
         arena=Markup(_arena(model)),
@@ -79,6 +81,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         backend=words.backend_name,
+        breaks=_breaks,
         bytes=words.byte_count,
         head=words.head,
         number=words.number,
@@ -89,6 +92,11 @@ def _environment() -> Environment:
         tensor=words.tensor_words,
     )
     return environment
+
+
+def _breaks(name: str) -> Markup:
+    """A name that goes on in the next line after one of its own signs, rather than anywhere in a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/_;:.])(?=[^/_;:.])", name))
 
 
 def _asset(environment: Environment, name: str) -> Markup:
@@ -129,6 +137,13 @@ def _figures(report: Report) -> Iterator[tuple[str, str, str]]:
     for times in report.times:
         yield "Time", words.seconds(times.whole), words.backend_name(times.backend)
     yield "File", words.number(model.file_bytes), "bytes"
+
+
+def _timed(report: Report) -> Iterator[tuple[str, str]]:
+    """What heads each column of times, and whose they are: a backend's name may be wider than the rest of the table."""
+    names = [times.backend for times in report.times]
+    for label, name in zip("AB" if len(names) > 1 else ("Time",), names, strict=False):
+        yield label if label == "Time" else f"Time {label}", name
 
 
 def _on_paper(layers: Sequence[Layer]) -> set[int]:

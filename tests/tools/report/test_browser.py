@@ -24,6 +24,8 @@ SPILT = """() => [...document.querySelectorAll(".node text")].filter((text) => {
   const box = text.parentNode.querySelector(".box").getBoundingClientRect(), own = text.getBoundingClientRect();
   return own.left < box.left || own.right > box.right || own.top < box.top || own.bottom > box.bottom;
 }).map((text) => text.textContent)"""
+CUT = """() => [...document.querySelectorAll(".table")].filter((table) => table.scrollWidth > table.clientWidth)
+  .map((table) => `${table.parentNode.id} by ${table.scrollWidth - table.clientWidth}`)"""
 WIDER = "() => document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -110,6 +112,14 @@ def test_a_link_to_a_layer_opens_it(open_page: Open, digits_page: Path) -> None:
     opened = open_page(digits_page)
     opened.page.evaluate("location.hash = '#layer-9'")
     assert opened.page.locator("article:visible h3").inner_text().startswith("average_pool")
+
+
+@pytest.mark.parametrize("width", [1130, 1180, 1280, 1600, 1920])
+def test_on_a_desk_no_table_is_cut(open_page: Open, digits_page: Path, width: int) -> None:
+    page = open_page(digits_page, width=width).page
+    assert page.evaluate(CUT) == []
+    assert page.locator("#layer-table thead th:visible", has_text="Time ").all_inner_texts() == ["Time A", "Time B"]
+    assert page.locator("#layer-table th:visible", has_text="Weights").count() == 1
 
 
 def test_on_a_phone_nothing_is_wider_than_it_and_details_are_a_sheet(open_page: Open, digits_page: Path) -> None:

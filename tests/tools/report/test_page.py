@@ -97,6 +97,17 @@ def test_figures_are_those_of_the_tools(page: Page, report: Report) -> None:
         assert f"{layer.difference.different:,}" in shown
 
 
+def test_columns_of_times_have_short_heads_and_it_is_said_whose_they_are(page: Page) -> None:
+    shown = " ".join(page.text.split())
+    assert "Time A" in shown
+    assert "Time A: RefBackend. Time B: RefBackend,rounding=float." in shown
+
+
+def test_long_names_go_on_in_the_next_line_after_a_sign_of_their_own() -> None:
+    text = page_of(chain(["in", "model/block_1/add"]))
+    assert "model/<wbr>block_<wbr>1/<wbr>add" in text
+
+
 def test_equal_sides_are_said_to_be_equal() -> None:
     shown = " ".join(Page(render(make_report(DIGITS, "ref", "ref"))).text.split())
     assert "Equal: 12 of 12 layers fed the same input" in shown
