@@ -52,7 +52,7 @@ def make_report(
     Args:
         model: a path, or the bytes of a .tflite file.
         a: who runs it, whose activations and times are shown: as :func:`ember_infer_tools.compare.compare` takes it;
-            RefBackend by default, and for activations of what is no backend.
+            RefBackend by default, and for activations of what is no backend, which needs a ``b``.
         b: what is compared with it, if anything.
         inputs, samples, steps, seed: see there.
         progress: called with what is being done.
@@ -71,12 +71,16 @@ def make_report(
     inspected, program = inspect_graph(graph, len(content))
     if program is None:
         return Report(inspected, notes=("The model is not supported, so that nothing was run.",))
+    if b is None and a is not None and not _is_backend(a):
+        raise ComparisonError(f"{a} has no activations or times to show: give --b (b=) too, such as ref, to compare it")
     lowered = model_of(graph, content, program)
-    arrays, origin = _samples(lowered, [side for side in (a, b) if side], inputs, samples, steps, seed)
-    backends = {side: load_backend(side) for side in dict.fromkeys((a or _REF, b)) if side and _is_backend(side)}
-    by = full_name(a or _REF) if (a or _REF) in backends else full_name(_REF)
+    runner = _REF if a is None else a
+    arrays, origin = _samples(lowered, [side for side in (a, b) if side is not None], inputs, samples, steps, seed)
+    sides = (runner,) if b is None else (runner, b)
+    backends = {side: load_backend(side) for side in dict.fromkeys(sides) if _is_backend(side)}
+    by = full_name(runner if runner in backends else _REF)
     say("running the model")
-    activations, ended = activations_of(backends.get(a or _REF, RefBackend()), program, arrays, lowered.tensors)
+    activations, ended = activations_of(backends.get(runner, RefBackend()), program, arrays, lowered.tensors)
     comparison, same_input, end_to_end = None, Differences(), Differences()
     if a is not None and b is not None:
         say("comparing")

@@ -169,6 +169,18 @@ def test_a_side_alone_has_nothing_to_be_compared_with() -> None:
         make_report(DIGITS, None, "ref")
 
 
+@pytest.mark.parametrize("side", ["litert", "tflm", "dumps:folder"])
+def test_what_is_no_backend_has_nothing_to_show_alone(side: str) -> None:
+    with pytest.raises(ComparisonError, match=f"{side} has no activations or times to show: give --b"):
+        make_report(DIGITS, side)
+
+
+@pytest.mark.parametrize(("a", "b"), [("", None), ("ref", "")])
+def test_a_side_without_a_name_is_refused(a: str, b: str | None) -> None:
+    with pytest.raises(ValueError, match="backend ''"):
+        make_report(DIGITS, a, b)
+
+
 def test_steps_are_of_models_that_keep_state() -> None:
     with pytest.raises(ComparisonError, match="keeps no state: say samples"):
         make_report(DIGITS, steps=3)
