@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ember_infer_core.errors import ComparisonError, ModelError
+from ember_infer_core.errors import ComparisonError, KernelError, ModelError
 from ember_infer_macros.lower import program as lower
 from ember_infer_macros.tflite import read
+from ember_infer_tools.bench.layers import LayerTimes, time_layers
 from ember_infer_tools.inspect import inspection
-from ember_infer_tools.report import Report, make_report
+from ember_infer_tools.report import Report, gather, make_report
 from ember_infer_tools.report.layers import layers_of
+from ember_infer_tools.report.page import render
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import DIGITS
+from tests.tools.report.reports import Page
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +164,33 @@ def test_runs_that_fail_count_as_far_as_they_come_and_are_told() -> None:
     report = make_report(model, inputs=np.array([[-1, -4], [4, 9]], np.int8))
     assert (report.activations[middle].elements, report.activations[result].elements) == (4, 2)
     assert report.notes[0].startswith("1 of 2 runs ended early, the first of them so: ")
-    assert report.notes[1].startswith("Nothing was timed: ")
+    assert report.notes[1].startswith("ember_infer_ref:RefBackend was not timed: ")
+
+
+def test_a_run_that_fails_is_no_comparison_and_a_report_all_the_same() -> None:
+    writer = ModelWriter()
+    source, result = (writer.tensor(name, (1, 2), scale=1.0) for name in ("x", "rsqrt"))
+    writer.operator("RSQRT", [source], [result])
+    failing = np.array([[4, 9], [-1, -4]], np.int8)
+    report = make_report(writer.finish([source], [result]), "ref", "ref,rounding=float", inputs=failing)
+    assert report.comparison is None
+    assert report.activations[result].elements == 2
+    assert report.notes[0].startswith("1 of 2 runs ended early")
+    assert report.notes[1].startswith("Nothing was compared: ember_infer_ref:RefBackend: the model: ")
+    assert len(report.times) == 2  # on the first sample
+    assert "Nothing was compared: " in Page(render(report)).text
+
+
+def test_times_of_one_side_stay_where_the_other_cannot_be_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(name: str, *given: Any) -> LayerTimes:
+        if name.endswith("float"):
+            raise KernelError("not this one")
+        return time_layers(name, *given)
+
+    monkeypatch.setattr(gather, "time_layers", failing)
+    report = make_report(DIGITS, "ref", "ref,rounding=float", samples=1)
+    assert [times.backend for times in report.times] == ["ember_infer_ref:RefBackend"]
+    assert report.notes == ("ember_infer_ref:RefBackend,rounding=float was not timed: not this one",)
 
 
 def test_a_side_alone_has_nothing_to_be_compared_with() -> None:
