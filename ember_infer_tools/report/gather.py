@@ -98,7 +98,7 @@ def make_report(
         inputs=_samples_in_words(lowered, len(arrays[0]), origin),
         activations_by=by,
         activations=activations,
-        weights=weights_of(program, lowered.tensors),
+        weights=weights_of(program, inspected.tensors),
         scales=_scales(program, lowered.tensors),
         storage={index: root for index in range(lowered.tensors) if (root := program.storage(index)) != index},
         operators={call.name: call.operator for call in program.calls},
