@@ -8,7 +8,7 @@ from itertools import islice
 
 __all__ = ["SHOWN", "html_table", "shown_shapes"]
 
-# Rows of a table, and blocks of a picture: of more the first or the largest ones.
+# Rows of a table: of more the first ones.
 SHOWN = 40
 _CELL = 60
 _SHAPES = 6

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ember_infer_core.pictures import MOST_BLOCKS, Block, arena_picture
+from ember_infer_core.pictures import Block, arena_picture
 from ember_infer_core.version import installed_version
 from ember_infer_tools.compare import Comparison
 from ember_infer_tools.compare.words import dialect_words, extent, fed, what_is_equal
@@ -58,7 +58,6 @@ def render(report: Report) -> str:
         graph=draw_graph(model, marks),
         width=BOX[0],
         arena=Markup(_arena(model)),
-        most_blocks=MOST_BLOCKS,
         most_compared=_MOST_COMPARED,
         most_rows_on_paper=_MOST_ROWS_ON_PAPER,
         on_paper=_on_paper(layers),
