@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Program", "Tensor", "Variable"]
 
+# Of a picture in a notebook, whose file keeps it; of published models there are fewer.
+_SHOWN_BLOCKS = 250
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
@@ -225,7 +228,7 @@ class Program:
             for root, lifetime in self.lifetimes.items()
         ]
         operators = [call.operator for call in self.calls]
-        return arena_picture(blocks, len(self.calls), self.arena_len, operators) if blocks else ""
+        return arena_picture(blocks, len(self.calls), self.arena_len, operators, _SHOWN_BLOCKS) if blocks else ""
 
     def _shapes(self, indices: tuple[int, ...]) -> str:
         return shown_shapes([self.tensors[index].shape for index in indices])
