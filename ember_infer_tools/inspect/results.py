@@ -127,7 +127,8 @@ class ArenaReport:
     Attributes:
         estimated: the model is not supported, so that this is a plan of the file's operators, not of a program.
         steps: the layer's name of each step: a call of the program, or an operator of the file.
-        operators: the operator's number in the file of each step.
+        operators: the operator's number in the file of each step; None for a copy that the compiler adds, as of an
+            output that is an input too.
         blocks: the activations, in the order of their steps.
         length: bytes of the arena.
         unshared: bytes if every activation had memory of its own.
@@ -137,7 +138,7 @@ class ArenaReport:
 
     estimated: bool
     steps: tuple[str, ...]
-    operators: tuple[int, ...]
+    operators: tuple[int | None, ...]
     blocks: tuple[ArenaBlock, ...]
     length: int
     unshared: int

@@ -113,6 +113,18 @@ def test_equal_sides_are_said_to_be_equal() -> None:
     assert "Equal: 12 of 12 layers fed the same input" in shown
 
 
+def test_a_copy_that_the_compiler_adds_is_no_operator_of_the_file() -> None:
+    writer = ModelWriter()
+    source, middle, result = (writer.tensor(name, (1, 2), scale=1.0) for name in ("x", "a", "b"))
+    writer.operator("ABS", [source], [middle])
+    writer.operator("ABS", [middle], [result])
+    report = make_report(writer.finish([source], [result, source]))
+    assert report.model.arena.operators == (0, 1, None)
+    shown = " ".join(Page(render(report)).text.split())
+    assert "from operator 1 to a copy" in shown
+    assert "operator 2" not in shown
+
+
 def hostile() -> bytes:
     return chain([HOSTILE, "b" + HOSTILE, HOSTILE * 50])
 
