@@ -90,6 +90,7 @@ class OperatorReport:
             (VAR_HANDLE, CALL_ONCE).
         problem: why not; None where it does.
         details: filter, stride, padding, activation in a few words; which variable, or subgraph.
+        activation: that is fused into it, such as ``RELU6``; None where none is.
         macs: multiply-accumulates of one inference, those with padding included; None where no rule is known.
         weights_bytes: of the constants it reads.
         scratch: bytes of scratch on each backend that has the operator, by the backend's name.
@@ -103,6 +104,7 @@ class OperatorReport:
     method: str | None
     problem: str | None
     details: str
+    activation: str | None
     macs: int | None
     weights_bytes: int
     scratch: Mapping[str, int]

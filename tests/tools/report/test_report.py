@@ -78,6 +78,17 @@ def test_a_layer_that_has_no_call_shows_the_tensor_whose_memory_it_is(compared: 
     assert layers["flatten"].activations == layers["average_pool"].activations
 
 
+def test_much_at_an_end_of_a_fused_activation_is_no_saturation() -> None:
+    writer = ModelWriter()
+    source = writer.tensor("in", (1, 2), scale=1.0, zero_point=0)
+    cut, free = (writer.tensor(name, (1, 2), scale=6 / 254, zero_point=-127) for name in ("cut", "free"))
+    writer.operator("ADD", [source, source], [cut], activation="RELU6")
+    writer.operator("ADD", [source, source], [free])
+    report = make_report(writer.finish([source], [cut, free]), inputs=np.full((1, 2), 100, np.int8))
+    found = [layer.activations for layer in layers_of(report)[0]]
+    assert [one is not None and one.high_crowded for one in found] == [False, True]
+
+
 def test_shares_of_the_time_come_to_one(compared: Report) -> None:
     times = [layer.times[0].share for layer in layers_of(compared)[0] if layer.times]
     assert sum(times) == pytest.approx(1)
