@@ -29,7 +29,7 @@ from ember_infer_tools.report.results import Report
 
 __all__ = ["render"]
 
-_SHOWN_FINDINGS = 3
+_SHOWN_FINDINGS = 20
 _MOST_KINDS = 30
 _MOST_COMPARED = 8
 # What is printed: details of so many layers, and a graph that is no taller.

@@ -59,4 +59,4 @@ def test_json_holds_everything_by_name() -> None:
     assert told["macs"] == report.macs
     assert told["operators"][0]["scratch"] == {"RefBackend": 0}
     assert told["arena"]["blocks"][0].keys() == {"tensor", "name", "offset", "size", "first", "last"}
-    assert told["findings"][0].keys() == {"check", "level", "where", "what", "consequence"}
+    assert told["findings"][0].keys() == {"check", "level", "where", "what", "consequence", "operator"}

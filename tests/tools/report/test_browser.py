@@ -45,6 +45,7 @@ def test_a_click_in_graph_table_or_arena_shows_the_layer_and_no_other(open_page:
         ("#layer-table tr[data-layer='7'] td:nth-child(4)", "pointwise4"),
         (".block[data-layer='0'] rect", "conv1"),
         ("#differences tr[data-layer='12'] a", "probabilities"),
+        ("#findings a[href='#layer-0']", "conv1"),
     ):
         page.locator(where).first.click()
         shown = page.locator("article:visible")

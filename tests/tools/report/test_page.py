@@ -166,6 +166,17 @@ def test_a_page_of_very_many_layers_is_small_and_says_what_it_leaves_out() -> No
     assert {link.removeprefix("#") for link in page.values("href")} <= set(page.values("id"))
 
 
+def test_of_findings_there_are_so_many_that_a_page_has_room_for() -> None:
+    writer = ModelWriter()
+    source = writer.tensor("in", (2,), scale=0.5)
+    for number in range(23):
+        writer.operator("ABS", [source], [writer.tensor(f"t{number}", (2,), scale=0.5)])
+    shown = " ".join(Page(page_of(writer.finish([source], [source]))).text.split())
+    assert "operator 19 ABS: nothing that leads to an output reads its result" in shown
+    assert "operator 20 ABS: nothing" not in shown
+    assert "3 more of the kind are left out" in shown
+
+
 def test_very_many_operands_are_a_small_page() -> None:
     writer = ModelWriter()
     sources = [writer.tensor(f"in{number}", (2,), scale=0.5) for number in range(300)]
