@@ -134,7 +134,7 @@ def _figures(report: Report) -> Iterator[tuple[str, str, str]]:
         yield "State", words.number(model.state_bytes), "bytes"
     yield "MACs", words.number(model.macs), "" if model.macs_complete else "at least"
     for times in report.times:
-        yield "Time", words.seconds(times.whole), words.backend_name(times.backend)
+        yield "Time", words.seconds(times.whole), f"{words.backend_name(times.backend)}, best round"
     yield "File", words.number(model.file_bytes), "bytes"
 
 

@@ -161,6 +161,10 @@ def test_on_a_desk_no_table_is_cut(open_page: Open, digits_page: Path, width: in
 def test_on_a_phone_nothing_is_wider_than_it_and_details_are_a_sheet(open_page: Open, digits_page: Path) -> None:
     page = open_page(digits_page, width=390, height=844, has_touch=True).page
     assert page.evaluate(WIDER) == 0
+    for section in page.locator("nav a").all():
+        box = section.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
     page.locator("a.node[data-layer='0']").tap()
     sheet = page.locator("aside").bounding_box()
     assert sheet is not None

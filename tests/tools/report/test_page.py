@@ -11,6 +11,7 @@ import pytest
 
 from ember_infer_tools.report import Report, make_report
 from ember_infer_tools.report.page import render
+from ember_infer_tools.report.words import seconds
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import DIGITS
 from tests.tools.report.reports import HOSTILE, Page, chain, page_of
@@ -111,6 +112,27 @@ def test_long_names_go_on_in_the_next_line_after_a_sign_of_their_own() -> None:
 def test_equal_sides_are_said_to_be_equal() -> None:
     shown = " ".join(Page(render(make_report(DIGITS, "ref", "ref"))).text.split())
     assert "Equal: 12 of 12 layers fed the same input" in shown
+    assert "differs on the same input" not in shown  # a legend of what is nowhere
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (2.5e-10, "0.25 ns"),
+        (6e-6, "6.00 µs"),
+        (6.27e-6, "6.27 µs"),
+        (99.96e-6, "100 µs"),
+        (999.6e-6, "1.00 ms"),
+        (0.0123, "12.3 ms"),
+        (75, "75.0 s"),
+    ],
+)
+def test_times_have_three_digits(value: float, expected: str) -> None:
+    assert seconds(value) == expected
+
+
+def test_a_time_says_of_which_round_it_is(page: Page) -> None:
+    assert "RefBackend, best round" in page.text
 
 
 def test_a_copy_that_the_compiler_adds_is_no_operator_of_the_file() -> None:
