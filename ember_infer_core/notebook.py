@@ -8,7 +8,7 @@ from itertools import islice
 
 __all__ = ["NO_MATHS", "SHOWN", "html_table", "shown_shapes"]
 
-# Rows of a table, and blocks of a picture: of more the first or the largest ones.
+# Rows of a table: of more the first ones.
 SHOWN = 40
 # Notebooks read $...$ in what they show as formulas, but not below these: names are text.
 NO_MATHS = "tex2jax_ignore mathjax_ignore"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ember_infer_core.notebook import NO_MATHS
 
-__all__ = ["MOST_BLOCKS", "Block", "arena_picture"]
+__all__ = ["Block", "arena_picture"]
 
-MOST_BLOCKS = 1000
+_MOST_BLOCKS = 1000
 _WIDTH, _HEIGHT = 960, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 10, 10, 34
 _CHARACTER = 6.6  # widths of the labels' letters, about
@@ -41,7 +41,11 @@ class Block:
 
 
 def arena_picture(
-    blocks: Sequence[Block], steps: int, length: int, operators: Sequence[int] = (), most: int = MOST_BLOCKS
+    blocks: Sequence[Block],
+    steps: int,
+    length: int,
+    operators: Sequence[int | None] | None = None,
+    most: int = _MOST_BLOCKS,
 ) -> str:
     """The arena over time, as an SVG element: a step of the model after the other from left to right, bytes from bottom
     to top, each block where it lives. Names are text there, and not markup.
@@ -50,16 +54,22 @@ def arena_picture(
         blocks: what lives in it.
         steps: how many there are.
         length: bytes of the arena.
-        operators: of each step, the operator's number; by default the step's own.
-        most: blocks that are drawn; of more the largest.
+        operators: of each step, the operator's number; None for a copy that no operator asks for. By default the step's
+            own number.
+        most: blocks that are drawn; of more the largest, and the picture says so.
+
+    Raises:
+        ValueError: there are more or fewer ``operators`` than steps.
     """
+    if operators is not None and len(operators) != steps:
+        raise ValueError(f"{len(operators)} operators are given for {steps} steps")
     across, down = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     x = [_LEFT + across * step / max(steps, 1) for step in range(steps + 1)]
 
     def y(byte: int) -> float:
         return _TOP + down * (1 - byte / max(length, 1))
 
-    numbers = operators if len(operators) == steps else range(steps)
+    numbers = ["copy" if number is None else str(number) for number in (operators or range(steps))]
     parts = [f'<rect class="free" x="{_LEFT}" y="{_TOP}" width="{across}" height="{down}" fill="none"/>']
     parts += [
         f'<path class="grid" d="M{_LEFT} {y(byte):.1f}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity=".15"/>'
@@ -78,7 +88,10 @@ def arena_picture(
         middle = (x[step] + x[step + 1]) / 2
         parts.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 16}" text-anchor="middle">{numbers[step]}</text>')
     parts.append(f'<text x="{_LEFT + across / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">operator</text>')
-    about = f"The arena over time: {len(blocks)} blocks in {length:,} bytes, over {steps} steps"
+    drawn = f"the largest {len(shown):,} of {len(blocks):,}" if len(shown) < len(blocks) else f"{len(blocks):,}"
+    if len(shown) < len(blocks):
+        parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 2}" text-anchor="end">{drawn} blocks are drawn</text>')
+    about = f"The arena over time: {drawn} blocks in {length:,} bytes, over {steps:,} steps"
     return (
         f'<svg class="arena-picture {NO_MATHS}" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{about}" '
         f'font-size="11" font-family="system-ui, sans-serif" fill="currentColor">{"".join(parts)}</svg>'

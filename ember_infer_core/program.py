@@ -12,7 +12,7 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from ember_infer_core.memory import ArenaPlan, Lifetime, plan_arena
-from ember_infer_core.notebook import SHOWN, html_table, shown_shapes
+from ember_infer_core.notebook import html_table, shown_shapes
 from ember_infer_core.ops.common import element_count
 from ember_infer_core.pictures import Block, arena_picture
 from ember_infer_core.quantization import AnyQuantParam
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ember_infer_core.slots import AsksForScratch
 
 __all__ = ["Call", "Program", "Tensor", "Variable"]
+
+# Of a picture in a notebook, whose file keeps it; of published models there are fewer.
+_SHOWN_BLOCKS = 250
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,7 +214,7 @@ class Program:
         return html_table(repr(self)[1:-1], headings, rows, len(self.calls)) + self._arena_picture()
 
     def _arena_picture(self) -> str:
-        """As the report of the tools has it; the largest blocks of a long program."""
+        """As the report of the tools has it."""
         writers = {self.storage(index): call for call in self.calls for index in call.tensors(Role.OUTPUT)}
         blocks = [
             Block(
@@ -225,7 +228,7 @@ class Program:
             for root, lifetime in self.lifetimes.items()
         ]
         operators = [call.operator for call in self.calls]
-        return arena_picture(blocks, len(self.calls), self.arena_len, operators, SHOWN) if blocks else ""
+        return arena_picture(blocks, len(self.calls), self.arena_len, operators, _SHOWN_BLOCKS) if blocks else ""
 
     def _shapes(self, indices: tuple[int, ...]) -> str:
         return shown_shapes([self.tensors[index].shape for index in indices])

@@ -15,10 +15,10 @@ from ember_infer_tools.inspect.tensors import element_bytes
 __all__ = ["graph_arena", "program_arena"]
 
 
-def program_arena(program: Program) -> ArenaReport:
-    """The plan that executables use."""
+def program_arena(program: Program, operators: int) -> ArenaReport:
+    """The plan that executables use, of a file of so many operators: other calls are copies, and come after them."""
     names = {root: program.tensors[root].name for root in program.lifetimes}
-    steps = {call.operator: call.name for call in program.calls}
+    steps = [(call.operator if call.operator < operators else None, call.name) for call in program.calls]
     return _arena(False, steps, names, program.lifetimes, program.arena)
 
 
@@ -26,7 +26,7 @@ def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaRepor
     """The plan that a program of all the file's operators would have: reshapes take no memory here either, and
     variables have theirs elsewhere.
     """
-    steps = {operator.index: operator.layer for operator in operators}
+    steps = [(operator.index, operator.layer) for operator in operators]
     end = max(len(steps) - 1, 0)
     owner: dict[int, int] = {}  # the tensor whose memory each one uses
     spans: dict[int, tuple[int, int]] = {}
@@ -55,7 +55,7 @@ def graph_arena(graph: Graph, operators: Sequence[OperatorReport]) -> ArenaRepor
 
 def _arena(
     estimated: bool,
-    steps: Mapping[int, str],
+    steps: Sequence[tuple[int | None, str]],
     names: Mapping[int, str],
     lifetimes: Mapping[int, Lifetime],
     plan: ArenaPlan,
@@ -68,8 +68,8 @@ def _arena(
     used = _bytes_in_use(blocks, len(steps))
     return ArenaReport(
         estimated=estimated,
-        steps=tuple(steps.values()),
-        operators=tuple(steps),
+        steps=tuple(name for _, name in steps),
+        operators=tuple(number for number, _ in steps),
         blocks=tuple(blocks),
         length=plan.length,
         unshared=sum(block.size for block in blocks),

@@ -21,6 +21,7 @@ class Finding:
         where: operator or tensor, with its number and name.
         what: what is so.
         consequence: what follows from it.
+        operator: its number, where it is about one.
     """
 
     check: str
@@ -28,3 +29,4 @@ class Finding:
     where: str
     what: str
     consequence: str
+    operator: int | None = None

@@ -80,7 +80,7 @@ def inspect_graph(
         inputs=tuple(report_port(graph.tensors[index]) for index in graph.inputs),
         outputs=tuple(report_port(graph.tensors[index]) for index in graph.outputs),
         operators=operators,
-        arena=graph_arena(graph, operators) if program is None else program_arena(program),
+        arena=graph_arena(graph, operators) if program is None else program_arena(program, len(operators)),
         state_bytes=None if None in sizes else sum(filter(None, sizes)),
         state=state,
         backends=tuple(_backend(name, backend, operators) for name, backend in named.items()),

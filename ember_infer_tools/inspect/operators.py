@@ -49,6 +49,7 @@ def report_operators(
             method=None if lowered is None else lowered.method,
             problem=subject.problem,
             details=_state_details(operator, variables) or ("" if lowered is None else _details(lowered.params)),
+            activation=None if lowered is None else _activation(lowered.params),
             macs=None if lowered is None else multiplications(lowered.params),
             weights_bytes=constant_bytes(graph, operator.inputs),
             scratch={} if lowered is None else _scratch(lowered, backends),
@@ -101,10 +102,12 @@ def _details(params: OperatorParams) -> str:
     words += [
         name for name in ("adj_x", "adj_y", "align_corners", "half_pixel_centers") if getattr(params, name, False)
     ]
+    return " ".join(filter(None, (*words, _activation(params))))
+
+
+def _activation(params: OperatorParams) -> str | None:
     activation = getattr(params, "fused_activation", FusedActivation.NONE)
-    if activation is not FusedActivation.NONE:
-        words.append(activation.name)
-    return " ".join(words)
+    return None if activation is FusedActivation.NONE else activation.name
 
 
 def _pair(first: int, second: int) -> str:

@@ -222,7 +222,8 @@ def _memory(report: ModelReport, width: int) -> Fitted:
         ("arena", _number(arena.length), unshared),
     ]
     if arena.peak_step is not None:
-        peak = f"the most in use at once, in operator {arena.operators[arena.peak_step]}"
+        number = arena.operators[arena.peak_step]
+        peak = f"the most in use at once, in {'a copy' if number is None else f'operator {number}'}"
         rows.append(("peak", _number(arena.peak), peak))
     if report.state:
         rows.append(("state", _number(report.state_bytes), "variables, kept from one run to the next"))
@@ -280,11 +281,10 @@ def arena_picture(arena: ArenaReport, width: int) -> list[Text]:
 
     A block is labelled in its first row, with its tensor's name where that fits and its number where that does.
     """
-    digits = len(str(max(arena.operators, default=0)))
+    numbers = ["" if number is None else str(number) for number in arena.operators]  # a copy has only a name
+    digits = max(map(len, numbers), default=1)
     longest = min(_NAME_LENGTH, width // 3)
-    names = [
-        f"{number:{digits}} {_short(name, longest)}" for number, name in zip(arena.operators, arena.steps, strict=True)
-    ]
+    names = [f"{number:>{digits}} {_short(name, longest)}" for number, name in zip(numbers, arena.steps, strict=True)]
     margin = max(len(name) for name in names) + 1 if names else 0
     columns = max(width - margin - 2, 16)
     shades = _shades(arena.blocks)

@@ -90,6 +90,7 @@ class OperatorReport:
             (VAR_HANDLE, CALL_ONCE).
         problem: why not; None where it does.
         details: filter, stride, padding, activation in a few words; which variable, or subgraph.
+        activation: that is fused into it, such as ``RELU6``; None where none is.
         macs: multiply-accumulates of one inference, those with padding included; None where no rule is known.
         weights_bytes: of the constants it reads.
         scratch: bytes of scratch on each backend that has the operator, by the backend's name.
@@ -103,6 +104,7 @@ class OperatorReport:
     method: str | None
     problem: str | None
     details: str
+    activation: str | None
     macs: int | None
     weights_bytes: int
     scratch: Mapping[str, int]
@@ -127,7 +129,8 @@ class ArenaReport:
     Attributes:
         estimated: the model is not supported, so that this is a plan of the file's operators, not of a program.
         steps: the layer's name of each step: a call of the program, or an operator of the file.
-        operators: the operator's number in the file of each step.
+        operators: the operator's number in the file of each step; None for a copy that the compiler adds, as of an
+            output that is an input too.
         blocks: the activations, in the order of their steps.
         length: bytes of the arena.
         unshared: bytes if every activation had memory of its own.
@@ -137,7 +140,7 @@ class ArenaReport:
 
     estimated: bool
     steps: tuple[str, ...]
-    operators: tuple[int, ...]
+    operators: tuple[int | None, ...]
     blocks: tuple[ArenaBlock, ...]
     length: int
     unshared: int

@@ -20,6 +20,7 @@ LEVELS = (1, 2, 4, 16, 64)
 _MOST_CELLS = 64 * 64
 _LEAST_CELLS = 10 * 10
 _ALL_CELLS = 40_000
+_MOST_MAPS = _ALL_CELLS // _LEAST_CELLS
 _MOST_CHANNELS = 64
 
 
@@ -48,7 +49,8 @@ class DifferenceMap:
 
 class Differences:
     """The greatest difference of every element of every layer that differs, over all samples; and how often each
-    channel has one. To be told of each pair that is compared.
+    channel has one. To be told of each pair that is compared. Of more layers than can be drawn it keeps the first that
+    differ, and nothing of the others.
     """
 
     def __init__(self) -> None:
@@ -57,6 +59,8 @@ class Differences:
 
     def add(self, tensor: int, a: AnyArray, b: AnyArray) -> None:
         """Notes a tensor of one sample."""
+        if tensor not in self._largest and len(self._largest) == _MOST_MAPS:
+            return
         found = np.abs(signed_steps(a, b.reshape(a.shape)))
         if not found.any():
             return
@@ -69,12 +73,8 @@ class Differences:
 
     def maps(self) -> Mapping[int, DifferenceMap]:
         """A map of each tensor that differs; coarser ones where there are many."""
-        each = min(max(_ALL_CELLS // max(len(self._largest), 1), _LEAST_CELLS), _MOST_CELLS)
-        room = _ALL_CELLS // _LEAST_CELLS
-        return {
-            index: difference_map(largest, self._count[index], each)
-            for index, largest in list(self._largest.items())[:room]
-        }
+        each = min(_ALL_CELLS // max(len(self._largest), 1), _MOST_CELLS)
+        return {index: difference_map(largest, self._count[index], each) for index, largest in self._largest.items()}
 
 
 def difference_map(largest: npt.NDArray[np.int64], count: npt.NDArray[np.int64], most: int) -> DifferenceMap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ember_infer_core.program import Program
 from ember_infer_core.quantization import integer_range
 from ember_infer_core.recording import RecordingBackend
 from ember_infer_core.slots import AnyArray, Role
+from ember_infer_tools.inspect import TensorReport
 
 __all__ = ["BINS", "Distribution", "Values", "activations_of", "weights_of"]
 
@@ -30,7 +31,7 @@ class Distribution:
         dtype: of the elements.
         elements: how many were looked at.
         least, greatest: of those that are finite; None where none is.
-        ends: the least and the greatest number of the type; None for float32.
+        ends: the least and the greatest number that the elements may be; None for float32.
         at_low, at_high: how many elements are these numbers.
         start, stop: where the first bin begins and the last one ends.
         bins: how many elements, or how many of an even sample, each bin has.
@@ -49,12 +50,12 @@ class Distribution:
 
     @property
     def low_share(self) -> float:
-        """Of the elements at the low end of the type."""
+        """Of the elements at the low end."""
         return self.at_low / max(self.elements, 1)
 
     @property
     def high_share(self) -> float:
-        """Of the elements at the high end of the type."""
+        """Of the elements at the high end."""
         return self.at_high / max(self.elements, 1)
 
 
@@ -137,18 +138,26 @@ class Values:
         )
 
 
-def weights_of(program: Program, tensors: int) -> dict[int, Distribution]:
-    """What the constants of int8 hold that layers read, of the first ``tensors`` of the program: those of the file."""
+def weights_of(program: Program, tensors: Sequence[TensorReport]) -> dict[int, Distribution]:
+    """What the constants of int8 and int4 hold that layers read, of the file's tensors.
+
+    Symmetric weights end at -127, or at -7 of int4: converters leave out the number that has no counterpart. Where it
+    is met all the same, that is the end.
+    """
     read = {index for call in program.calls for index in call.tensors(Role.CONSTANT, Role.INPUT)}
     found = {}
-    for index in sorted(read):
-        data = program.tensors[index].data
-        if data is not None and data.dtype == np.int8 and index < tensors:
+    for tensor in tensors:
+        data = program.tensors[tensor.index].data if tensor.index in read else None
+        if data is not None and data.dtype == np.int8 and data.size:
             values = Values(data.dtype)
             values.add(data)
             distribution = values.distribution()
-            if distribution is not None:
-                found[index] = distribution
+            assert distribution is not None
+            low, high = (-8, 7) if tensor.type == "int4" else integer_range(data.dtype)
+            is_symmetric = tensor.quant is not None and tensor.quant.zero_point_min == tensor.quant.zero_point_max == 0
+            low += is_symmetric and not (data == low).any()
+            at_low, at_high = int((data == low).sum()), int((data == high).sum())
+            found[tensor.index] = replace(distribution, ends=(low, high), at_low=at_low, at_high=at_high)
     return found
 
 

@@ -21,7 +21,7 @@ from ember_infer_tools.compare.model import Model, model_of
 from ember_infer_tools.compare.samples import chosen_inputs, random_count
 from ember_infer_tools.compare.sides import DUMPS, DumpSide, load_side_backend
 from ember_infer_tools.inspect.inspection import inspect_graph
-from ember_infer_tools.report.differences import Differences
+from ember_infer_tools.report.differences import DifferenceMap, Differences
 from ember_infer_tools.report.distributions import activations_of, weights_of
 from ember_infer_tools.report.results import Report
 from ember_infer_tools.specs import full_name
@@ -29,11 +29,13 @@ from ember_infer_tools.specs import full_name
 __all__ = ["make_report"]
 
 Progress = Callable[[str], None]
+_Maps = Mapping[int, DifferenceMap]
 
 _ROUNDS = 12
 # Each layer is compiled alone to be timed, which takes as long as there are layers, for each of them.
 _MOST_TIMED = 1000
 _REF = "ref"
+_NO_MAPS: tuple[_Maps, _Maps] = ({}, {})
 
 
 def make_report(
@@ -83,26 +85,35 @@ def make_report(
     by = full_name(a if a in backends else _REF)
     say("running the model")
     activations, ended = activations_of(backends.get(a, RefBackend()), program, arrays, lowered.tensors)
-    comparison, same_input, end_to_end = None, Differences(), Differences()
+    comparison, maps, untold = None, _NO_MAPS, []
     if b is not None:
         say("comparing")
-        watch = {"layer_by_layer": same_input, "end_to_end": end_to_end}
-        comparison = _compared(lowered, a, b, arrays, origin, watch)
+        try:
+            comparison, maps = _compared(lowered, a, b, arrays, origin)
+        except ComparisonError as error:
+            if not ended:
+                raise
+            untold.append(f"Nothing was compared: {error}")
     times, notes = _times(backends, program, [array[0] for array in arrays], say)
     return Report(
         model=inspected,
         inputs=_samples_in_words(lowered, len(arrays[0]), origin),
         activations_by=by,
         activations=activations,
-        weights=weights_of(program, lowered.tensors),
+        weights=weights_of(program, inspected.tensors),
         scales=_scales(program, lowered.tensors),
         storage={index: root for index in range(lowered.tensors) if (root := program.storage(index)) != index},
         operators={call.name: call.operator for call in program.calls},
         times=times,
         comparison=comparison,
-        same_input=same_input.maps(),
-        end_to_end=end_to_end.maps(),
-        notes=(*_ended_in_words(ended, len(arrays[0])), *notes, *(comparison.notes if comparison else ())),
+        same_input=maps[0],
+        end_to_end=maps[1],
+        notes=(
+            *_ended_in_words(ended, len(arrays[0])),
+            *untold,
+            *notes,
+            *(comparison.notes if comparison else ()),
+        ),
     )
 
 
@@ -126,30 +137,34 @@ def _samples_in_words(model: Model, count: int, origin: str) -> str:
 
 
 def _compared(
-    model: Model, a: str, b: str, arrays: Sequence[AnyArray], origin: str, into: Mapping[str, Differences]
-) -> Comparison:
+    model: Model, a: str, b: str, arrays: Sequence[AnyArray], origin: str
+) -> tuple[Comparison, tuple[_Maps, _Maps]]:
+    """With maps of what differs on the same input, and from end to end."""
+    into = {"layer_by_layer": Differences(), "end_to_end": Differences()}
+
     def watch(mode: str, tensor: int, of_a: AnyArray, of_b: AnyArray) -> None:
         into[mode].add(tensor, of_a, of_b)
 
-    return compare_on(model, a, b, arrays, origin, watch)
+    comparison = compare_on(model, a, b, arrays, origin, watch)
+    return comparison, (into["layer_by_layer"].maps(), into["end_to_end"].maps())
 
 
 def _times(
     backends: Mapping[str, KernelBackend], program: Program, inputs: list[AnyArray], say: Progress
 ) -> tuple[tuple[LayerTimes, ...], tuple[str, ...]]:
-    """Each layer's on each backend; of a model without end none, and of one whose run fails."""
+    """Each layer's on each backend whose run does not fail; of a model without end none."""
     if not program.calls:
         return (), ()
     if len(program.calls) > _MOST_TIMED:
         return (), (f"Layers are not timed one by one: there are more than {_MOST_TIMED:,}.",)
-    times = []
+    times, notes = [], []
     for name, backend in backends.items():
         say(f"timing {name}")
         try:
             times.append(time_layers(full_name(name), backend, program, inputs, _ROUNDS))
         except KernelError as error:
-            return (), (f"Nothing was timed: {error}",)
-    return tuple(times), ()
+            notes.append(f"{full_name(name)} was not timed: {error}")
+    return tuple(times), tuple(notes)
 
 
 def _ended_in_words(ended: tuple[str, ...], runs: int) -> list[str]:

@@ -127,7 +127,7 @@ class _Maker:
 
 def _has_ends(operator: OperatorReport) -> bool:
     """Whether what an operator gives lies in a range of its own, so that much may stand at its ends."""
-    return operator.operator in _BOUNDED or not {"RELU6", "RELU_N1_TO_1"}.isdisjoint(operator.details.split())
+    return not _BOUNDED.isdisjoint((operator.operator, operator.activation))
 
 
 def _by_operator(operators: Mapping[str, int], layers: Iterable[LayerTime]) -> dict[int, float]:

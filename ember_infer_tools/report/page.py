@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from ember_infer_core.pictures import MOST_BLOCKS, Block, arena_picture
+from ember_infer_core.pictures import Block, arena_picture
 from ember_infer_core.version import installed_version
 from ember_infer_tools.compare import Comparison
 from ember_infer_tools.compare.words import dialect_words, extent, fed, what_is_equal
@@ -32,7 +33,7 @@ except ModuleNotFoundError as _missing:
 
 __all__ = ["render"]
 
-_SHOWN_FINDINGS = 3
+_SHOWN_FINDINGS = 20
 _MOST_KINDS = 30
 _MOST_COMPARED = 8
 # What is printed: details of so many layers, and a graph that is no taller.
@@ -57,10 +58,10 @@ def render(report: Report) -> str:
         layers=layers,
         sections=list(_sections(report)),
         figures=list(_figures(report)),
+        timed=list(_timed(report)),
         graph=draw_graph(model, marks),
         width=BOX[0],
         arena=Markup(_arena(model)),
-        most_blocks=MOST_BLOCKS,
         most_compared=_MOST_COMPARED,
         most_rows_on_paper=_MOST_ROWS_ON_PAPER,
         on_paper=_on_paper(layers),
@@ -83,6 +84,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         backend=words.backend_name,
+        breaks=_breaks,
         bytes=words.byte_count,
         head=words.head,
         number=words.number,
@@ -93,6 +95,11 @@ def _environment() -> Environment:
         tensor=words.tensor_words,
     )
     return environment
+
+
+def _breaks(name: str) -> Markup:
+    """A name that goes on in the next line after one of its own signs, rather than anywhere in a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/_;:.])(?=[^/_;:.])", name))
 
 
 def _asset(environment: Environment, name: str) -> Markup:
@@ -131,8 +138,15 @@ def _figures(report: Report) -> Iterator[tuple[str, str, str]]:
         yield "State", words.number(model.state_bytes), "bytes"
     yield "MACs", words.number(model.macs), "" if model.macs_complete else "at least"
     for times in report.times:
-        yield "Time", words.seconds(times.whole), words.backend_name(times.backend)
+        yield "Time", words.seconds(times.whole), f"{words.backend_name(times.backend)}, best round"
     yield "File", words.number(model.file_bytes), "bytes"
+
+
+def _timed(report: Report) -> Iterator[tuple[str, str]]:
+    """What heads each column of times, and whose they are: a backend's name may be wider than the rest of the table."""
+    names = [times.backend for times in report.times]
+    for label, name in zip("AB" if len(names) > 1 else ("Time",), names, strict=False):
+        yield label if label == "Time" else f"Time {label}", name
 
 
 def _on_paper(layers: Sequence[Layer]) -> set[int]:

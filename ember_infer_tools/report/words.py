@@ -68,11 +68,12 @@ def backend_name(name: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """In the unit that fits."""
-    for unit, each in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if value >= each:
-            return f"{value / each:.3g} {unit}"
-    return f"{value * 1e9:.3g} ns"
+    """In the unit that fits, always with three digits: they stand below each other in a table."""
+    for unit, each in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
+        if value >= 0.9995 * each or unit == "ns":
+            break
+    shown = value / each
+    return f"{shown:.{2 if shown < 9.995 else 1 if shown < 99.95 else 0}f} {unit}"
 
 
 def shape_words(shape: Shape) -> str:

@@ -1,6 +1,7 @@
 """Makes the pictures of docs/report.md again: ``python -m tests.docs.report_pictures``.
 
-They need what the tests of the page need: the extra ``browser``, and Debian's chromium. They are small, in 64 colours.
+They need what the tests of the page need: the extra ``browser``, and Debian's chromium. They are small, in 256 colours:
+of fewer, what differs end to end would have the colour of a link.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ember_infer_tools.report.page import render
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docs"
-COLOURS = 64
+COLOURS = 256
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ember_infer_macros import QuantizedModel, ember_model, load
@@ -31,6 +32,17 @@ def test_a_model_shows_its_ports_its_calls_and_the_arena() -> None:
     ):
         assert part in text
     assert text.endswith(shown(Sine.program))
+
+
+def test_of_a_long_program_every_activation_is_in_the_picture() -> None:
+    writer = ModelWriter()
+    tensors = [writer.tensor(f"t{number}", (4,), scale=1.0) for number in range(61)]
+    for before, after in pairwise(tensors):
+        writer.operator("ABS", [before], [after])
+    text = shown(load(writer.finish(tensors[:1], tensors[-1:])))
+    assert text.count('class="block"') == 61
+    assert "and 20 more" in text  # rows of the table
+    assert "The arena over time: 61 blocks" in text
 
 
 def test_a_class_without_the_base_shows_the_same() -> None:

@@ -52,6 +52,7 @@ def test_a_supported_model_is_told_operator_by_operator(tflm_wheel: None) -> Non
     ]
     assert [operator.layer for operator in report.operators][:2] == ["conv", "depthwise"]
     assert report.operators[0].details == "3x3 stride 2x1 SAME RELU"
+    assert report.operators[0].activation == "RELU"
     # 1*3*5*4 outputs of 3*3*2 products; 1*2*3*4 of 2*3; 3 of 8.
     assert [operator.macs for operator in report.operators] == [1080, 144, None, None, None, None, None, 24, None]
     assert report.macs == 1080 + 144 + 24
@@ -83,6 +84,7 @@ def test_products_of_matrices_and_transposed_convolutions_are_counted(tflm_wheel
     image = tensor((1, 4, 4, 2))
     report = inspect_model(one_operator("TRANSPOSE_CONV", operands, image, padding="SAME", stride_h=2, stride_w=2), [])
     assert (report.macs, report.operators[0].details) == (2 * 2 * 4 * 2 * 9, "3x3 stride 2 SAME")
+    assert report.operators[0].activation is None
 
 
 def test_int4_weights_are_looked_at_one_by_one(tflm_wheel: None) -> None:

@@ -26,6 +26,17 @@ def test_the_picture_has_a_row_for_each_call_and_a_run_for_each_block() -> None:
     assert " pointwise2 " in rows[2]
 
 
+def test_a_copy_that_the_compiler_adds_has_a_row_without_a_number() -> None:
+    writer = ModelWriter()
+    source, result = (writer.tensor(name, (1, 400), scale=1.0) for name in ("x", "y"))
+    writer.operator("ABS", [source], [result])
+    report = inspect_model(writer.finish([source], [result, source]), [])
+    assert report.arena.operators == (0, None)
+    _, operator, copy = (line.plain for line in arena_picture(report.arena, 60))
+    assert operator.startswith("0 y")
+    assert copy.startswith("  x")
+
+
 def test_names_from_a_file_cannot_steer_the_terminal(tflm_wheel: None) -> None:
     writer = ModelWriter()
     source = writer.tensor("\x1b[31mred [bold]x\u202e", (1, 4), scale=0.5, zero_point=0)
@@ -48,4 +59,4 @@ def test_json_holds_everything_by_name() -> None:
     assert told["macs"] == report.macs
     assert told["operators"][0]["scratch"] == {"RefBackend": 0}
     assert told["arena"]["blocks"][0].keys() == {"tensor", "name", "offset", "size", "first", "last"}
-    assert told["findings"][0].keys() == {"check", "level", "where", "what", "consequence"}
+    assert told["findings"][0].keys() == {"check", "level", "where", "what", "consequence", "operator"}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ember_infer_core.backend import KernelBackend
-from ember_infer_macros.tflite.graph import Graph
+from ember_infer_macros.tflite.graph import Graph, GraphOperator
 from ember_infer_tools.inspect.checks import arithmetic, graph, kernels
 from ember_infer_tools.inspect.checks.view import Place, View, find_layers
 from ember_infer_tools.inspect.findings import Finding, Level
@@ -38,11 +38,13 @@ def find(
 ) -> tuple[Finding, ...]:
     """What every check finds, in the order of :data:`CHECKS`."""
     view = View(graph, tuple(subjects), tuple(find_layers(graph, subjects)), backends, tuple(state))
-    return tuple(
-        Finding(check.name, check.level, where, what, check.consequence)
-        for check in CHECKS
-        for where, what in check.run(view)
-    )
+    return tuple(_finding(check, where, what) for check in CHECKS for where, what in check.run(view))
+
+
+def _finding(check: Check, where: str | GraphOperator, what: str) -> Finding:
+    if isinstance(where, str):
+        return Finding(check.name, check.level, where, what, check.consequence)
+    return Finding(check.name, check.level, where.describe(), what, check.consequence, where.index)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -36,7 +36,7 @@ def overflowing_accumulators(view: View) -> Iterator[Place]:
             shifted = f", shifted left by {shift}" if shift else ""
             sums = f"{layer.low[channel]} .. {layer.high[channel]}"
             which = _channels(beyond, layer)
-            yield _at(layer), f"{which} can leave int32: the sums of channel {channel} span {sums}{shifted}"
+            yield layer.operator, f"{which} can leave int32: the sums of channel {channel} span {sums}{shifted}"
 
 
 def dead_channels(view: View) -> Iterator[Place]:
@@ -44,7 +44,7 @@ def dead_channels(view: View) -> Iterator[Place]:
     for layer in view.layers:
         dead = np.flatnonzero(~layer.weights.any(axis=1))
         if dead.size:
-            yield _at(layer), f"{_channels(dead, layer)} with nothing but zero weights"
+            yield layer.operator, f"{_channels(dead, layer)} with nothing but zero weights"
 
 
 def flushed_multipliers(view: View) -> Iterator[Place]:
@@ -52,10 +52,10 @@ def flushed_multipliers(view: View) -> Iterator[Place]:
     for layer in view.layers:
         flushed = np.flatnonzero(layer.params.output_multiplier == 0)
         if flushed.size:
-            yield _at(layer), f"{_channels(flushed, layer)} with an output multiplier of 0"
+            yield layer.operator, f"{_channels(flushed, layer)} with an output multiplier of 0"
     for operator, params in _muls(view):
         if params.output_multiplier == 0:
-            yield operator.describe(), "an output multiplier of 0"
+            yield operator, "an output multiplier of 0"
 
 
 def stuck_channels(view: View) -> Iterator[Place]:
@@ -64,14 +64,14 @@ def stuck_channels(view: View) -> Iterator[Place]:
         stuck = _stuck(layer)
         if 0 < stuck.size < len(layer.weights):
             value = layer.outputs[0][stuck[0]]
-            yield _at(layer), f"{_channels(stuck, layer)} that no input moves (channel {stuck[0]}: {value})"
+            yield layer.operator, f"{_channels(stuck, layer)} that no input moves (channel {stuck[0]}: {value})"
 
 
 def constant_layers(view: View) -> Iterator[Place]:
     """Layers all of whose channels are such ones."""
     for layer in view.layers:
         if _stuck(layer).size == len(layer.weights):
-            yield _at(layer), f"no input moves any of its {len(layer.weights)} channels"
+            yield layer.operator, f"no input moves any of its {len(layer.weights)} channels"
 
 
 def _stuck(layer: Layer) -> npt.NDArray[np.intp]:
@@ -86,7 +86,7 @@ def few_values(view: View) -> Iterator[Place]:
         low, high = layer.outputs
         least, greatest = int(low.min()), int(high.max())
         if not layer.overflows.any() and least < greatest and greatest - least < _FEW_VALUES:
-            yield _at(layer), f"no input takes the output outside {least} .. {greatest}"
+            yield layer.operator, f"no input takes the output outside {least} .. {greatest}"
 
 
 def large_multipliers(view: View) -> Iterator[Place]:
@@ -94,14 +94,10 @@ def large_multipliers(view: View) -> Iterator[Place]:
     for layer in view.layers:
         large = np.flatnonzero(layer.params.output_shift > 0)
         if large.size:
-            yield _at(layer), f"{_channels(large, layer)} with an output multiplier of 1 or more"
+            yield layer.operator, f"{_channels(large, layer)} with an output multiplier of 1 or more"
     for operator, params in _muls(view):
         if params.output_shift > 0:
-            yield operator.describe(), "an output multiplier of 1 or more"
-
-
-def _at(layer: Layer) -> str:
-    return layer.operator.describe()
+            yield operator, "an output multiplier of 1 or more"
 
 
 def _channels(found: npt.NDArray[np.intp], layer: Layer) -> str:

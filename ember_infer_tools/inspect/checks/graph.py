@@ -51,7 +51,7 @@ def unused_operators(view: View) -> Iterator[Place]:
         else:
             unused.append(operator)
     for operator in reversed(unused):
-        yield operator.describe(), "nothing that leads to an output reads its result"
+        yield operator, "nothing that leads to an output reads its result"
 
 
 def other_after_reset(view: View) -> Iterator[Place]:

@@ -43,7 +43,7 @@ def activations_that_are_no_clamp(view: View) -> Iterator[Place]:
     for subject in view.subjects:
         activation = getattr(subject.params, "fused_activation", FusedActivation.NONE)
         if activation not in CLAMPS:
-            yield subject.operator.describe(), f"fused activation {activation.name}"
+            yield subject.operator, f"fused activation {activation.name}"
 
 
 def many_classes(view: View) -> Iterator[Place]:
@@ -51,7 +51,7 @@ def many_classes(view: View) -> Iterator[Place]:
     for subject in view.subjects:
         params = subject.params
         if isinstance(params, SoftmaxParams) and params.input_shape[-1] >= _MANY_CLASSES:
-            yield subject.operator.describe(), f"{params.input_shape[-1]} classes"
+            yield subject.operator, f"{params.input_shape[-1]} classes"
 
 
 def known_faults(view: View) -> Iterator[Place]:
@@ -62,7 +62,7 @@ def known_faults(view: View) -> Iterator[Place]:
                 find_faults = getattr(backend, "known_faults", None)
                 params = _with_biases(view.graph, subject.lowered)
                 for fault in find_faults(subject.lowered.method, params) if find_faults else ():
-                    yield subject.operator.describe(), f"{name}: {fault}"
+                    yield subject.operator, f"{name}: {fault}"
 
 
 def _with_biases(graph: Graph, lowered: Lowered) -> OperatorParams:
@@ -79,7 +79,7 @@ def dilated(view: View) -> Iterator[Place]:
     for operator, params in _convolutions(view):
         factors = params.dilation_h_factor, params.dilation_w_factor
         if factors != (1, 1):
-            yield operator.describe(), f"dilation {factors[0]}x{factors[1]}"
+            yield operator, f"dilation {factors[0]}x{factors[1]}"
 
 
 def asymmetric_padding(view: View) -> Iterator[Place]:
@@ -91,7 +91,7 @@ def asymmetric_padding(view: View) -> Iterator[Place]:
         total = tuple(_total_padding(params))
         if any(before) and any(size % 2 for size in total):
             rows, columns = (f"{first} + {both - first}" for first, both in zip(before, total, strict=True))
-            yield operator.describe(), f"SAME padding of {rows} rows and {columns} columns"
+            yield operator, f"SAME padding of {rows} rows and {columns} columns"
 
 
 def _total_padding(params: Convolution) -> Iterator[int]:
@@ -109,7 +109,7 @@ def older_firmware(view: View) -> Iterator[Place]:
             continue
         changed = list(changed_multipliers(view.graph, subject.operator, subject.params))
         if changed:
-            yield subject.operator.describe(), f"in float32 other multipliers come out: {', '.join(changed)}"
+            yield subject.operator, f"in float32 other multipliers come out: {', '.join(changed)}"
 
 
 def odd_channels(view: View) -> Iterator[Place]:
@@ -124,7 +124,7 @@ def odd_channels(view: View) -> Iterator[Place]:
             continue
         width = next((width for width in _VECTOR_WIDTHS if depth % width), None)
         if width is not None:
-            yield subject.operator.describe(), f"the number of {what}, {depth}, is not a multiple of {width}"
+            yield subject.operator, f"the number of {what}, {depth}, is not a multiple of {width}"
 
 
 def _convolutions(view: View) -> Iterator[tuple[GraphOperator, Convolution]]:

@@ -25,7 +25,7 @@ from ember_infer_tools.inspect.subject import Subject
 __all__ = ["Layer", "Place", "View", "constant_of", "describe_tensor", "find_layers"]
 
 # Where, and what.
-Place: TypeAlias = tuple[str, str]
+Place: TypeAlias = tuple[str | GraphOperator, str]
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 _NAME_LENGTH = 48

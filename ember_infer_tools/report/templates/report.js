@@ -5,7 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const aside = byId("details"), hint = byId("hint"), close = byId("close");
   const viewport = byId("viewport"), drawing = byId("drawing");
-  let opener = null;
+  let opener = null, current = null;
 
   root.classList.add("js");
   close.hidden = false;
@@ -13,11 +13,16 @@
 
   // Details: one layer at a time, beside the rest.
 
+  for (const block of find(".block[data-layer]")) {
+    if (!byId(`layer-${block.dataset.layer}`)) delete block.dataset.layer; // the page has no details of this layer
+  }
+
   const article = (layer) => byId(`layer-${layer}`);
 
   function show(layer, focus) {
     const wanted = article(layer);
     if (!wanted) return;
+    current = layer;
     for (const old of find(".current")) old.classList.remove("current");
     wanted.classList.add("current");
     for (const other of find(`[data-layer="${layer}"]`)) other.classList.add("current");
@@ -28,11 +33,25 @@
   }
 
   function hide() {
+    current = null;
     for (const old of find(".current")) old.classList.remove("current");
     aside.classList.remove("open");
     hint.hidden = false;
     if (opener && opener.isConnected) opener.focus({ preventScroll: true });
     opener = null;
+  }
+
+  // Each choice is a step of the browser's history, so that Back undoes it. A step knows its layer, because a section's
+  // address has none, and a layer stays open where a section is gone to.
+
+  function remember(layer) {
+    if (layer === current) return;
+    history.pushState({ layer }, "", layer === null ? location.href.split("#")[0] : `#layer-${layer}`);
+  }
+
+  function dismiss() {
+    remember(null);
+    hide();
   }
 
   const layerOf = (hash) => (/^#layer-\d+$/.test(hash) ? hash.slice(7) : null);
@@ -45,17 +64,19 @@
     if (!layer) return;
     event.preventDefault();
     if (link && !aside.contains(link)) opener = link;
-    history.replaceState(null, "", `#layer-${layer}`);
+    remember(layer);
     show(layer, Boolean(link));
     if (!link || !link.classList.contains("node")) reveal(layer);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target !== search && find("article.current").length) hide();
+    if (event.key === "Escape" && event.target !== search && current !== null) dismiss();
   });
-  close.addEventListener("click", hide);
-  window.addEventListener("hashchange", () => {
-    const layer = layerOf(location.hash);
-    if (layer) show(layer, true), reveal(layer);
+  close.addEventListener("click", dismiss);
+  window.addEventListener("popstate", ({ state }) => {
+    const asked = layerOf(location.hash), layer = state ? state.layer : asked || current;
+    if (!state) history.replaceState({ layer }, "");
+    if (layer === null) hide();
+    else if (layer !== current) show(layer, Boolean(asked)), reveal(layer);
   });
 
   // The graph: its window scrolls, so that fingers, wheels and arrow keys work as everywhere.
@@ -74,8 +95,10 @@
     viewport.scrollLeft = left * scale - x;
     viewport.scrollTop = top * scale - y;
   }
-  const whole = () => Math.min((viewport.clientWidth - 4) / width, (viewport.clientHeight - 4) / height);
-  const steps = { in: () => scale * 1.25, out: () => scale / 1.25, one: () => 1, fit: whole };
+  // A tall graph as a whole would be a hairline: it fits in its width, and boxes can still be told apart.
+  const wide = () => (viewport.clientWidth - 4) / width, tall = () => (viewport.clientHeight - 4) / height;
+  const fit = () => Math.min(wide(), Math.max(tall(), 0.4));
+  const steps = { in: () => scale * 1.25, out: () => scale / 1.25, one: () => 1, fit };
   for (const button of find("[data-zoom]")) {
     button.addEventListener("click", () => zoom(steps[button.dataset.zoom]()));
   }
@@ -88,7 +111,7 @@
     const step = { "+": "in", "=": "in", "-": "out", "0": "fit", "1": "one" }[event.key];
     if (step && !event.ctrlKey && !event.metaKey) zoom(steps[step]());
   });
-  if (width > viewport.clientWidth) zoom(Math.max((viewport.clientWidth - 4) / width, 0.6));
+  if (width > viewport.clientWidth) zoom(Math.max(wide(), 0.6));
 
   function reveal(layer) {
     const node = drawing.querySelector(`.node[data-layer="${layer}"] .box`);
@@ -130,6 +153,7 @@
     place = (place + by + found.length) % found.length;
     matches.textContent = `${place + 1} of ${found.length}`;
     reveal(found[place]);
+    remember(found[place]);
     show(found[place], false);
   }
   search.addEventListener("input", look);
@@ -141,4 +165,5 @@
 
   const first = layerOf(location.hash);
   if (first) show(first, false), reveal(first);
+  history.replaceState({ layer: current }, "");
 })();

@@ -43,7 +43,7 @@ class Page(HTMLParser):
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        if tag not in ("meta", "input", "link", "img", "br"):
+        if tag not in ("meta", "input", "link", "img", "br", "wbr"):
             self.open.append(tag)
 
     @override

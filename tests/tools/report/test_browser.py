@@ -24,6 +24,8 @@ SPILT = """() => [...document.querySelectorAll(".node text")].filter((text) => {
   const box = text.parentNode.querySelector(".box").getBoundingClientRect(), own = text.getBoundingClientRect();
   return own.left < box.left || own.right > box.right || own.top < box.top || own.bottom > box.bottom;
 }).map((text) => text.textContent)"""
+CUT = """() => [...document.querySelectorAll(".table")].filter((table) => table.scrollWidth > table.clientWidth)
+  .map((table) => `${table.parentNode.id} by ${table.scrollWidth - table.clientWidth}`)"""
 WIDER = "() => document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -43,6 +45,7 @@ def test_a_click_in_graph_table_or_arena_shows_the_layer_and_no_other(open_page:
         ("#layer-table tr[data-layer='7'] td:nth-child(4)", "pointwise4"),
         (".block[data-layer='0'] rect", "conv1"),
         ("#differences tr[data-layer='12'] a", "probabilities"),
+        ("#findings a[href='#layer-0']", "conv1"),
     ):
         page.locator(where).first.click()
         shown = page.locator("article:visible")
@@ -112,9 +115,56 @@ def test_a_link_to_a_layer_opens_it(open_page: Open, digits_page: Path) -> None:
     assert opened.page.locator("article:visible h3").inner_text().startswith("average_pool")
 
 
+def test_back_undoes_one_choice_after_the_other_and_stays_on_the_page(open_page: Open, digits_page: Path) -> None:
+    page = open_page(digits_page).page
+
+    def shown() -> list[str]:
+        return [title.split()[0] for title in page.locator("article:visible h3").all_inner_texts()]
+
+    page.locator("a.node[data-layer='0']").click()
+    page.locator("#layer-table tr[data-layer='5'] a").click()
+    page.get_by_role("link", name="Arena", exact=True).click()
+    assert shown() == ["conv3"]  # a section is gone to beside it
+    page.keyboard.press("Escape")
+    assert (shown(), page.url) == ([], digits_page.as_uri())
+    for expected in (["conv3"], ["conv3"], ["conv1"], []):
+        page.go_back()
+        assert shown() == expected
+    assert page.url == digits_page.as_uri()
+    page.go_forward()
+    assert shown() == ["conv1"]
+    assert page.locator(".node.current").get_attribute("data-layer") == "0"
+
+
+def test_a_tall_graph_fits_and_its_boxes_can_still_be_told_apart(open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "tall.html"
+    path.write_text(page_of(chain([f"t{number}" for number in range(101)])), encoding="utf-8")
+    page = open_page(path).page
+    page.get_by_role("button", name="Fit").click()
+    drawing, box = (page.locator(what).first.bounding_box() for what in ("#drawing", ".node .box"))
+    window = page.locator("#viewport").bounding_box()
+    assert drawing is not None
+    assert box is not None
+    assert window is not None
+    assert drawing["width"] <= window["width"]
+    assert box["width"] > 80
+
+
+@pytest.mark.parametrize("width", [1130, 1180, 1280, 1600, 1920])
+def test_on_a_desk_no_table_is_cut(open_page: Open, digits_page: Path, width: int) -> None:
+    page = open_page(digits_page, width=width).page
+    assert page.evaluate(CUT) == []
+    heads = page.locator("#layer-table thead th.num:visible").all_inner_texts()
+    assert heads == ["#", "MACs", "Time A", "Time B", "Weights"]
+
+
 def test_on_a_phone_nothing_is_wider_than_it_and_details_are_a_sheet(open_page: Open, digits_page: Path) -> None:
     page = open_page(digits_page, width=390, height=844, has_touch=True).page
     assert page.evaluate(WIDER) == 0
+    for section in page.locator("nav a").all():
+        box = section.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
     page.locator("a.node[data-layer='0']").tap()
     sheet = page.locator("aside").bounding_box()
     assert sheet is not None
@@ -163,6 +213,9 @@ def test_a_page_of_very_many_layers_opens(open_page: Open, tmp_path: Path) -> No
     assert page.locator("article").count() == 250
     page.locator("#search").fill("t249")
     assert page.locator("#matches").inner_text().endswith("of 250 layers")
+    page.locator(".block rect").last.click()  # of a layer without details
+    assert page.url == path.as_uri()
+    assert page.locator("article:visible").count() == 0
 
 
 @left_to_ci

@@ -8,9 +8,10 @@ import pytest
 from ember_infer_core.slots import AnyArray
 from ember_infer_macros import load_program
 from ember_infer_ref import RefBackend
-from ember_infer_tools.inspect import QuantReport
+from ember_infer_tools.inspect import QuantReport, inspect_model
 from ember_infer_tools.report.distributions import BINS, Distribution, Values, activations_of, weights_of
 from ember_infer_tools.report.held import held
+from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import DIGITS
 
 
@@ -85,10 +86,33 @@ def test_activations_are_those_of_every_sample() -> None:
 
 def test_weights_are_the_constants_of_int8() -> None:
     program = load_program(DIGITS)
-    found = weights_of(program, len(program.tensors))
+    found = weights_of(program, inspect_model(DIGITS, []).tensors)
     filters = {call.operands["weights"] for call in program.calls if "weights" in call.operands}
     assert found.keys() == filters
     assert all(found[index].elements == program.tensors[index].size for index in filters)
+
+
+def weights(values: list[int], zero_point: int = 0) -> Distribution:
+    """Of a model of one layer, which multiplies by these."""
+    writer = ModelWriter()
+    source, result = (writer.tensor(name, (1, len(values)), scale=1.0) for name in ("in", "out"))
+    factors = writer.tensor("w", (1, len(values)), scale=0.5, zero_point=zero_point, data=np.array(values, np.int8))
+    writer.operator("MUL", [source, factors], [result])
+    model = writer.finish([source], [result])
+    return weights_of(load_program(model), inspect_model(model, []).tensors)[factors]
+
+
+def test_symmetric_weights_end_at_minus_127() -> None:
+    found = weights([-127, -127, 0, 127])
+    assert (found.ends, found.at_low, found.at_high) == ((-127, 127), 2, 1)
+    assert held(found, None).low_words == "50.0 % at -127"
+    assert found.bins == gathered(np.array([-127, -127, 0, 127], np.int8)).bins
+
+
+@pytest.mark.parametrize(("values", "zero_point"), [([-128, -127, 127], 0), ([-128, -127, 127], 3)])
+def test_weights_that_reach_minus_128_end_there(values: list[int], zero_point: int) -> None:
+    found = weights(values, zero_point)
+    assert (found.ends, found.at_low, found.at_high) == ((-128, 127), 1, 1)
 
 
 QUANT = QuantReport(1, 0.5, 0.5, -128, -128, None)

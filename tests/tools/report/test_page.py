@@ -11,6 +11,7 @@ import pytest
 
 from ember_infer_tools.report import Report, make_report
 from ember_infer_tools.report.page import render
+from ember_infer_tools.report.words import seconds
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import DIGITS
 from tests.tools.report.reports import HOSTILE, Page, chain, page_of
@@ -97,9 +98,53 @@ def test_figures_are_those_of_the_tools(page: Page, report: Report) -> None:
         assert f"{layer.difference.different:,}" in shown
 
 
+def test_columns_of_times_have_short_heads_and_it_is_said_whose_they_are(page: Page) -> None:
+    shown = " ".join(page.text.split())
+    assert "Time A" in shown
+    assert "Time A: RefBackend. Time B: RefBackend,rounding=float." in shown
+
+
+def test_long_names_go_on_in_the_next_line_after_a_sign_of_their_own() -> None:
+    text = page_of(chain(["in", "model/block_1/add"]))
+    assert "model/<wbr>block_<wbr>1/<wbr>add" in text
+
+
 def test_equal_sides_are_said_to_be_equal() -> None:
     shown = " ".join(Page(render(make_report(DIGITS, "ref", "ref"))).text.split())
     assert "Equal: 12 of 12 layers fed the same input" in shown
+    assert "differs on the same input" not in shown  # a legend of what is nowhere
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (2.5e-10, "0.25 ns"),
+        (6e-6, "6.00 µs"),
+        (6.27e-6, "6.27 µs"),
+        (99.96e-6, "100 µs"),
+        (999.6e-6, "1.00 ms"),
+        (0.0123, "12.3 ms"),
+        (75, "75.0 s"),
+    ],
+)
+def test_times_have_three_digits(value: float, expected: str) -> None:
+    assert seconds(value) == expected
+
+
+def test_a_time_says_of_which_round_it_is(page: Page) -> None:
+    assert "RefBackend, best round" in page.text
+
+
+def test_a_copy_that_the_compiler_adds_is_no_operator_of_the_file() -> None:
+    writer = ModelWriter()
+    source, middle, result = (writer.tensor(name, (1, 2), scale=1.0) for name in ("x", "a", "b"))
+    writer.operator("ABS", [source], [middle])
+    writer.operator("ABS", [middle], [result])
+    report = make_report(writer.finish([source], [result, source]))
+    assert report.model.arena.operators == (0, 1, None)
+    shown = " ".join(Page(render(report)).text.split())
+    assert "from operator 1 to a copy" in shown
+    assert "operator 2" not in shown
 
 
 def hostile() -> bytes:
@@ -141,6 +186,17 @@ def test_a_page_of_very_many_layers_is_small_and_says_what_it_leaves_out() -> No
     assert "more operators, inputs and outputs are left out" in shown
     assert "not timed one by one: there are more than 1,000" in shown
     assert {link.removeprefix("#") for link in page.values("href")} <= set(page.values("id"))
+
+
+def test_of_findings_there_are_so_many_that_a_page_has_room_for() -> None:
+    writer = ModelWriter()
+    source = writer.tensor("in", (2,), scale=0.5)
+    for number in range(23):
+        writer.operator("ABS", [source], [writer.tensor(f"t{number}", (2,), scale=0.5)])
+    shown = " ".join(Page(page_of(writer.finish([source], [source]))).text.split())
+    assert "operator 19 ABS: nothing that leads to an output reads its result" in shown
+    assert "operator 20 ABS: nothing" not in shown
+    assert "3 more of the kind are left out" in shown
 
 
 def test_very_many_operands_are_a_small_page() -> None:

@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ember_infer_core.errors import ComparisonError, ModelError
+from ember_infer_core.errors import ComparisonError, KernelError, ModelError
 from ember_infer_macros.lower import program as lower
 from ember_infer_macros.tflite import read
+from ember_infer_tools.bench.layers import LayerTimes, time_layers
 from ember_infer_tools.inspect import inspection
-from ember_infer_tools.report import Report, make_report
+from ember_infer_tools.report import Report, gather, make_report
 from ember_infer_tools.report.layers import layers_of
+from ember_infer_tools.report.page import render
 from ember_infer_tools.tflite_writer import ModelWriter
 from tests.tools.comparing import DIGITS
+from tests.tools.report.reports import Page
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,17 @@ def test_a_layer_that_has_no_call_shows_the_tensor_whose_memory_it_is(compared: 
     layers = {layer.operator.layer: layer for layer in layers_of(compared)[0]}
     assert layers["flatten"].times == []
     assert layers["flatten"].activations == layers["average_pool"].activations
+
+
+def test_much_at_an_end_of_a_fused_activation_is_no_saturation() -> None:
+    writer = ModelWriter()
+    source = writer.tensor("in", (1, 2), scale=1.0, zero_point=0)
+    cut, free = (writer.tensor(name, (1, 2), scale=6 / 254, zero_point=-127) for name in ("cut", "free"))
+    writer.operator("ADD", [source, source], [cut], activation="RELU6")
+    writer.operator("ADD", [source, source], [free])
+    report = make_report(writer.finish([source], [cut, free]), inputs=np.full((1, 2), 100, np.int8))
+    found = [layer.activations for layer in layers_of(report)[0]]
+    assert [one is not None and one.high_crowded for one in found] == [False, True]
 
 
 def test_shares_of_the_time_come_to_one(compared: Report) -> None:
@@ -161,7 +175,33 @@ def test_runs_that_fail_count_as_far_as_they_come_and_are_told() -> None:
     report = make_report(model, inputs=np.array([[-1, -4], [4, 9]], np.int8))
     assert (report.activations[middle].elements, report.activations[result].elements) == (4, 2)
     assert report.notes[0].startswith("1 of 2 runs ended early, the first of them so: ")
-    assert report.notes[1].startswith("Nothing was timed: ")
+    assert report.notes[1].startswith("ember_infer_ref:RefBackend was not timed: ")
+
+
+def test_a_run_that_fails_is_no_comparison_and_a_report_all_the_same() -> None:
+    writer = ModelWriter()
+    source, result = (writer.tensor(name, (1, 2), scale=1.0) for name in ("x", "rsqrt"))
+    writer.operator("RSQRT", [source], [result])
+    failing = np.array([[4, 9], [-1, -4]], np.int8)
+    report = make_report(writer.finish([source], [result]), "ref", "ref,rounding=float", inputs=failing)
+    assert report.comparison is None
+    assert report.activations[result].elements == 2
+    assert report.notes[0].startswith("1 of 2 runs ended early")
+    assert report.notes[1].startswith("Nothing was compared: ember_infer_ref:RefBackend: the model: ")
+    assert len(report.times) == 2  # on the first sample
+    assert "Nothing was compared: " in Page(render(report)).text
+
+
+def test_times_of_one_side_stay_where_the_other_cannot_be_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(name: str, *given: Any) -> LayerTimes:
+        if name.endswith("float"):
+            raise KernelError("not this one")
+        return time_layers(name, *given)
+
+    monkeypatch.setattr(gather, "time_layers", failing)
+    report = make_report(DIGITS, "ref", "ref,rounding=float", samples=1)
+    assert [times.backend for times in report.times] == ["ember_infer_ref:RefBackend"]
+    assert report.notes == ("ember_infer_ref:RefBackend,rounding=float was not timed: not this one",)
 
 
 def test_the_other_side_alone_is_compared_with_ref() -> None:
