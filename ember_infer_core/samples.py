@@ -29,8 +29,8 @@ class FileInputs(list[AnyArray]):
 
     def __init__(self, arrays: Sequence[AnyArray], file: str, names: Sequence[str] = ()) -> None:
         super().__init__(arrays)
-        self.file = file
-        self.names = tuple(names)
+        self.file: str = file
+        self.names: tuple[str, ...] = tuple(names)
 
 
 def checked_inputs(inputs: Inputs, program: Program) -> list[AnyArray]:
