@@ -61,7 +61,7 @@ def test_two_wheels_differ_in_names_or_content(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="the wrapper is a shell script")
 def test_a_python_is_one_that_runs_and_is_of_that_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = f"{sys.version_info.major}.{sys.version_info.minor}"
-    for name, command in ((f"python{mine}", f"exec {sys.executable}"), ("python3.99", "exit 127")):
+    for name, command in ((f"python{mine}", f'exec "{sys.executable}"'), ("python3.99", "exit 127")):
         (tmp_path / name).write_text(f'#!/bin/sh\n{command} "$@"\n')
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
